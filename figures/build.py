@@ -1,0 +1,117 @@
+"""From tables to what people look at: figures, numbers, verdicts and the typeset paper, each remade only when stale."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from figures.layout import PAPER, Layout
+from figures.results import Results
+from simulate.fingerprint import code_fingerprint
+from simulate.store import atomic, digest, read_table
+from theory.errors import UserError
+
+SOURCES = ("main.typ", "refs.bib", "sections/*.typ")
+
+
+def _table_keys(layout: Layout) -> dict[str, str]:
+    """{table: fingerprint stored in it} of every readable table."""
+    return {path.stem: read_table(path)[1].get("key", "") for path in sorted(layout.results.glob("*.parquet"))}
+
+
+def _write_json(path: Path, content: Any) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _keys(layout: Layout) -> dict[str, str]:
+    """The keys under which the figures of this layout were last drawn."""
+    try:
+        return json.loads((layout.figures / "keys.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def draw(layout: Layout, names: Iterable[str] = ()) -> dict[str, bool]:
+    """Draw the named figures (default: all) as PDF and PNG: {name: True if it was redrawn, False if it was fresh}.
+
+    Raises UserError for an unknown figure or a table that is missing; what was drawn before that is kept.
+    """
+    from figures.experiments import chosen
+    from figures.figure import catalogue
+
+    known = catalogue()
+    results, tables, keys, drawn = Results(layout.results), _table_keys(layout), _keys(layout), {}
+    for name in chosen(names, known, "figure"):
+        figure = known[name]
+        key = digest(code_fingerprint(figure.draw.__module__),
+                     {table: tables.get(table) for table in figure.tables})  # fmt: skip
+        there = all((layout.figures / f"{name}.{suffix}").exists() for suffix in ("pdf", "png"))
+        drawn[name] = keys.get(name) != key or not there
+        if drawn[name]:
+            figure.publish(results, layout.figures)
+            _write_json(layout.figures / "keys.json", keys := {**keys, name: key})
+    return drawn
+
+
+def verdicts(layout: Layout) -> list[dict[str, Any]]:
+    """The verdict of every claim, computed from the tables of this layout."""
+    from figures.verdicts import verdicts
+
+    return verdicts(Results(layout.results))
+
+
+def _paper_inputs(layout: Layout) -> Mapping[str, Any]:
+    """What the text quotes: {file name: content} of numbers, verdicts and captions."""
+    from figures.figure import catalogue
+    from figures.numbers import numbers
+
+    results = Results(layout.results)
+    return {
+        "numbers.json": numbers(results),
+        "verdicts.json": verdicts(layout),
+        "captions.json": {name: figure.caption(results) for name, figure in catalogue().items()},
+    }
+
+
+def typeset(layout: Layout) -> bool:
+    """Typeset the paper from the sources and the results of this layout: True if it was remade, False if it was fresh.
+
+    A number that the text quotes and the results lack fails the build: UserError names it.
+    """
+    sources = sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
+    key = digest(code_fingerprint("figures.numbers"), code_fingerprint("figures.verdicts"), code_fingerprint("figures.build"),
+                 _table_keys(layout), _keys(layout), {path.name: path.read_text() for path in sources})  # fmt: skip
+    mark = layout.workspace / "typeset" / f"{layout.preset}.key"
+    if layout.pdf.exists() and mark.exists() and mark.read_text() == f"{key} {digest(layout.pdf.read_bytes().hex())}":
+        return False
+    folder = layout.workspace / "typeset" / layout.preset
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in sources:
+        target = folder / path.relative_to(PAPER)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    shutil.copytree(layout.figures, folder / "figures")
+    for name, content in _paper_inputs(layout).items():
+        _write_json(folder / name, content)
+    pdf = compile_typst(folder)
+    with atomic(layout.pdf) as temporary:
+        temporary.write_bytes(pdf)
+    with atomic(mark) as temporary:
+        temporary.write_text(f"{key} {digest(pdf.hex())}")
+    return True
+
+
+def compile_typst(folder: Path) -> bytes:
+    """PDF of `folder`/main.typ. Raises UserError with the compiler's complaint, a warning included, in one line."""
+    import typst
+
+    try:
+        pdf, warnings = typst.compile_with_warnings(str(folder / "main.typ"), root=str(folder))
+    except typst.TypstError as error:
+        raise UserError(f"the paper does not compile: {error.message}; mend {folder / 'main.typ'} or its source in paper/") from None
+    if warnings:
+        raise UserError(f"the paper compiles with a warning: {warnings[0].message}; mend its source in paper/")
+    assert isinstance(pdf, bytes)
+    return pdf

@@ -1,0 +1,150 @@
+"""`cwb reproduce`: everything that is stale, from the theory's checks to the typeset paper, and the verdicts at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from tyro.conf import Positional
+
+from simulate.experiment import Preset
+
+if TYPE_CHECKING:
+    from figures.layout import Layout
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """Compute what is missing or stale, draw the figures, typeset the paper, print the verdicts.
+
+    Killed at any point, the same command goes on from what was finished.
+    """
+
+    preset: Positional[Preset] = "quick"
+    """quick: minutes, under build/. paper: hours; tables and figures go to paper/, to be committed."""
+    only: tuple[str, ...] = ()
+    """Only these experiments, with those that they need; figures and paper are left as they are."""
+    workers: int = len(os.sched_getaffinity(0))
+    """Processes on this machine."""
+    cluster: str | None = None
+    """Address of a Dask scheduler (tcp://host:8786), used instead of local processes."""
+    out: Path | None = None
+    """Folder for everything that is made. Default: build/, and paper/ for the preset `paper`."""
+
+    def run(self) -> int:
+        """Run it; exit status 1 if a derivation of the theory fails."""
+        from figures.experiments import chosen, experiments
+        from figures.layout import Layout
+        from theory.errors import UserError
+
+        layout = Layout.of(self.preset, self.out)
+        if self.workers < 1:
+            raise UserError(f"--workers {self.workers}: give at least 1")
+        declared = experiments()
+        names = chosen(self.only, declared, "experiment")
+        needed = {need for name in names for need in _needs(name)} | set(names)
+        started = time.monotonic()
+        if not self.only and not _theory_holds():
+            return 1
+        self._tables(layout, [name for name in declared if name in needed])
+        if not self.only:
+            _publish(layout)
+        print(f"done in {time.monotonic() - started:.0f} s")
+        return 0
+
+    def _tables(self, layout: Layout, names: list[str]) -> None:
+        """Bring the tables of the named experiments up to date, in order."""
+        from figures.experiments import experiments, make_table, state
+        from simulate.progress import clear
+
+        declared = experiments()
+        clear(layout.workspace)
+        for name in names:
+            experiment = declared[name]
+            if state(layout, experiment) == "fresh":
+                print(f"{name:<16} fresh")
+                continue
+            began = time.monotonic()
+            cells = len(experiment.cells(layout.preset))
+            with _watched(layout.workspace, name, cells) as on_cell:
+                frame = make_table(layout, experiment, self.workers, self.cluster, on_cell)
+            print(f"{name:<16} {cells} cells, {len(frame)} rows in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _needs(name: str) -> set[str]:
+    """The experiments whose cells must be complete before those of `name`, and theirs."""
+    from figures.experiments import experiments
+
+    after = set(experiments()[name].after)
+    return after.union(*(_needs(need) for need in after))
+
+
+def _theory_holds() -> bool:
+    """Run every derivation of the ledger and say what came of it."""
+    from theory.claim import ledger
+
+    checks = [(name, check) for name, claim in ledger().items() for check in claim.check()]
+    for name, check in checks:
+        if not check.passed:
+            print(f"{name}: the step {check.name!r} of the derivation fails: {check.detail}")
+    passed = sum(check.passed for _, check in checks)
+    print(f"{'theory':<16} {passed} of {len(checks)} steps of {len(ledger())} derivations hold", flush=True)
+    return passed == len(checks)
+
+
+@contextlib.contextmanager
+def _watched(workspace: Path, name: str, cells: int):
+    """Show live progress of an experiment, and of the long cells that report on themselves; yields the per-cell callback."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from simulate.progress import reports
+
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    console = Console()
+    finished = Event()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        whole = progress.add_task(name, total=cells)
+        parts: dict[str, int] = {}
+
+        def watch() -> None:
+            told = time.monotonic()
+            while not finished.wait(0.5):
+                under_way = reports(workspace)
+                for part in under_way:
+                    if part["label"] not in parts:
+                        parts[part["label"]] = progress.add_task("", total=part["total"])
+                    text = f"  {part['label']} {part['note']}"
+                    progress.update(parts[part["label"]], completed=part["done"], description=text)
+                for label in set(parts) - {part["label"] for part in under_way}:
+                    progress.remove_task(parts.pop(label))
+                if not console.is_terminal and time.monotonic() - told > 20:  # a log file: a line now and then
+                    told = time.monotonic()
+                    done = progress.tasks[0].completed
+                    inside = "; ".join(f"{p['label']} {p['done']}/{p['total']} {p['note']}".strip() for p in under_way)
+                    print(f"{name:<16} {done:.0f} of {cells} cells" + (f" ({inside})" if inside else ""), flush=True)
+
+        watcher = Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield lambda _cell: progress.advance(whole)
+        finally:
+            finished.set()
+            watcher.join()
+
+
+def _publish(layout: Layout) -> None:
+    """Draw, typeset, and print the verdicts and where things are."""
+    from figures.build import draw, typeset
+    from figures.commands.publish import verdict_table
+
+    drawn = draw(layout)
+    print(f"{'figures':<16} {sum(drawn.values())} drawn, {len(drawn) - sum(drawn.values())} fresh")
+    print(f"{'paper':<16} {'typeset' if typeset(layout) else 'fresh'}", flush=True)
+    verdict_table(layout)
+    print(f"figures: {layout.figures}\npaper:   {layout.pdf}")

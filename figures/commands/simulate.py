@@ -1,0 +1,85 @@
+"""`cwb simulate`: the solvable memories, one sweep, one frontier."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, subcommand
+
+from simulate.experiment import Preset
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The memories and the code families that can be simulated."""
+
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        """Print a line each."""
+        from figures.commands.assign import show_json
+        from simulate.systems import systems
+
+        known = systems()
+        if self.json:
+            show_json(known)
+            return
+        for entry in known:
+            print(f"{entry['kind']:<8} {entry['name']:<16} {entry['description']}")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Run all simulations of a preset (the sweeps over tasks x depth x activity and the single laws)."""
+
+    preset: Positional[Preset] = "quick"
+    """quick or paper."""
+    workers: int = len(os.sched_getaffinity(0))
+    """Processes on this machine."""
+    cluster: str | None = None
+    """Address of a Dask scheduler, used instead of local processes."""
+    out: Path | None = None
+    """Folder for everything that is made."""
+
+    def run(self) -> int:
+        """Run them; resumable."""
+        from figures.commands.reproduce import Reproduce
+        from figures.experiments import experiments
+
+        names = tuple(name for name, e in experiments().items() if e.run.__module__.startswith("simulate."))
+        return Reproduce(self.preset, names, self.workers, self.cluster, self.out).run()
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The largest number of tasks that one system holds at a depth, measured now: `cwb simulate frontier delta N=256 D=8 a=0.1`."""
+
+    system: Positional[str]
+    """A memory of `cwb simulate systems`."""
+    assignments: Positional[tuple[str, ...]] = ()
+    """name=value ...: sizes of the system."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        """Print the measured frontier beside the ceiling."""
+        from figures.commands.assign import assignments, show_json, show_record
+        from simulate.systems import frontier
+
+        answer = frontier(self.system, **assignments(self.assignments))
+        show_json(answer) if self.json else show_record(answer)
+
+
+@dataclass(frozen=True)
+class Simulate:
+    """Solvable memories: list them, sweep them, find one's frontier."""
+
+    command: Annotated[Systems, subcommand("systems")] | Annotated[Sweep, subcommand("sweep")] | Annotated[Frontier, subcommand("frontier")]
+
+    def run(self) -> int | None:
+        """Run the chosen command."""
+        return self.command.run()

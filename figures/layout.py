@@ -1,0 +1,44 @@
+"""Where things lie: the workspace of a run, and the results, figures and PDF of a preset."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulate.experiment import Preset
+from simulate.fingerprint import ROOT
+
+PAPER = ROOT / "paper"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Folders of one preset.
+
+    workspace: shards of cells and checkpoints of models, shared by the presets, safe to delete.
+    base: the tables of results (`results/`), figures (`figures/`) and the PDF. For `paper` it is the folder of the
+    same name in the repository, whose tables and figures are committed; for `quick` it lies in the workspace.
+    """
+
+    preset: Preset
+    workspace: Path
+    base: Path
+
+    @classmethod
+    def of(cls, preset: Preset, out: Path | None = None) -> "Layout":
+        """The layout of a preset; with `out`, everything lies under that folder and the repository is left alone."""
+        workspace = (out or ROOT / "build").resolve()
+        return cls(preset, workspace, PAPER if preset == "paper" and out is None else workspace / preset)
+
+    @property
+    def results(self) -> Path:
+        """Folder of the tables, one Parquet file per experiment."""
+        return self.base / "results"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of the drawn figures, PDF and PNG."""
+        return self.base / "figures"
+
+    @property
+    def pdf(self) -> Path:
+        """The typeset paper."""
+        return self.base / "paper.pdf"

@@ -1,0 +1,104 @@
+"""The stored results, and what may be done to them here: select, average, and put an interval on the average."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from simulate.store import read_table
+from theory.errors import UserError
+
+
+class Results:
+    """The tables of one preset, read when first asked for, from `directory`/NAME.parquet."""
+
+    def __init__(self, directory: Path):
+        self.directory = Path(directory)
+        self._read: dict[str, tuple[pd.DataFrame, dict[str, str]]] = {}
+
+    def _load(self, name: str) -> tuple[pd.DataFrame, dict[str, str]]:
+        if name not in self._read:
+            path = self.directory / f"{name}.parquet"
+            mend = f"make it with `cwb reproduce --only {name}`"
+            if not path.is_file():
+                raise UserError(f"no table {name!r} in {self.directory}: {mend}")
+            try:
+                self._read[name] = read_table(path)
+            except (OSError, pa.ArrowException) as error:
+                raise UserError(f"table {path} cannot be read ({type(error).__name__}): delete it and {mend}") from error
+        return self._read[name]
+
+    def table(self, name: str, *columns: str) -> pd.DataFrame:
+        """The table `name`. Raises UserError if it is missing, unreadable, empty, or lacks one of `columns`."""
+        frame = self._load(name)[0]
+        lacking = [column for column in columns if column not in frame]
+        if frame.empty or lacking:
+            what = f"lacks column {', '.join(lacking)}" if lacking else "is empty"
+            raise UserError(f"table {name!r} in {self.directory} {what}: make it again with `cwb reproduce --only {name}`")
+        return frame
+
+    def key(self, name: str) -> str:
+        """Fingerprint of the configuration and code that made the table `name`."""
+        self.table(name)
+        return self._load(name)[1].get("key", "")
+
+    @cached_property
+    def preset(self) -> str:
+        """The preset that made the tables, as they say themselves; "unknown" if they do not. Raises UserError if they differ."""
+        found = {read_table(path)[1].get("preset", "unknown") for path in sorted(self.directory.glob("*.parquet"))}
+        if len(found) > 1:
+            raise UserError(f"{self.directory} mixes tables of presets {', '.join(sorted(found))}: delete it and reproduce one preset")
+        return found.pop() if found else "unknown"
+
+
+class Estimate(NamedTuple):
+    """A mean, an interval that covers it, and the number of independent values behind it."""
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+    @property
+    def error(self) -> tuple[float, float]:
+        """Lengths of the bars below and above the mean."""
+        return self.mean - self.low, self.high - self.mean
+
+
+def estimate(values: ArrayLike, confidence: float = 0.95, comparisons: int = 1) -> Estimate:
+    """Mean of independent values (one per seed, say) with Student's interval; unbounded if there are fewer than two.
+
+    comparisons: number of intervals that are read together; each is widened (Bonferroni) so that all cover at once.
+    Raises ValueError if there is no value or one is not finite.
+    """
+    x = np.asarray(values, dtype=float).ravel()
+    if x.size == 0 or not np.isfinite(x).all():
+        raise ValueError(f"an estimate needs finite values: got {x.size}, of which {int((~np.isfinite(x)).sum())} are not finite")
+    mean = float(x.mean())
+    if x.size < 2:
+        return Estimate(mean, -np.inf, np.inf, 1)
+    quantile = stats.t.ppf(1 - (1 - confidence) / (2 * comparisons), x.size - 1)
+    half = float(quantile * x.std(ddof=1) / np.sqrt(x.size))
+    return Estimate(mean, mean - half, mean + half, x.size)
+
+
+def by_group(
+    frame: pd.DataFrame, keys: Sequence[str], value: str, confidence: float = 0.95, simultaneous: bool = False
+) -> pd.DataFrame:
+    """Mean over seeds of `value` in each group of `keys`, with columns mean, low, high, count; rows of a seed are averaged first.
+
+    simultaneous: the intervals of all groups cover at once (Bonferroni).
+    """
+    seeds = frame.groupby([*keys, "seed"], sort=True)[value].mean().reset_index()
+    groups = list(seeds.groupby(list(keys), sort=True))
+    comparisons = len(groups) if simultaneous else 1
+    rows = [
+        {**dict(zip(keys, names, strict=True)), **estimate(group[value], confidence, comparisons)._asdict()} for names, group in groups
+    ]
+    return pd.DataFrame(rows)

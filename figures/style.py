@@ -1,0 +1,124 @@
+"""One look for all figures: sizes, type, colours, marks, and a way to save that gives the same bytes every time.
+
+Sizes are those of a 5.5-inch text block. Colours are Okabe and Ito's, which the colour-blind can tell apart; each series has a
+mark and a line style of its own as well, so that the figures read in grey print. The type ships with matplotlib.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from tueplots import axes, figsizes
+
+from simulate.store import atomic
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY, PALE = "#6B6B6B", "#E8E8E8"
+
+SETTINGS = {
+    **axes.lines(),
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 1.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.markersize": 3.5,
+    "errorbar.capsize": 0,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 200,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "compression-writability",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a series is drawn: colour, mark, line, and the words that name it."""
+
+    label: str
+    color: str
+    marker: str
+    line: str = "-"
+
+    def marks(self, **changes) -> dict:
+        """Keyword arguments of `Axes.plot` and `Axes.errorbar` for unconnected marks."""
+        return {"color": self.color, "marker": self.marker, "linestyle": "none", "label": self.label, **changes}
+
+    def curve(self, **changes) -> dict:
+        """Keyword arguments of `Axes.plot` for a line without marks."""
+        return {"color": self.color, "linestyle": self.line, "label": self.label, **changes}
+
+
+REGIMES = {
+    "single": Look("one regime", BLUE, "o"),
+    "dual": Look("two regimes", VERMILION, "s", "--"),
+}
+METHODS = {
+    "full": Look("full finetuning", BLACK, "o"),
+    "sparse_memory": Look("sparse memory finetuning", ORANGE, "s", "--"),
+    "last_matrix": Look("last matrix only", BLUE, "^", "-."),
+    "off_mode": Look("off-mode writing", VERMILION, "D", (0, (4, 1, 1, 1, 1, 1))),
+}
+ARCHITECTURES = {
+    "dense": Look("dense", BLUE, "o"),
+    "memory": Look("memory layer", ORANGE, "s", "--"),
+    "dsa": Look("sparse attention (DSA)", GREEN, "^", "-."),
+}
+KINDS = {
+    "spectral": Look("spectral law", GREEN, "o", "--"),
+    "kernel": Look("kernel simulation", PURPLE, "s", "-"),
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """The settings of this project, from matplotlib's defaults and whatever the user's own are; undone on leaving."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(SETTINGS)
+        yield
+
+
+def panels(rows: int = 1, columns: int = 1, ratio: float = 0.75, width: float = 1.0, **options) -> tuple[Canvas, list[Axes]]:
+    """A canvas and its panels in reading order; `ratio` is height to width of a panel, `width` a share of the text's width."""
+    size = figsizes.neurips2024(nrows=rows, ncols=columns, rel_width=width, height_to_width_ratio=ratio)["figure.figsize"]
+    canvas, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, **options)
+    return canvas, list(grid.flat)
+
+
+def letters(panels: list[Axes], titles: list[str]) -> None:
+    """Head the panels with bold letters and what they show."""
+    for letter, panel, title in zip("abcdefgh", panels, titles, strict=False):
+        panel.set_title(rf"$\bf{{{letter}}}$  {title}")
+
+
+def shades(count: int, name: str = "viridis", dark: float = 0.0, light: float = 0.85) -> list:
+    """`count` colours of an even ramp, dark to light, for an ordered quantity."""
+    ramp = plt.get_cmap(name)
+    return [ramp(dark + (light - dark) * i / max(count - 1, 1)) for i in range(count)]
+
+
+def save(canvas: Canvas, directory: Path, name: str) -> list[Path]:
+    """Write `name`.pdf and `name`.png (200 dots an inch) into `directory`, each in one step; same drawing, same bytes."""
+    paths = []
+    for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
+        path = directory / f"{name}.{suffix}"
+        with atomic(path) as temporary:
+            canvas.savefig(temporary, format=suffix, metadata=metadata)
+        paths.append(path)
+    return paths

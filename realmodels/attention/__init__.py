@@ -1,0 +1,1 @@
+"""How a token reads the tokens before it: one mechanism, one file."""

@@ -1,0 +1,67 @@
+"""Causal softmax attention over all earlier tokens (Vaswani et al. 2017), with rotary positions and normalised queries and keys."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from realmodels.attention.rope import angles, rotate
+from realmodels.config import ModelConfig
+from realmodels.record import Record
+
+
+class Projections(nn.Module):
+    """Queries, keys and values of all heads, and the way back to the residual stream."""
+
+    cos: Tensor
+    sin: Tensor
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.heads = config.heads
+        self.query, self.key, self.value, self.output = (
+            nn.Linear(config.width, config.width, bias=False) for _ in range(4)
+        )
+        cos, sin = angles(config.context, config.head_dim)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+
+    def split(self, x: Float[Tensor, "batch length width"]) -> tuple[Tensor, Tensor, Tensor]:
+        """q, k, v of shape [batch, heads, length, head_dim]; q and k rotated, each of root mean square 1."""
+        q, k, v = (part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
+        q, k = (rotate(F.rms_norm(part, part.shape[-1:]), self.cos, self.sin) for part in (q, k))
+        return q, k, v
+
+    def merge(self, y: Float[Tensor, "batch heads length dim"]) -> Float[Tensor, "batch length width"]:
+        """Heads side by side, through the output matrix."""
+        return self.output(y.transpose(1, 2).flatten(-2))
+
+
+def attend(
+    q: Float[Tensor, "batch heads length dim"],
+    k: Float[Tensor, "batch heads length dim"],
+    v: Float[Tensor, "batch heads length dim"],
+    seen: Bool[Tensor, "*#batch length length"],
+) -> tuple[Float[Tensor, "batch heads length dim"], Float[Tensor, "batch heads length length"]]:
+    """Softmax attention restricted to the pairs (t, s) with seen[t, s]: (what is read, the weights)."""
+    scores = (q @ k.transpose(-1, -2)) * q.shape[-1] ** -0.5
+    weights = scores.masked_fill(~seen, -torch.inf).softmax(-1)
+    return weights @ v, weights
+
+
+def causal(length: int, device: torch.device) -> Bool[Tensor, "length length"]:
+    """True where token t may see token s: s <= t."""
+    return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+class DenseAttention(nn.Module):
+    """Every token sees every token before it and itself."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.projections = Projections(config)
+
+    def forward(self, x: Float[Tensor, "batch length width"], record: Record | None = None) -> Float[Tensor, "batch length width"]:
+        """Attention of normalised inputs x; nothing is recorded."""
+        q, k, v = self.projections.split(x)
+        return self.projections.merge(attend(q, k, v, causal(x.shape[1], x.device))[0])

@@ -1,0 +1,73 @@
+"""Run the cells of an experiment: what is on disk is read, what is missing is computed, here, on many cores or on a cluster.
+
+A cell is deterministic in its configuration, so the table is the same, byte for byte, whoever computed it and in whatever
+order the answers came in. Shards are written as cells finish (`Experiment.compute`): a sweep killed half-way goes on where
+it stopped. On a cluster the workers must have this package installed and see `workspace` under the same path.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+from joblib import Parallel, delayed, parallel_config
+
+from simulate.experiment import Cell, Experiment, Preset
+from simulate.store import Store
+from theory.errors import UserError
+
+
+def _compute(experiment: Experiment, index: int, cell: Cell, workspace: Path) -> tuple[int, pd.DataFrame]:
+    return index, experiment.compute(cell, workspace)
+
+
+def _missing(
+    experiment: Experiment, todo: list[tuple[int, Cell]], workspace: Path, workers: int, cluster: str | None
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Compute the cells in `todo`, yielding each as it finishes."""
+    if cluster is None and workers == 1:
+        yield from (_compute(experiment, index, cell, workspace) for index, cell in todo)
+        return
+    if cluster is None:
+        config = parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1)
+    else:
+        from dask.distributed import Client
+
+        try:
+            client = Client(cluster, timeout="10s", set_as_default=True)
+        except (OSError, ValueError) as error:
+            raise UserError(f"cluster {cluster!r}: no Dask scheduler answers; give its address, such as tcp://host:8786") from error
+        config = parallel_config(backend="dask", client=client)
+    with config:
+        pool = Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=1)
+        yield from pool(delayed(_compute)(experiment, index, cell, workspace) for index, cell in todo)
+
+
+def run_cells(
+    experiment: Experiment,
+    preset: Preset,
+    workspace: Path,
+    workers: int = 1,
+    cluster: str | None = None,
+    on_cell: Callable[[Cell], None] | None = None,
+) -> pd.DataFrame:
+    """Table of `experiment` under `preset`: the rows of all its cells, in the order of the cells.
+
+    workspace: folder of shards and checkpoints; made if absent.
+    workers: processes (1: this one). cluster: address of a Dask scheduler, used instead of local processes.
+    on_cell: called in this process with the cell each time one is finished or found on disk, in order of arrival.
+    Raises UserError if `workers` is below 1 or the scheduler does not answer; an error in a cell is passed on as it is.
+    """
+    if workers < 1:
+        raise UserError(f"workers={workers}: give a number of processes of at least 1")
+    cells = list(experiment.cells(preset))
+    store = Store(workspace / "cells" / experiment.name)
+    frames: list[pd.DataFrame | None] = [store.get(experiment.key(cell)) for cell in cells]
+    for cell, frame in zip(cells, frames, strict=True):
+        if frame is not None and on_cell:
+            on_cell(cell)
+    todo = [(index, cell) for index, cell in enumerate(cells) if frames[index] is None]
+    for index, frame in _missing(experiment, todo, workspace, workers, cluster):
+        frames[index] = frame
+        if on_cell:
+            on_cell(cells[index])
+    return pd.concat([frame for frame in frames if frame is not None], ignore_index=True)
