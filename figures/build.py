@@ -110,7 +110,7 @@ def compile_typst(folder: Path) -> bytes:
     try:
         pdf, warnings = typst.compile_with_warnings(str(folder / "main.typ"), root=str(folder))
     except typst.TypstError as error:
-        raise UserError(f"the paper does not compile: {error.message}; mend {folder / 'main.typ'} or its source in paper/") from None
+        raise UserError(f"the paper does not compile: {error.message}; mend its source in paper/") from None
     if warnings:
         raise UserError(f"the paper compiles with a warning: {warnings[0].message}; mend its source in paper/")
     assert isinstance(pdf, bytes)

@@ -39,10 +39,10 @@ Command = (
 
 
 def _one_line(box: str) -> str:
-    """The parser's framed message as one line of plain text."""
+    """The parser's framed message as one line of plain text: without its title, its frame and its rules."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", box)
-    words = re.sub(r"[╭╮╰╯│─┌┐└┘|]+", " ", plain).split()
-    return " ".join(words)
+    lines = [line.strip("│ ") for line in plain.splitlines() if line.startswith("│")]
+    return "; ".join(" ".join(part.split()).rstrip(".") for part in re.split("─{2,}", " ".join(lines)) if part.strip())
 
 
 def parse(arguments: list[str]):

@@ -41,7 +41,7 @@ def table_path(layout: Layout, name: str) -> Path:
 
 
 def state(layout: Layout, experiment: Experiment) -> str:
-    """"fresh", "stale" (made by other code or another configuration, or unreadable) or "missing"."""
+    """ "fresh", "stale" (made by other code or another configuration, or unreadable) or "missing"."""
     path = table_path(layout, experiment.name)
     if not path.exists():
         return "missing"

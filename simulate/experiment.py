@@ -52,4 +52,3 @@ class Experiment:
         key = self.key(cell)
         found = store.get(key)
         return found if found is not None else store.put(key, self.run(cell, workspace))
-

@@ -52,7 +52,9 @@ def write_table(path: Path, frame: pd.DataFrame, key: str, **metadata: str) -> N
 def read_table(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     """Read a table written by `write_table`: (frame, {"key": ..., other metadata}). Raises OSError or pa.ArrowException."""
     table = pq.read_table(path)
-    about = {k.decode().removeprefix("cwb."): v.decode() for k, v in (table.schema.metadata or {}).items() if k.startswith(b"cwb.")}
+    about = {
+        k.decode().removeprefix("cwb."): v.decode() for k, v in (table.schema.metadata or {}).items() if k.startswith(b"cwb.")
+    }
     return table.to_pandas(), about
 
 

@@ -21,7 +21,8 @@ def _warn_stale(layout: Layout) -> None:
     from figures.experiments import stale_tables, table_path
 
     for name, word in stale_tables(layout).items():
-        print(f"cwb: {table_path(layout, name)} is {word}: `cwb reproduce {layout.preset} --only {name}` makes it anew", file=sys.stderr)
+        mend = f"`cwb reproduce {layout.preset} --only {name}` makes it anew"
+        print(f"cwb: {table_path(layout, name)} is {word}: {mend}", file=sys.stderr)
 
 
 def verdict_table(layout: Layout) -> None:
@@ -35,7 +36,12 @@ def verdict_table(layout: Layout) -> None:
     colours = {"supported": "green", "refuted": "red", "undecided": "yellow"}
     for row in verdicts(layout):
         colour = colours[row["verdict"]]
-        table.add_row(row["id"], row["claim"], *(_brief(row[k]) for k in ("prediction", "measured", "interval")), f"[{colour}]{row['verdict']}")
+        table.add_row(
+            row["id"],
+            row["claim"],
+            *(_brief(row[k]) for k in ("prediction", "measured", "interval")),
+            f"[{colour}]{row['verdict']}",
+        )
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
@@ -140,4 +146,6 @@ class Explore:
             words = ["export", "html", "--force", "--no-include-code", notebook, "-o", str(self.export)]
         else:
             words = ["edit" if self.edit else "run", notebook]
-        return subprocess.run([sys.executable, "-m", "marimo", *words], check=False, env={**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}).returncode
+        return subprocess.run(
+            [sys.executable, "-m", "marimo", *words], check=False, env={**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}
+        ).returncode

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
@@ -60,6 +58,7 @@ class Reproduce:
     def _tables(self, layout: Layout, names: list[str]) -> None:
         """Bring the tables of the named experiments up to date, in order."""
         from figures.experiments import experiments, make_table, state
+        from figures.watch import watched
         from simulate.progress import clear
 
         declared = experiments()
@@ -71,7 +70,7 @@ class Reproduce:
                 continue
             began = time.monotonic()
             cells = len(experiment.cells(layout.preset))
-            with _watched(layout.workspace, name, cells) as on_cell:
+            with watched(layout.workspace, name, cells) as on_cell:
                 frame = make_table(layout, experiment, self.workers, self.cluster, on_cell)
             print(f"{name:<16} {cells} cells, {len(frame)} rows in {time.monotonic() - began:.0f} s", flush=True)
 
@@ -95,47 +94,6 @@ def _theory_holds() -> bool:
     passed = sum(check.passed for _, check in checks)
     print(f"{'theory':<16} {passed} of {len(checks)} steps of {len(ledger())} derivations hold", flush=True)
     return passed == len(checks)
-
-
-@contextlib.contextmanager
-def _watched(workspace: Path, name: str, cells: int):
-    """Show live progress of an experiment, and of the long cells that report on themselves; yields the per-cell callback."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    from simulate.progress import reports
-
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    console = Console()
-    finished = Event()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        whole = progress.add_task(name, total=cells)
-        parts: dict[str, int] = {}
-
-        def watch() -> None:
-            told = time.monotonic()
-            while not finished.wait(0.5):
-                under_way = reports(workspace)
-                for part in under_way:
-                    if part["label"] not in parts:
-                        parts[part["label"]] = progress.add_task("", total=part["total"])
-                    text = f"  {part['label']} {part['note']}"
-                    progress.update(parts[part["label"]], completed=part["done"], description=text)
-                for label in set(parts) - {part["label"] for part in under_way}:
-                    progress.remove_task(parts.pop(label))
-                if not console.is_terminal and time.monotonic() - told > 20:  # a log file: a line now and then
-                    told = time.monotonic()
-                    done = progress.tasks[0].completed
-                    inside = "; ".join(f"{p['label']} {p['done']}/{p['total']} {p['note']}".strip() for p in under_way)
-                    print(f"{name:<16} {done:.0f} of {cells} cells" + (f" ({inside})" if inside else ""), flush=True)
-
-        watcher = Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield lambda _cell: progress.advance(whole)
-        finally:
-            finished.set()
-            watcher.join()
 
 
 def _publish(layout: Layout) -> None:

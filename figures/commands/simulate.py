@@ -56,7 +56,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Frontier:
-    """The largest number of tasks that one system holds at a depth, measured now: `cwb simulate frontier delta N=256 D=8 a=0.1`."""
+    """The largest number of tasks that one system holds, measured now: `cwb simulate frontier delta N=256 D=8 a=0.1`."""
 
     system: Positional[str]
     """A memory of `cwb simulate systems`."""
@@ -78,7 +78,11 @@ class Frontier:
 class Simulate:
     """Solvable memories: list them, sweep them, find one's frontier."""
 
-    command: Annotated[Systems, subcommand("systems")] | Annotated[Sweep, subcommand("sweep")] | Annotated[Frontier, subcommand("frontier")]
+    command: (
+        Annotated[Systems, subcommand("systems")]
+        | Annotated[Sweep, subcommand("sweep")]
+        | Annotated[Frontier, subcommand("frontier")]
+    )
 
     def run(self) -> int | None:
         """Run the chosen command."""

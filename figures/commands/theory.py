@@ -94,7 +94,10 @@ class Check:
             show_json([{"id": name, "step": c.name, "passed": bool(c.passed), "detail": c.detail} for name, c in checks])
         else:
             for name, check in checks:
-                print(f"{name:<4} {'passed' if check.passed else 'FAILED'}  {check.name}" + ("" if check.passed else f": {check.detail}"))
+                print(
+                    f"{name:<4} {'passed' if check.passed else 'FAILED'}  {check.name}"
+                    + ("" if check.passed else f": {check.detail}")
+                )
             print(f"{sum(bool(c.passed) for _, c in checks)} of {len(checks)} steps passed")
         return 0 if all(check.passed for _, check in checks) else 1
 

@@ -1,0 +1,99 @@
+"""DeepSeek sparse attention: a lightning indexer scores all earlier tokens, attention sees the best top-k of them.
+
+DeepSeek-V3.2 (2025), section 2.1: the index score of token s for the query at t is
+    I[t, s] = sum_j w[t, j] relu(q_j[t] . k[s]),
+with H_I indexer heads j, ONE key k for all of them (LayerNorm, rotary, half-split), w scaled by H_I^-1/2 d_I^-1/2. One selection
+serves all attention heads.
+
+The indexer learns from attention, attention never from the indexer: its input is detached, its target p is detached, and the
+selection has no gradient. Its loss is KL(p || softmax I), p the attention weights summed over heads and normalised to sum 1:
+  warm-up (`sparse = False`)  over all earlier tokens, attention dense;
+  sparse  (`sparse = True`)   over the selected tokens only. The report leaves open whether p is normalised again there. Here it
+                              is, and so is softmax I: attention's own softmax runs over the selected set.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from realmodels.attention.dense import Projections, attend, causal
+from realmodels.attention.rope import angles, rotate
+from realmodels.config import ModelConfig
+from realmodels.record import Record, note
+
+RECENCY = 1e-12  # times the position: breaks exact ties (two scores of 0) towards the later token, and is below rounding elsewhere
+
+
+class Indexer(nn.Module):
+    """The lightning indexer: index scores from the block's (detached) input."""
+
+    cos: Tensor
+    sin: Tensor
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.heads = config.indexer_heads
+        self.query = nn.Linear(config.width, config.indexer_heads * config.indexer_dim, bias=False)
+        self.key = nn.Linear(config.width, config.indexer_dim, bias=False)
+        self.key_norm = nn.LayerNorm(config.indexer_dim)
+        self.weight = nn.Linear(config.width, config.indexer_heads, bias=False)
+        self.scale = (config.indexer_heads * config.indexer_dim) ** -0.5
+        cos, sin = angles(config.context, config.indexer_dim)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+
+    def forward(self, x: Float[Tensor, "batch length width"]) -> Float[Tensor, "batch length length"]:
+        """I[t, s] for all pairs, those with s > t included (the caller masks them)."""
+        x = x.detach()
+        q = rotate(self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2), self.cos, self.sin)
+        k = rotate(self.key_norm(self.key(x)), self.cos, self.sin)
+        w = self.weight(x) * self.scale
+        return torch.einsum("btj,bjts->bts", w, (q @ k[:, None].transpose(-1, -2)).relu())
+
+
+def select(
+    scores: Float[Tensor, "batch length length"], seen: Bool[Tensor, "length length"], topk: int
+) -> Bool[Tensor, "batch length length"]:
+    """For each t the topk tokens s of highest score among those with seen[t, s]; all of them if there are no more than topk."""
+    length = scores.shape[-1]
+    if topk >= length:
+        return seen.expand_as(scores)
+    ranked = (scores + RECENCY * torch.arange(length, device=scores.device)).masked_fill(~seen, -torch.inf)
+    chosen = torch.zeros_like(scores, dtype=torch.bool).scatter(-1, ranked.topk(topk, dim=-1, sorted=False).indices, True)
+    return chosen & seen
+
+
+def indexer_loss(
+    weights: Float[Tensor, "batch heads length length"],
+    scores: Float[Tensor, "batch length length"],
+    seen: Bool[Tensor, "*#batch length length"],
+) -> Float[Tensor, ""]:
+    """KL(p || softmax of the scores over the tokens seen), nats, averaged over tokens; p is the heads' mean weights, detached."""
+    p = weights.detach().mean(1)
+    log_q = scores.masked_fill(~seen, -torch.inf).log_softmax(-1).masked_fill(~seen, 0.0)
+    return (torch.xlogy(p, p) - p * log_q).sum(-1).mean()
+
+
+class DsaAttention(nn.Module):
+    """Attention over the tokens that the indexer selects; with `sparse = False` over all, as in the stages before."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.projections = Projections(config)
+        self.indexer = Indexer(config)
+        self.topk = config.indexer_topk
+        self.sparse = True
+
+    def forward(self, x: Float[Tensor, "batch length width"], record: Record | None = None) -> Float[Tensor, "batch length width"]:
+        """Attention of normalised inputs x; records "indexer_kl" (with its gradient) and "seen"."""
+        q, k, v = self.projections.split(x)
+        seen = causal(x.shape[1], x.device)
+        scores = self.indexer(x) if self.sparse or record is not None else None
+        if self.sparse:
+            assert scores is not None
+            seen = select(scores.detach(), seen, self.topk)
+        y, weights = attend(q, k, v, seen[:, None] if seen.ndim == 3 else seen)
+        if record is not None:
+            assert scores is not None
+            note(record, indexer_kl=indexer_loss(weights, scores, seen), seen=seen.expand_as(scores))
+        return self.projections.merge(y)

@@ -1,0 +1,18 @@
+"""The one place where JAX is set up: import `jax` and `jnp` from here, never directly.
+
+Float64 throughout: the identities are tested to 1e-10. One thread a process: sweeps are parallel over cells, and a result
+must not depend on how many threads summed it. A NaN in what a compiled function returns stops the run and names its cause.
+"""
+
+import os
+
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+os.environ.setdefault("NPROC", "1")
+
+import jax
+import jax.numpy as jnp
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_debug_nans", True)
+
+__all__ = ["jax", "jnp"]
