@@ -1,0 +1,190 @@
+"""The kernel of a model's answers: how a small write of one fact moves every output of every other fact.
+
+With z_i [O] the O = C + 1 outputs of fact i (`realmodels.outputs`), J_i = dz_i/dw [O, P] for the parameters w that a method
+writes, and R_j the method's restriction while fact j's task is written:
+  response  Theta_ij = J_i R_j J_j^T       d z_i per unit of gradient -dL/dz_j; drives `realmodels.forecast`
+  writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the two agree where R does not depend on the task
+Both are [F, O, F, O]. Exact, by reverse mode, one backward pass per fact and output; for writes to one matrix, in closed form.
+
+From outputs to facts. Adding one number to all O outputs changes no probability, so that direction is projected out
+(Pi = I - 1 1^T / O), and the write direction of a fact is its whole projected Jacobian as one vector, u_i = Pi R_i J_i / ||Pi R_i J_i||_F:
+  kappa_ij = tr(Pi G_ij Pi) / sqrt(tr(Pi G_ii Pi) tr(Pi G_jj Pi)),
+a Gram matrix of unit vectors, so that participation ratio, common mode and claim I1 mean here what they mean in the theory.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from realmodels.feedforward.dense import DenseFeedForward
+from realmodels.feedforward.memory_layer import MemoryLayer
+from realmodels.methods.sparse_memory import slot_reads
+from realmodels.methods.writer import Gradients, Writer, unrestricted
+from realmodels.outputs import Facts, answer_loss, at_answer, fold, outputs
+from realmodels.transformer import Transformer
+from theory.interference import common_mode_share, participation_ratio
+
+BYTES = 1_500_000_000  # memory that Jacobians may take at one time
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """response and writes, both [F, O, F, O] float32 (see the module)."""
+
+    response: Tensor
+    writes: Tensor
+
+
+def jacobian(model: Transformer, facts: Facts, names: list[str]) -> Iterator[Gradients]:
+    """For each fact, d outputs / d parameter for the named parameters: {name: [O, *shape]}; a parameter without influence: 0."""
+    table = dict(model.named_parameters())
+    parameters = [table[name] for name in names]
+    basis = torch.eye(len(facts.candidates) + 1)
+    for i in range(len(facts)):
+        z = outputs(model, facts[i : i + 1])[0]
+        found = torch.autograd.grad(z, parameters, basis, is_grads_batched=True, allow_unused=True)
+        yield {
+            name: torch.zeros(len(basis), *p.shape) if g is None else g for name, p, g in zip(names, parameters, found, strict=True)
+        }
+
+
+def _rows(gradients: list[Gradients]) -> Tensor:
+    """Gradients of F facts as a matrix [F * O, P]."""
+    return torch.cat([torch.cat([g.flatten(1) for g in fact.values()], 1) for fact in gradients])
+
+
+def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int = BYTES) -> Kernel:
+    """The kernel by explicit Jacobians, in blocks of facts so that no more than `limit` bytes of them are held at a time."""
+    names, count, outs = list(writer.parameters), len(facts), len(facts.candidates) + 1
+    size = sum(p.numel() for p in writer.parameters.values())
+    free = writer.restriction(facts.of_task(int(facts.task[0]))) is unrestricted
+    width = max(1, limit // (4 * size * outs * (2 if free else 4)))
+    blocks = [slice(start, min(start + width, count)) for start in range(0, count, width)]
+    restrict = {task: writer.restriction(facts.of_task(task)) for task in set(facts.task.tolist())}
+    response, writes = (torch.zeros(count * outs, count * outs) for _ in range(2))
+
+    def block(rows: slice) -> tuple[Tensor, Tensor]:
+        raw = list(jacobian(model, facts[rows], names))
+        plain = _rows(raw)
+        return plain, plain if free else _rows([restrict[t](g) for t, g in zip(facts.task[rows].tolist(), raw, strict=True)])
+
+    def span(rows: slice) -> slice:
+        return slice(rows.start * outs, rows.stop * outs)
+
+    for b, column in enumerate(blocks):
+        plain_b, restricted_b = block(column)
+        for row in blocks[: b + 1]:
+            plain_a, restricted_a = (plain_b, restricted_b) if row is column else block(row)
+            writes[span(row), span(column)] = restricted_a @ restricted_b.T
+            writes[span(column), span(row)] = writes[span(row), span(column)].T
+            if not free:
+                response[span(row), span(column)] = plain_a @ restricted_b.T
+                response[span(column), span(row)] = plain_b @ restricted_a.T
+    shape = (count, outs, count, outs)
+    return Kernel((writes if free else response).view(shape), writes.view(shape))
+
+
+def matrix_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
+    """The kernel of writes to the last feed-forward matrix, whose restriction acts on the key side: Theta_ij = (k_i . R k_j) B_i B_j^T.
+
+    k_i [hidden] is the key at the answering position and B_i [O, width] = dz_i / d(output of the layer there); no other position
+    counts, as nothing reads across positions after the last block. One backward pass per output serves all facts.
+    """
+    record: dict[str, list[Tensor]] = {}
+    layer = model.blocks[-1].feedforward
+    seen: list[Tensor] = []
+    hook = layer.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    try:
+        z = fold(at_answer(model.features(facts.tokens, record), facts) @ model.embedding.weight.T, facts.candidates)
+    finally:
+        hook.remove()
+    signals = torch.stack([torch.autograd.grad(z[:, o].sum(), seen, retain_graph=True)[0] for o in range(z.shape[1])], 2)
+    keys, b = at_answer(record["activations"][-1], facts).detach(), at_answer(signals, facts)
+    (name,) = writer.parameters
+    restricted = writer.restriction(facts)({name: keys[:, None]})[name][:, 0]
+    response = torch.einsum("ij,iow,jpw->iojp", keys @ restricted.T, b, b)
+    return Kernel(response, response)
+
+
+def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
+    """The kernel of this method's writes, in closed form where the method writes the last feed-forward matrix alone."""
+    last = getattr(getattr(model.blocks[-1].feedforward, "output", None), "weight", None)
+    if isinstance(model.blocks[-1].feedforward, DenseFeedForward) and [*map(id, writer.parameters.values())] == [id(last)]:
+        return matrix_kernel(model, writer, facts)
+    return jacobian_kernel(model, writer, facts)
+
+
+def fact_gram(theta: Tensor) -> Tensor:
+    """tr(Pi Theta_ij Pi) / (O - 1) for all pairs of facts: [F, F] float64, from theta [F, O, F, O]. Units: logits^2 per parameter^2."""
+    theta = theta.double()
+    outs = theta.shape[1]
+    return (torch.einsum("icjc->ij", theta) - theta.sum((1, 3)) / outs) / (outs - 1)
+
+
+def overlaps(theta: Tensor) -> Tensor:
+    """kappa [F, F]: normalised overlaps of the facts' write directions, 1 on the diagonal (0 for a fact that writes nothing)."""
+    gram = fact_gram(theta)
+    scale = gram.diagonal().clamp(min=0).rsqrt()
+    return gram * torch.where(scale.isfinite(), scale, 0.0)[:, None] * torch.where(scale.isfinite(), scale, 0.0)
+
+
+def statistics(writes: Tensor) -> dict[str, Any]:
+    """What the theory asks of a set of write directions: participation ratio, common mode, overlaps, spectrum (trace 1, descending)."""
+    kappa = overlaps(writes).numpy()
+    count = len(kappa)
+    off = kappa[~torch.eye(count, dtype=torch.bool).numpy()]
+    spectrum = torch.linalg.eigvalsh(torch.from_numpy(kappa)).flip(0).clamp(min=0)
+    return {
+        "participation_ratio": float(participation_ratio(kappa)),
+        "common_mode": float(common_mode_share(kappa)),
+        "mean_overlap": float(off.mean()),
+        "rms_overlap": float((off**2).mean() ** 0.5),
+        "spectrum": (spectrum / spectrum.sum()).tolist(),
+    }
+
+
+def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
+    """Share of the units in the method's scope that act at a token of the prompts: hidden units above 0, memory slots read."""
+    record: dict[str, list[Tensor]] = {}
+    with torch.no_grad():
+        model.features(facts.tokens, record)
+    inside = torch.arange(facts.tokens.shape[1]) <= facts.last[:, None]
+    activations = iter(record.get("activations", []))
+    active = units = 0.0
+    for index, block in enumerate(model.blocks):
+        written = any(name.startswith(f"blocks.{index}.feedforward.") for name in writer.parameters)
+        if isinstance(block.feedforward, DenseFeedForward):
+            acting = (next(activations)[inside] > 0).float().sum(1).mean().item()
+            size = block.feedforward.input.out_features
+        elif isinstance(block.feedforward, MemoryLayer):
+            acting, size = _slots_per_token(model, facts), model.config.slots
+        else:
+            continue
+        active, units = active + written * acting, units + written * size
+    return active / units
+
+
+def _slots_per_token(model: Transformer, facts: Facts) -> float:
+    """Mean number of slots, each counted once, that a token of the prompts reads: heads may agree."""
+    record: dict[str, list[Tensor]] = {}
+    with torch.no_grad():
+        model.features(facts.tokens, record)
+    inside = torch.arange(facts.tokens.shape[1]) <= facts.last[:, None]
+    slots = record["slots"][0][inside].flatten(1)
+    return torch.zeros(len(slots), model.config.slots).scatter_(1, slots, 1.0).sum(1).mean().item()
+
+
+def write_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
+    """Share of ALL the model's parameters that the first step of writing a task changes, averaged over the tasks of `facts`."""
+    parameters = list(writer.parameters.values())
+    tasks = sorted(set(facts.task.tolist()))
+    touched = 0
+    for task in tasks:
+        batch = facts.of_task(task)
+        found = torch.autograd.grad(answer_loss(outputs(model, batch), batch.target), parameters, allow_unused=True)
+        update = writer.restriction(batch)({n: g for n, g in zip(writer.parameters, found, strict=True) if g is not None})
+        touched += sum(int((g != 0).sum()) for g in update.values())
+    return touched / len(tasks) / sum(p.numel() for p in model.parameters())
