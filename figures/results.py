@@ -65,11 +65,6 @@ class Estimate(NamedTuple):
     high: float
     count: int
 
-    @property
-    def error(self) -> tuple[float, float]:
-        """Lengths of the bars below and above the mean."""
-        return self.mean - self.low, self.high - self.mean
-
 
 def estimate(values: ArrayLike, confidence: float = 0.95, comparisons: int = 1) -> Estimate:
     """Mean of independent values (one per seed, say) with Student's interval; unbounded if there are fewer than two.
@@ -102,3 +97,9 @@ def by_group(
         {**dict(zip(keys, names, strict=True)), **estimate(group[value], confidence, comparisons)._asdict()} for names, group in groups
     ]
     return pd.DataFrame(rows)
+
+
+def bars(groups: pd.DataFrame) -> np.ndarray:
+    """Lengths [2, groups] of the error bars below and above the means of `by_group`; 0 where one seed gives no interval."""
+    lengths = np.array([groups["mean"] - groups["low"], groups["high"] - groups["mean"]], dtype=float)
+    return np.where(np.isfinite(lengths), lengths, 0.0)

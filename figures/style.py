@@ -4,7 +4,7 @@ Sizes are those of a 5.5-inch text block. Colours are Okabe and Ito's, which the
 mark and a line style of its own as well, so that the figures read in grey print. The type ships with matplotlib.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,16 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from tueplots import axes, figsizes
 
 from simulate.store import atomic
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY, PALE = "#6B6B6B", "#E8E8E8"
+GREY, PALE = "#6B6B6B", "#EFEFEF"
 
 SETTINGS = {
     **axes.lines(),
@@ -105,6 +107,14 @@ def letters(panels: list[Axes], titles: list[str]) -> None:
     """Head the panels with bold letters and what they show."""
     for letter, panel, title in zip("abcdefgh", panels, titles, strict=False):
         panel.set_title(rf"$\bf{{{letter}}}$  {title}")
+
+
+def ticks(axis: Axis, values: Iterable[float], words: Iterable[str] | None = None) -> None:
+    """Put ticks of a logarithmic axis at these values, written as plain numbers (or as these words), and no minor ones."""
+    values = list(values)
+    axis.set_major_locator(FixedLocator(values))
+    axis.set_major_formatter(FixedFormatter(list(words) if words else [f"{value:g}" for value in values]))
+    axis.set_minor_locator(NullLocator())
 
 
 def shades(count: int, name: str = "viridis", dark: float = 0.0, light: float = 0.85) -> list:

@@ -21,7 +21,6 @@ from torch import Tensor
 
 from realmodels.feedforward.dense import DenseFeedForward
 from realmodels.feedforward.memory_layer import MemoryLayer
-from realmodels.methods.sparse_memory import slot_reads
 from realmodels.methods.writer import Gradients, Writer, unrestricted
 from realmodels.outputs import Facts, answer_loss, at_answer, fold, outputs
 from realmodels.transformer import Transformer
@@ -78,8 +77,9 @@ def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int
         plain_b, restricted_b = block(column)
         for row in blocks[: b + 1]:
             plain_a, restricted_a = (plain_b, restricted_b) if row is column else block(row)
-            writes[span(row), span(column)] = restricted_a @ restricted_b.T
-            writes[span(column), span(row)] = writes[span(row), span(column)].T
+            shared = restricted_a @ restricted_b.T
+            writes[span(row), span(column)] = shared
+            writes[span(column), span(row)] = shared.T
             if not free:
                 response[span(row), span(column)] = plain_a @ restricted_b.T
                 response[span(column), span(row)] = plain_b @ restricted_a.T
@@ -153,28 +153,16 @@ def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> flo
         model.features(facts.tokens, record)
     inside = torch.arange(facts.tokens.shape[1]) <= facts.last[:, None]
     activations = iter(record.get("activations", []))
-    active = units = 0.0
+    acting = units = 0.0
     for index, block in enumerate(model.blocks):
-        written = any(name.startswith(f"blocks.{index}.feedforward.") for name in writer.parameters)
-        if isinstance(block.feedforward, DenseFeedForward):
-            acting = (next(activations)[inside] > 0).float().sum(1).mean().item()
-            size = block.feedforward.input.out_features
-        elif isinstance(block.feedforward, MemoryLayer):
-            acting, size = _slots_per_token(model, facts), model.config.slots
+        if isinstance(block.feedforward, MemoryLayer):
+            slots = record["slots"][0][inside].flatten(1)
+            active = torch.zeros(len(slots), block.feedforward.slots).scatter_(1, slots, 1.0)
         else:
-            continue
-        active, units = active + written * acting, units + written * size
-    return active / units
-
-
-def _slots_per_token(model: Transformer, facts: Facts) -> float:
-    """Mean number of slots, each counted once, that a token of the prompts reads: heads may agree."""
-    record: dict[str, list[Tensor]] = {}
-    with torch.no_grad():
-        model.features(facts.tokens, record)
-    inside = torch.arange(facts.tokens.shape[1]) <= facts.last[:, None]
-    slots = record["slots"][0][inside].flatten(1)
-    return torch.zeros(len(slots), model.config.slots).scatter_(1, slots, 1.0).sum(1).mean().item()
+            active = (next(activations)[inside] > 0).float()
+        if any(name.startswith(f"blocks.{index}.feedforward.") for name in writer.parameters):
+            acting, units = acting + active.sum(1).mean().item(), units + active.shape[1]
+    return acting / units
 
 
 def write_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:

@@ -14,7 +14,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from realmodels.facts import Fact
+from realmodels.tokenizer import Tokenizer
 from realmodels.transformer import Transformer
+from theory.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,33 @@ class Facts:
         return self[self.task == task]
 
 
-def facts_from_ids(prompts: Sequence[Sequence[int]], target: Sequence[int], task: Sequence[int], candidates: Sequence[int]) -> Facts:
+def facts_from_ids(
+    prompts: Sequence[Sequence[int]], target: Sequence[int], task: Sequence[int], candidates: Sequence[int]
+) -> Facts:
     """`Facts` from the prompts' token ids (padding: token 0, which a causal model does not see from the answering position)."""
     length = max(map(len, prompts))
     tokens = torch.tensor([[*ids, *[0] * (length - len(ids))] for ids in prompts])
     last = torch.tensor([len(ids) - 1 for ids in prompts])
     return Facts(tokens, last, torch.tensor(target), torch.tensor(task), torch.tensor(candidates))
+
+
+def encode(facts: Sequence[Fact], tokenizer: Tokenizer, heldout_phrasing: bool = False) -> Facts:
+    """`Facts` for a model with this tokenizer; the candidates are the distinct answers, sorted, each known by its first token.
+
+    heldout_phrasing: take the other phrasing of each fact, where it has one. Raises UserError for fewer than two candidates, and
+    for two that begin with the same token.
+    """
+    answers = sorted({fact.answer for fact in facts})
+    if len(answers) < 2:
+        raise UserError(f"the facts have {len(answers)} distinct answer(s), so there is nothing to choose among: give at least two")
+    first: dict[int, str] = {}
+    for answer in answers:
+        token = tokenizer.encode(answer)[0]
+        if token in first:
+            raise UserError(f"answers {first[token]!r} and {answer!r} begin with the same token: replace or drop one of the two")
+        first[token] = answer
+    prompts = [tokenizer.prompt((heldout_phrasing and fact.heldout_prompt) or fact.prompt) for fact in facts]
+    return facts_from_ids(prompts, [answers.index(fact.answer) for fact in facts], [fact.task for fact in facts], list(first))
 
 
 def at_answer(x: Tensor, facts: Facts) -> Tensor:

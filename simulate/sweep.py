@@ -35,7 +35,7 @@ def _missing(
         try:
             client = Client(cluster, timeout="10s", set_as_default=True)
         except (OSError, ValueError) as error:
-            raise UserError(f"cluster {cluster!r}: no Dask scheduler answers; give its address, such as tcp://host:8786") from error
+            raise UserError(f"cluster {cluster!r}: no Dask scheduler answers; give an address like tcp://host:8786") from error
         config = parallel_config(backend="dask", client=client)
     with config:
         pool = Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=1)
@@ -48,13 +48,13 @@ def run_cells(
     workspace: Path,
     workers: int = 1,
     cluster: str | None = None,
-    on_cell: Callable[[Cell], None] | None = None,
+    on_cell: Callable[[], None] | None = None,
 ) -> pd.DataFrame:
     """Table of `experiment` under `preset`: the rows of all its cells, in the order of the cells.
 
     workspace: folder of shards and checkpoints; made if absent.
     workers: processes (1: this one). cluster: address of a Dask scheduler, used instead of local processes.
-    on_cell: called in this process with the cell each time one is finished or found on disk, in order of arrival.
+    on_cell: called in this process each time a cell is finished, or found on disk.
     Raises UserError if `workers` is below 1 or the scheduler does not answer; an error in a cell is passed on as it is.
     """
     if workers < 1:
@@ -62,12 +62,12 @@ def run_cells(
     cells = list(experiment.cells(preset))
     store = Store(workspace / "cells" / experiment.name)
     frames: list[pd.DataFrame | None] = [store.get(experiment.key(cell)) for cell in cells]
-    for cell, frame in zip(cells, frames, strict=True):
+    for frame in frames:
         if frame is not None and on_cell:
-            on_cell(cell)
+            on_cell()
     todo = [(index, cell) for index, cell in enumerate(cells) if frames[index] is None]
     for index, frame in _missing(experiment, todo, workspace, workers, cluster):
         frames[index] = frame
         if on_cell:
-            on_cell(cells[index])
+            on_cell()
     return pd.concat([frame for frame in frames if frame is not None], ignore_index=True)

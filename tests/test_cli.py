@@ -32,7 +32,7 @@ def answer(capsys, *words: str):
     return json.loads(out)
 
 
-COMMANDS = [
+COMMANDS = ("reproduce", "theory", "simulate", "models", "train", "write", "measure", "forecast", "figures", "paper", "explore")
     "reproduce",
     "theory",
     "simulate",

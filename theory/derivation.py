@@ -147,14 +147,15 @@ def _equal(left: sp.Expr, right: sp.Expr, samples: dict[sp.Symbol, Sequence[Any]
 
 
 def _near(expression: sp.Expr, symbol: sp.Symbol, to: sp.Expr, value: sp.Expr, rate: float) -> tuple[bool, str]:
-    far = sp.Integer(10) ** 7 if to is sp.oo else to + sp.Rational(1, 10**7)
+    far = sp.Float(10, 2 * DIGITS) ** 7 if to is sp.oo else to + sp.Float(10, 2 * DIGITS) ** -7
     worst = sp.S.Zero
-    for point in _points([expression.subs(symbol, 1), value], {}):
-        there, here = (sp.N(side.subs(point).subs(symbol, far), DIGITS) for side in (expression, value))
+    for point in _points([expression, value], {}):
+        there, here = (sp.N(side.subs(point | {symbol: far}), DIGITS) for side in (expression, value))
         worst = max(worst, sp.Abs(there - here) / max(sp.Float(rate), sp.Abs(here)))
     return bool(worst < rate), f"at {symbol} = {sp.N(far, 3)}, relative error {sp.N(worst, 2)}"
 
 
 def _true(relation: sp.Basic, samples: dict[sp.Symbol, Sequence[Any]]) -> tuple[bool, str]:
-    verdicts = [bool(sp.N(relation.subs(point).doit()) == sp.true) for point in _points([relation], samples)]
+    sides = ((sp.N(side.subs(point).doit(), DIGITS) for side in relation.args) for point in _points([relation], samples))
+    verdicts = [bool(relation.func(*pair)) for pair in sides]
     return all(verdicts), f"at {sum(verdicts)} of {len(verdicts)} sample points"

@@ -1,7 +1,7 @@
-"""Rules for the language models: forecasts (P1), common mode against sparsity (P2, P5), scope (P3), quality (P4), the pattern in print (P6).
+"""Rules for the language models: forecasts (P1), common mode against sparsity (P2, P5), scope (P3), quality (P4), a pattern in print (P6).
 
-Unit of replication: the seed, with which a model is pretrained and its streams are drawn. Comparisons of methods are paired by seed.
-All rules on streams speak of the reported seeds, at each method's chosen dial (`figures.streams`).
+The unit of replication is the seed: with it a model is pretrained and its streams are drawn. Methods are compared pair by pair of
+equal seed. Rules on streams speak of the reported seeds at each method's chosen dial (`figures.streams`): equal learning.
 """
 
 from functools import partial
@@ -10,88 +10,122 @@ import numpy as np
 
 from figures.results import Estimate, Results, estimate
 from figures.rules.rule import Judgement, Rule, decide, judgement
-from figures.streams import end_of_stream, scored_forecasts
+from figures.streams import ends, reported, scores
 
-MARGIN = 0.1  # bits per fact: what is counted as nothing, of log2(16) = 4
-CLEARLY = 0.2  # bits per byte
-
-
-def _difference(results: Results, method: str, than: str, statistic: str = "bits") -> Estimate:
-    """Mean over seeds of `statistic` under `method` minus under `than`; each is named "architecture/method"."""
-    ends = end_of_stream(results).set_index(["architecture", "method", "seed"])[statistic]
-    pairs = [ends.loc[tuple(name.split("/"))] for name in (method, than)]
-    return estimate((pairs[0] - pairs[1]).dropna())
+MARGIN = 0.1  # bits per fact that count as nothing, of log2(16) = 4
+NEARLY = 0.8  # share that counts as nearly as much
+CLEARLY = 0.2  # bits per byte that count as clearly better
 
 
-def _at_least(results: Results, method: str, than: str, margin: float) -> Judgement:
-    value = _difference(results, method, than)
+def _kept(results: Results, writer: tuple[str, str]):
+    """Bits per fact at the end of the stream under a writer (architecture, method), by seed."""
+    return ends(reported(results)).set_index(["architecture", "method", "seed"])["bits"].loc[writer]
+
+
+def _excess(results: Results, writer: tuple[str, str], over: tuple[str, str], share: float = 1.0, margin: float = 0.0) -> Judgement:
+    """Bits kept by `writer` minus `share` of those kept by `over`, paired by seed; supported above -margin."""
+    value = estimate((_kept(results, writer) - share * _kept(results, over)).dropna())
     return judgement(value, decide(value, -margin, np.inf))
 
 
 def _skill(results: Results, kind: str) -> Judgement:
-    """1 - (rms error of the forecast)/(rms error of the better trivial one), averaged over writers, per seed."""
-    scores = scored_forecasts(results)
-    scores = scores[scores["kind"] == kind]
-    trivial = scores[["rms_no_forgetting", "rms_chance"]].min(axis=1)
-    value = estimate((1 - scores["rms"] / trivial).groupby(scores["seed"]).mean())
+    """1 - rms error / rms error of the better trivial forecast, mean over writers, by seed; supported above 0."""
+    table = scores(results)
+    table = table[table["kind"] == kind]
+    skill = 1 - table["rms"] / table[["rms_stays", "rms_gone"]].min(axis=1)
+    value = estimate(skill.groupby(table["seed"]).mean())
     return judgement(value, decide(value, 0.0, np.inf))
 
 
-def _beats_bigram(results: Results) -> Judgement:
+def _beats_counting(results: Results) -> Judgement:
+    """Bits per byte of the better of unigram and bigram minus those of each trained model; the interval is over models."""
     baselines = results.table("baselines", "name", "source", "bits_per_byte")
-    bigram = baselines.query("name == 'bigram' and source == 'all'")["bits_per_byte"].item()
-    final = results.table("pretraining", "final").query("final")
-    value = estimate(bigram - final["bits_per_byte"])
+    best = baselines.query("source == 'all' and name in ('unigram', 'bigram')")["bits_per_byte"].min()
+    value = estimate(best - results.table("pretraining", "final", "bits_per_byte").query("final")["bits_per_byte"])
     return judgement(value, decide(value, CLEARLY, np.inf))
 
 
-def _off_mode_flattens(results: Results) -> Judgement:
+def _flattens(results: Results) -> Judgement:
+    """PR of the dense model's logit kernel under off-mode writes over that under plain writes of the same matrix, by seed."""
     kernel = results.table("kernel", "architecture", "seed", "scope", "participation_ratio").query("architecture == 'dense'")
-    ratio = kernel.pivot_table(index="seed", columns="scope", values="participation_ratio")
-    value = estimate(np.log(ratio["off_mode"] / ratio["last_matrix"]))
-    verdict = decide(value, 0.0, np.inf)
-    return judgement(Estimate(*(float(np.exp(end)) for end in value[:3]), value.count), verdict)
+    by_scope = kernel.pivot_table(index="seed", columns="scope", values="participation_ratio")
+    ratio = estimate(np.log(by_scope["off_mode"] / by_scope["last_matrix"]).dropna())
+    back = Estimate(np.exp(ratio.mean), np.exp(ratio.low), np.exp(ratio.high), ratio.count)
+    return judgement(back, decide(back, 1.0, np.inf))
 
 
-_FORECAST_RULE = (
-    "Skill = 1 - rms error / rms error of the better trivial forecast (no forgetting; chance after one later task), over facts of "
-    "age 1 and more; the trivial ones are told what was measured at age 0. Mean over writers, interval over seeds. Supported if "
-    "the interval lies above 0, refuted if below."
+_FORECAST = (
+    "Skill = 1 - rms error of the forecast bits / that of the better trivial forecast (all stays; all is gone after one more task; both are "
+    "told what was measured when the task was just written), over tasks of age 1 and more; mean over writers, 95% t interval over seeds. "
+    "Supported if the interval lies above 0, refuted if below."
 )
+_PAIRED = "Bits per fact over all tasks after the last one, at equal learning, paired by seed, 95% t interval over seeds. "
 
 RULES = (
     Rule(
         "P1-spectral",
-        "The spectral law, from the model before any write, forecasts retained bits better than the trivial forecasts.",
-        "skill above 0",
-        _FORECAST_RULE,
+        "The spectral law, from the model before any write, forecasts what is retained better than the trivial forecasts.",
+        "skill > 0",
+        _FORECAST,
         ("streams", "forecast"),
         partial(_skill, kind="spectral"),
     ),
     Rule(
         "P1-kernel",
-        "Kernel simulation, from the model before any write, forecasts retained bits better than the trivial forecasts.",
-        "skill above 0",
-        _FORECAST_RULE,
+        "Kernel simulation, from the model before any write, forecasts what is retained better than the trivial forecasts.",
+        "skill > 0",
+        _FORECAST,
         ("streams", "forecast"),
         partial(_skill, kind="kernel"),
     ),
     Rule(
         "P2-plain",
-        "Taking the mean key out of the writes makes one dense matrix retain more (the common mode interferes).",
-        "difference above 0 bits per fact",
-        "Bits per fact at the end of the stream, dense model, off-mode minus last matrix, paired by seed. Supported if the interval "
-        "lies above 0, refuted if below.",
+        "Off-mode writing retains more than the same matrix written plainly: the common mode is what interferes.",
+        "> 0 bits per fact",
+        _PAIRED + "Dense model, off-mode minus last matrix. Supported if the interval lies above 0, refuted if below.",
         ("streams",),
-        partial(_at_least, method="dense/off_mode", than="dense/last_matrix", margin=0.0),
+        partial(_excess, writer=("dense", "off_mode"), over=("dense", "last_matrix")),
     ),
     Rule(
         "P2-sparse",
-        "A dense model written off the common mode retains at least as much as sparse memory finetuning (not sparsity).",
-        "difference at least 0 bits per fact",
-        f"Bits per fact at the end of the stream, dense off-mode minus sparse memory, paired by seed. Supported if the interval lies "
-        f"above -{MARGIN} bits, refuted if below.",
+        "Off-mode writing on the dense model retains at least as much as sparse memory finetuning: the common mode, not sparsity.",
+        ">= 0 bits per fact",
+        _PAIRED + f"Dense off-mode minus sparse memory. Supported if the interval lies above -{MARGIN}, refuted if below.",
         ("streams",),
-        partial(_at_least, method="dense/off_mode", than="memory/sparse_memory", margin=MARGIN),
+        partial(_excess, writer=("dense", "off_mode"), over=("memory", "sparse_memory"), margin=MARGIN),
+    ),
+    Rule(
+        "P3",
+        "Scope: writing the last matrix of a dense model alone retains nearly as much as sparse memory finetuning.",
+        ">= 0 bits per fact",
+        _PAIRED + f"Last matrix minus {NEARLY} of sparse memory. Supported if the interval lies above 0, refuted if below.",
+        ("streams",),
+        partial(_excess, writer=("dense", "last_matrix"), over=("memory", "sparse_memory"), share=NEARLY),
+    ),
+    Rule(
+        "P4",
+        "The language models trained here predict held-out text clearly better than unigram and bigram models of the same text.",
+        f"> {CLEARLY} bits per byte",
+        "Bits per byte of the better of the two minus the model's, 95% t interval over all trained models (architectures and seeds). "
+        f"Supported if the interval lies above {CLEARLY}, refuted if below.",
+        ("pretraining", "baselines"),
+        _beats_counting,
+    ),
+    Rule(
+        "P5",
+        "Taking the mean key out of the writes raises the participation ratio of the logit kernel.",
+        "ratio > 1",
+        "Participation ratio of the dense model's logit kernel under off-mode writes over that under plain writes of the same matrix, "
+        "geometric mean with 95% t interval over seeds. Supported if the interval lies above 1, refuted if below.",
+        ("kernel",),
+        _flattens,
+    ),
+    Rule(
+        "P6",
+        "Sparse memory finetuning retains more than full finetuning of the same model, as published for a larger one.",
+        "> 0 bits per fact",
+        _PAIRED + "Sparse memory minus full finetuning of the memory-layer model. Supported if the interval lies above 0, refuted if below.",
+        ("streams",),
+        partial(_excess, writer=("memory", "sparse_memory"), over=("memory", "full")),
     ),
 )

@@ -1,0 +1,1 @@
+"""One memory, one file: written, read back and counted for real."""

@@ -1,0 +1,74 @@
+"""Predicted against measured retention: what the model before any write says that the stream will leave."""
+
+from math import log2
+
+from matplotlib.figure import Figure as Canvas
+
+from figures.figure import Figure
+from figures.results import Results, bars, by_group
+from figures.streams import WRITER, WRITERS, reported, scores
+from figures.style import ARCHITECTURES, BLACK, GREY, KINDS, METHODS, letters, panels
+from figures.verdicts import sentence
+
+
+def errors(results: Results):
+    """Mean over seeds of the rms errors in bits: one row per writer; columns spectral, kernel, stays, gone."""
+    table = scores(results)
+    rows = table.pivot_table(index=WRITER, columns="kind", values="rms")
+    trivial = table.groupby(WRITER)[["rms_stays", "rms_gone"]].mean().rename(columns={"rms_stays": "stays", "rms_gone": "gone"})
+    return rows.join(trivial)
+
+
+def caption(results: Results) -> str:
+    """What is shown, the rms errors of all forecasts, and the verdicts on P1."""
+    table = errors(results)
+    means = table.mean()
+    return (
+        "Retained bits per fact by age: measured (marks, 95% intervals over seeds) and forecast from the model before any write, by the spectral law "
+        "and by kernel simulation, with no fitted parameter. Root-mean-square errors over tasks of age 1 and more, mean over writers: "
+        f"spectral law {means['spectral']:.2f}, kernel simulation {means['kernel']:.2f}, no forgetting {means['stays']:.2f}, all gone after "
+        f"one task {means['gone']:.2f} bits; each panel gives its own. " + sentence(results, "P1-spectral", "P1-kernel")
+    )
+
+
+def draw(results: Results) -> Canvas:
+    """One panel per writer: measured marks, two forecast curves, the rms errors in words."""
+    rows = reported(results).query("age >= 0")
+    forecast = results.table("forecast", *WRITER, "kind", "seed", "age", "bits_predicted").query("age >= 0")
+    present = [writer for writer in WRITERS if ((rows["architecture"] == writer[0]) & (rows["method"] == writer[1])).any()]
+    table = errors(results)
+    top = log2(rows["candidates"].iloc[0])
+    canvas, grid = panels(rows=-(-len(present) // 3), columns=3, ratio=0.9, sharex=True, sharey=True)
+    for panel, (architecture, method) in zip(grid, present, strict=False):
+        here = f"architecture == '{architecture}' and method == '{method}'"
+        found = by_group(rows.query(here), ["age"], "bits")
+        panel.errorbar(found["age"], found["mean"], yerr=bars(found), color=BLACK, marker="o", linestyle="none", elinewidth=0.6, label="measured")
+        for kind, look in KINDS.items():
+            curve = by_group(forecast.query(here + f" and kind == '{kind}'"), ["age"], "bits_predicted")
+            panel.plot(curve["age"], curve["mean"], **look.curve())
+        e = table.loc[(architecture, method)]
+        panel.text(
+            0.97, 0.97, f"rms error (bits)\nspectral {e['spectral']:.2f}\nkernel {e['kernel']:.2f}\nno forgetting {e['stays']:.2f}\nall gone {e['gone']:.2f}",
+            transform=panel.transAxes, ha="right", va="top", fontsize=6, color=GREY,
+        )  # fmt: skip
+        panel.set_ylim(-0.1, top * 1.05)
+    for panel in grid[len(present) :]:
+        panel.set_visible(False)
+    for panel in grid[::3]:
+        panel.set_ylabel("bits per fact")
+    for panel in grid[-3:]:
+        panel.set_xlabel("age (tasks written since)")
+    letters(grid, [f"{METHODS[m].label}, {ARCHITECTURES[a].label}" for a, m in present])
+    handles, labels = grid[0].get_legend_handles_labels()
+    canvas.legend(handles, labels, loc="outside upper center", ncols=3)
+    return canvas
+
+
+FIGURE = Figure(
+    "forecast",
+    "Retention forecast from the model before any write",
+    ("P1-spectral", "P1-kernel"),
+    ("streams", "forecast"),
+    caption,
+    draw,
+)

@@ -1,0 +1,76 @@
+"""What the figures and rules read from the streams of writes: the reported runs, what they keep, how well that was forecast.
+
+A writer is an architecture with a method. Reported are the seeds that took no part in choosing the dial, at the chosen dial; the choice
+is made in `realmodels.stream.chosen_dial`, by a rule on how much is learned, so that writers are compared at equal learning.
+"""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from figures.results import Results
+
+WRITER = ["architecture", "method"]
+WRITERS = (
+    ("dense", "full"),
+    ("memory", "full"),
+    ("dsa", "full"),
+    ("memory", "sparse_memory"),
+    ("dense", "last_matrix"),
+    ("dense", "off_mode"),
+)
+
+
+@cache
+def dials(results: Results) -> dict[tuple[str, str], float]:
+    """The chosen dial of each writer."""
+    from realmodels.stream import chosen_dial  # imports torch, so only when a stream is looked at
+
+    return chosen_dial(results.table("streams", *WRITER, "dial", "seed", "tuning", "written", "age", "bits"))
+
+
+def reported(results: Results, every_dial: bool = False) -> pd.DataFrame:
+    """Rows of the reported seeds, at the chosen dial unless every_dial."""
+    frame = results.table("streams")
+    frame = frame[~frame["tuning"].astype(bool)]
+    if every_dial:
+        return frame
+    chosen = pd.Series([dials(results)[key] for key in zip(frame["architecture"], frame["method"], strict=True)], index=frame.index)
+    return frame[np.isclose(frame["dial"], chosen, rtol=1e-9)]
+
+
+def ends(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per run (writer, dial, seed): bits and recall at the end of the stream, bits when just written, damage to held-out text.
+
+    bits, recall: mean over all tasks after the last one; bits_fresh: mean over tasks just after each was written;
+    heldout_rise: bits per byte of held-out text at the end minus at the start.
+    """
+    run = [*WRITER, "dial", "seed"]
+    last = rows[rows["written"] == rows.groupby(run)["written"].transform("max")]
+    table = last.groupby(run)[["bits", "recall", "recall_heldout_phrasing", "heldout_bits_per_byte"]].mean()
+    table["bits_fresh"] = rows[rows["age"] == 0].groupby(run)["bits"].mean()
+    start = rows[rows["written"] == 0].groupby(run)[["heldout_bits_per_byte", "bits"]].mean()
+    table["heldout_rise"] = table["heldout_bits_per_byte"] - start["heldout_bits_per_byte"]
+    table["bits_before"] = start["bits"]
+    return table.reset_index()
+
+
+def scores(results: Results) -> pd.DataFrame:
+    """Root-mean-square errors (bits) of the forecasts over tasks of age 1 and more: one row per writer, seed and kind.
+
+    rms: of the forecast. rms_stays, rms_gone: of the trivial forecasts, which are told what was measured when the task was just
+    """
+    key = [*WRITER, "seed", "written", "task"]
+    measured = reported(results)
+    measured = measured[measured["age"] >= 0]
+    fresh = measured[measured["age"] == 0].set_index([*WRITER, "seed", "task"])["bits"].rename("fresh")
+    old = measured[measured["age"] >= 1].join(fresh, on=[*WRITER, "seed", "task"])
+    forecast = results.table("forecast", *key, "dial", "kind", "bits_predicted")
+    both = forecast.drop(columns="age", errors="ignore").merge(old[[*key, "dial", "age", "bits", "fresh"]], on=[*key, "dial"])
+    errors = both.assign(
+        rms=(both["bits_predicted"] - both["bits"]) ** 2,
+        rms_stays=(both["fresh"] - both["bits"]) ** 2,
+        rms_gone=both["bits"] ** 2,
+    )
+    return errors.groupby([*WRITER, "seed", "kind"])[["rms", "rms_stays", "rms_gone"]].mean().pow(0.5).reset_index()

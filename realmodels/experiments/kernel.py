@@ -1,0 +1,46 @@
+"""The kernel of every writing scope, before any write: how much facts share, and how much of that is one common mode."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from realmodels.course import RUNS, SEEDS, course_cell, start
+from realmodels.kernel import activation_fraction, statistics, write_fraction
+from realmodels.pretrain import one_thread
+from simulate.experiment import Cell, Experiment, Preset
+from simulate.store import Rows
+
+SCOPES = (*RUNS, ("memory", "memory"), ("memory", "last_matrix"), ("memory", "off_mode"))
+
+
+def cells(preset: Preset) -> Sequence[Cell]:
+    """Every scope of every architecture, on the facts of the reported seeds."""
+    return [
+        {**course_cell(architecture, preset, seed), "scope": scope} for seed in SEEDS[preset] for architecture, scope in SCOPES
+    ]
+
+
+def run(cell: Cell, workspace: Path) -> Rows:
+    """Statistics of one kernel, over the facts of the stream that will be written."""
+    with one_thread():
+        taken, writer, kernel, _ = start(cell, cell["scope"], workspace)
+        found = statistics(kernel.writes)
+        fractions = {
+            "activation_fraction": activation_fraction(taken.model, writer, taken.facts),
+            "write_fraction": write_fraction(taken.model, writer, taken.facts),
+        }
+    own = {name: cell[name] for name in ("architecture", "scope", "seed", "model_seed", "T", "D")}
+    return [{**own, "facts": len(taken.facts), **found, **fractions}]
+
+
+EXPERIMENT = Experiment(
+    name="kernel",
+    question="How many directions do the facts of a stream have to themselves when they are written, by scope of writing?",
+    prediction="Write directions of full finetuning and of the last matrix overlap through one common mode (I2): more than half of the "
+    "mean squared overlap. Taking the background's mean key out of the last matrix's keys takes that mode out: the common mode's "
+    "share falls below 0.1 and the participation ratio at least doubles.",
+    falsifier="Without the mean key the common mode's share stays above 0.1, or the participation ratio does not double.",
+    controls="The background prompts from which the mean key is taken are about other subjects; memory values with and without the choice of slots.",
+    cells=cells,
+    run=run,
+    after=("pretraining",),
+)

@@ -1,0 +1,60 @@
+"""Streams of facts written into pretrained models: what each later task leaves of the earlier ones, by architecture and method."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from realmodels.course import RUNS, SEEDS, TUNING_SEED, course, course_cell
+from realmodels.methods import bind
+from realmodels.pretrain import one_thread
+from realmodels.stream import write_stream
+from simulate.experiment import Cell, Experiment, Preset
+from simulate.store import Rows
+
+DIALS = {  # learning rates, from too small to learn a task to more than enough; chosen on the tuning seed
+    "full": (0.003, 0.01, 0.03, 0.1, 0.3),
+    "last_matrix": (0.003, 0.01, 0.03, 0.1, 0.3),
+    "off_mode": (0.01, 0.03, 0.1, 0.3, 1.0),
+    "sparse_memory": (0.3, 1.0, 3.0, 10.0, 30.0),
+}
+
+
+def dials(method: str, preset: Preset) -> tuple[float, ...]:
+    """The grid of learning rates of a method: five under "paper", every second of them under "quick"."""
+    return DIALS[method] if preset == "paper" else DIALS[method][::2]
+
+
+def cells(preset: Preset) -> Sequence[Cell]:
+    """Every run at every dial, on the tuning seed and on the reported ones."""
+    return [
+        {**course_cell(architecture, preset, seed), "method": method, "dial": dial, "tuning": seed == TUNING_SEED}
+        for seed in (TUNING_SEED, *SEEDS[preset])
+        for architecture, method in RUNS
+        for dial in dials(method, preset)
+    ]
+
+
+def run(cell: Cell, workspace: Path) -> Rows:
+    """Write one stream; rows as `realmodels.stream.write_stream` gives them, with the run's own columns."""
+    with one_thread():
+        taken = course(cell, workspace)
+        writer = bind(cell["method"], taken.model, taken.background)
+        own = {name: cell[name] for name in ("architecture", "method", "dial", "seed", "model_seed", "tuning", "T", "D", "steps")}
+        own |= {"candidates": len(taken.facts.candidates), "state_numbers": writer.state_numbers, "state_bits": writer.state_bits}
+        own["written_parameters"] = sum(p.numel() for p in writer.parameters.values())
+        rows = write_stream(taken.model, writer, taken.facts, taken.rephrased, cell["dial"], cell["steps"], taken.heldout)
+    return [{**own, **row} for row in rows]
+
+
+EXPERIMENT = Experiment(
+    name="streams",
+    question="How much of a stream of facts does each way of writing keep, at equal learning, and what does that cost held-out text?",
+    prediction="At the chosen dials: writing the last matrix off the keys' common mode keeps more bits after the stream than writing all of that "
+    "matrix (I2 as a method); sparse memory keeps more than full finetuning of the same model; last-matrix writing of the dense model "
+    "keeps at least half of sparse memory's advantage over full finetuning (scope, not sparsity). Retention falls with age.",
+    falsifier="Off-mode writing keeps no more than last-matrix writing; or last-matrix writing keeps less than half of the advantage.",
+    controls="Same facts, order, number of steps and optimiser for all methods; dials chosen on a seed that is not reported; last_matrix is the "
+    "scope control of both sparse methods; rows before any write; a phrasing that is never written; held-out text.",
+    cells=cells,
+    run=run,
+    after=("pretraining",),
+)

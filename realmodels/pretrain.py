@@ -1,0 +1,256 @@
+"""Pretraining: a checkpoint for a configuration, made once, the same bytes whether or not it was interrupted.
+
+Matrices of the blocks learn by Muon (Jordan et al. 2024: momentum, orthogonalised), all else by AdamW without decay: the
+embedding, biases and sub-keys at one rate, the memory's values at a rate of their own. The rate rises linearly,
+stays, and falls linearly to 0. A DSA model goes through three stages (DeepSeek-V3.2): "dense" attention; "warmup", in which the
+indexer alone learns, with the rest frozen; "sparse", in which the language model learns from its own loss and the
+indexer from the KL divergence, through disjoint parameters.
+
+The batch of a step depends on seed and step alone and the whole state is saved every `save_every` steps, so a run killed at
+any moment ends in the same bytes on the same machine. A loss or gradient that is not finite stops the run with its cause.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Int
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from realmodels import checkpoint
+from realmodels.attention.dsa import DsaAttention
+from realmodels.config import ModelConfig, config_for
+from realmodels.corpora import CorpusConfig
+from realmodels.encoded import Encoded, encoded
+from realmodels.evaluate import bits_per_byte
+from realmodels.optimisers import Optimisers
+from realmodels.record import Record
+from realmodels.transformer import Transformer
+from simulate.experiment import Preset
+from simulate.fingerprint import code_fingerprint
+from simulate.store import atomic, digest
+from theory.errors import UserError
+
+Stage = Literal["dense", "warmup", "sparse"]
+Progress = Callable[[int, int, float], None]
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Everything that fixes the bytes of a checkpoint, the code and the machine's arithmetic apart.
+
+    `steps` are steps in which the language model learns; a DSA model spends the last `sparse_steps` of them in the sparse stage
+    and has `warmup_steps` more before those, for its indexer. A step sees `batch` windows of one context.
+    """
+
+    model: ModelConfig
+    corpus: CorpusConfig
+    seed: int
+    steps: int
+    batch: int
+    warmup_steps: int = 0
+    sparse_steps: int = 0
+    lr_matrices: float = 0.02
+    lr_embedding: float = 0.006
+    lr_values: float = 0.006
+    lr_indexer: float = 0.003
+    rise: float = 0.02
+    fall: float = 0.5
+    clip: float = 1.0
+    evaluations: int = 6
+    save_every: int = 50
+
+    def to_json(self) -> dict[str, Any]:
+        """As a dictionary of JSON values."""
+        return asdict(self)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all stages."""
+        return self.steps + self.warmup_steps
+
+    def stage(self, step: int) -> Stage:
+        """The stage that step (from 0) belongs to."""
+        dense = self.steps - self.sparse_steps
+        return "dense" if step < dense else "warmup" if step < dense + self.warmup_steps else "sparse"
+
+    def rate(self, step: int) -> float:
+        """Factor on all learning rates at step: rises over the share `rise` of steps, falls over the share `fall` to 0."""
+        done = (step if step < self.steps - self.sparse_steps else max(step - self.warmup_steps, self.steps - self.sparse_steps)) + 0.5
+        return min(1.0, done / (self.rise * self.steps), (self.steps - done) / (self.fall * self.steps))
+
+    @property
+    def key(self) -> str:
+        """Name of the checkpoint: digest of this configuration and of the code that makes it."""
+        return digest(self.to_json(), code_fingerprint("realmodels.pretrain"))
+
+
+# Text and steps of a preset. One pass over the text, or less.
+CORPORA = {
+    "quick": CorpusConfig(wiki=3_000_000, dictionary=1_500_000, factbook=1_000_000, heldout=40_000),
+    "paper": CorpusConfig(wiki=4_700_000, dictionary=3_500_000, factbook=2_500_000, heldout=40_000),
+}
+STEPS = {"quick": 500, "paper": 1000}
+
+
+def config(architecture: str, size: str, seed: int, preset: Preset) -> PretrainConfig:
+    """The pretraining of one model under a preset. Raises UserError for an unknown architecture or size."""
+    steps = STEPS[preset]
+    stages = {"warmup_steps": steps // 10, "sparse_steps": 3 * steps // 10} if architecture == "dsa" else {}
+    return PretrainConfig(config_for(architecture, size), CORPORA[preset], seed, steps, batch=32, **stages)
+
+
+def windows(train: np.ndarray, config: PretrainConfig, step: int) -> Int[Tensor, "batch length"]:
+    """The windows of one step, context + 1 tokens each: passes over the text, every pass in an order of its own."""
+    length = config.model.context
+    count = (len(train) - 1) // length
+    rows = []
+    for number in range(step * config.batch, (step + 1) * config.batch):
+        order = np.random.default_rng([config.seed, number // count]).permutation(count)
+        start = order[number % count] * length
+        rows.append(train[start : start + length + 1])
+    return torch.from_numpy(np.stack(rows).astype(np.int64))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread of torch inside the block: models train side by side, and sums are added in one order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class Run:
+    """A training under way: model, optimisers, the next step, and the log of evaluations."""
+
+    def __init__(self, config: PretrainConfig, text: Encoded, device: str):
+        self.config, self.text, self.device = config, text, device
+        self.model = Transformer(config.model, config.seed).to(device)
+        names = ("matrices", "embedding", "values", "indexer")
+        self.optimisers = Optimisers(self.model, {name: getattr(config, f"lr_{name}") for name in names}, config.clip)
+        self.step = 0
+        self.log: list[dict[str, Any]] = []
+        self.losses: list[float] = []
+        marks = np.linspace(0, config.total_steps, config.evaluations + 1)[1:]
+        self.marks = {round(mark) for mark in marks}
+
+    def advance(self) -> float:
+        """One step; returns the language model's loss, nats per token."""
+        where = f"pretraining {self.config.model.architecture}, seed {self.config.seed}, step {self.step + 1}"
+        stage = self.config.stage(self.step)
+        self._enter(stage)
+        batch = windows(self.text.train, self.config, self.step).to(self.device)
+        record: Record | None = None if stage == "dense" else {}
+        logits = self.model(batch[:, :-1], record)
+        loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+        objective = sum(record["indexer_kl"]) if record else torch.zeros(())
+        if stage != "warmup":
+            objective = objective + loss
+        if not math.isfinite(value := loss.item()):
+            raise UserError(f"{where}: the loss is {value}: lower the learning rates (matrices {self.config.lr_matrices})")
+        objective.backward()
+        self.optimisers.step(self.config.rate(self.step), where)
+        self.step += 1
+        self.losses.append(value)
+        if self.step in self.marks:
+            self._evaluate(stage)
+        return value
+
+    def _enter(self, stage: Stage) -> None:
+        for module in self.model.modules():
+            if isinstance(module, DsaAttention):
+                module.sparse = stage == "sparse"
+        everything = set(self.optimisers.groups)
+        self.optimisers.learning({"indexer"} if stage == "warmup" else everything - {"indexer"} if stage == "dense" else everything)
+
+    def _evaluate(self, stage: Stage) -> None:
+        self.log.append(
+            {
+                "step": self.step,
+                "tokens": self.step * self.config.batch * self.config.model.context,
+                "stage": stage,
+                "train_loss": sum(self.losses) / len(self.losses),
+                "bits_per_byte": bits_per_byte(self.model, self.text),
+            }
+        )
+        self.losses = []
+
+    def save(self, path: Path) -> None:
+        """Write everything that the rest of the run depends on to one file, atomically."""
+        tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"optimiser/{name}": tensor for name, tensor in self.optimisers.state().items()}
+        about = {"step": self.step, "log": self.log, "losses": self.losses}
+        with atomic(path) as temporary:
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"run": json.dumps(about)})
+
+    def load(self, path: Path) -> None:
+        """Take up the run that `save` wrote."""
+        with safe_open(path, "pt", device=self.device) as file:
+            about = json.loads(file.metadata()["run"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        part = {kind: {n.split("/", 1)[1]: t for n, t in tensors.items() if n.startswith(kind)} for kind in ("model", "optimiser")}
+        self.model.load_state_dict(part["model"])
+        self.optimisers.load(part["optimiser"])
+        self.step, self.log, self.losses = about["step"], about["log"], about["losses"]
+
+
+def train(config: PretrainConfig, workspace: Path, progress: Progress | None = None, device: str = "cpu") -> Path:
+    """The checkpoint of `config` in workspace/models/<key>, trained (or its training resumed) if it is not there yet.
+
+    `progress(step, steps, loss)` is called after every step. Raises UserError if the training diverges.
+    """
+    folder = workspace / "models" / config.key
+    if folder.exists():
+        return folder
+    state = workspace / "models" / f".{config.key}.safetensors"
+    text = encoded(config.corpus, config.model.vocabulary, workspace)
+    with one_thread():
+        run = Run(config, text, device)
+        if state.exists():
+            try:
+                run.load(state)
+            except (SafetensorError, OSError, KeyError, ValueError):
+                state.unlink()
+                run = Run(config, text, device)
+        while run.step < config.total_steps:
+            loss = run.advance()
+            if progress:
+                progress(run.step, config.total_steps, loss)
+            if run.step % config.save_every == 0:
+                run.save(state)
+    for module in run.model.modules():
+        if isinstance(module, DsaAttention):
+            module.sparse = True
+    meta = {"pretraining": config.to_json(), "log": run.log}
+    try:
+        checkpoint.write(folder, run.model, text.tokenizer, meta)
+    except OSError:
+        if not folder.exists():  # else another process finished the same model first
+            raise
+    state.unlink(missing_ok=True)
+    return folder
+
+
+def pretrained(
+    architecture: str, size: str, seed: int, preset: Preset, workspace: Path, progress: Progress | None = None, device: str = "cpu"
+) -> Path:
+    """The folder of the checkpoint of an architecture under a preset: found, or trained. Errors as `config` and `train`."""
+    return train(config(architecture, size, seed, preset), workspace, progress, device)
+
+
+def text_of(meta: dict[str, Any], workspace: Path) -> Encoded:
+    """The encoded text that a checkpoint was trained on and is evaluated with; `meta` as `checkpoint.read` returns it."""
+    about = meta["pretraining"]
+    return encoded(CorpusConfig(**about["corpus"]), about["model"]["vocabulary"], workspace)

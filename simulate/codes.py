@@ -1,0 +1,77 @@
+"""Code ensembles: random unit write directions u[M, N] with exactly K = round(a N) active cells each.
+
+The magnitude of an active cell is g = U^k, U uniform on (0, 1), with k chosen so that E[g]^2 / E[g^2] = c (k = 0: all equal,
+c = 1; k = 1: uniform, c = 3/4); c is what couples the coding level to the common mode (claim I2).
+
+Because the cells are exchangeable, every family here has, exactly,
+    E[kappa^2] = 1/N + (E[(sum_i u_i)^2] - 1)^2 / (N (N - 1)),
+so the only thing that sparsity can change is the projection of a code on the mean direction.
+"""
+
+from functools import cache
+from typing import Literal, get_args
+
+import numpy as np
+
+from simulate.backend import jax, jnp
+from theory.errors import UserError
+
+Family = Literal["nonnegative", "mean_removed", "signed", "gaussian"]
+FAMILIES: dict[Family, str] = {
+    "nonnegative": "magnitudes U^k on a random support of K = round(a N) cells; all inputs share a mean direction",
+    "mean_removed": "the non-negative codes minus their ensemble mean, normalised again: the same supports, no common mode",
+    "signed": "the non-negative codes with a random sign on every active cell: centred, isotropic",
+    "gaussian": "standard normal values on the support: centred, isotropic",
+}
+CENTRED: tuple[Family, ...] = ("mean_removed", "signed", "gaussian")
+
+
+def magnitude_exponent(c: float) -> float:
+    """Exponent k for which g = U^k has E[g]^2 / E[g^2] = (2k + 1) / (k + 1)^2 = c."""
+    return ((1 - c) + (1 - c) ** 0.5) / c
+
+
+def active_cells(N: int, a: float, family: str = "nonnegative", c: float = 1.0) -> int:
+    """K = round(a N), after checking the ensemble. Raises UserError where it does not exist."""
+    if family not in get_args(Family):
+        raise UserError(f"family {family!r}: no such code family; choose from {', '.join(get_args(Family))}")
+    if not (N >= 1 and 0 < a <= 1 and 0 < c <= 1):
+        raise UserError(f"codes with N={N}, a={a}, c={c}: N must be at least 1, a and c in (0, 1]")
+    K = max(1, round(a * N))
+    if family == "mean_removed" and K == N and c == 1:
+        raise UserError("mean_removed codes with a = 1 and c = 1 are zero: lower a or c")
+    return K
+
+
+def supports(key: jax.Array, M: int, N: int, K: jax.Array | int) -> jax.Array:
+    """M random supports [M, N] (bool) of exactly K cells; K may be traced."""
+    rank_key = jax.random.uniform(key, (M, N))
+    return rank_key <= jnp.sort(rank_key, axis=-1)[:, K - 1][:, None]
+
+
+def draw(key: jax.Array, M: int, N: int, K: jax.Array | int, family: Family, exponent: jax.Array | float = 0.0) -> jax.Array:
+    """M unit codes [M, N] of `family` with K active cells and magnitudes U^exponent. M, N, family are static under jit."""
+    on_key, size_key, sign_key = jax.random.split(key, 3)
+    on = supports(on_key, M, N, K)
+    if family == "gaussian":
+        code = on * jax.random.normal(size_key, (M, N))
+    else:
+        code = on * jax.random.uniform(size_key, (M, N), minval=jnp.finfo(float).tiny) ** exponent
+    if family == "signed":
+        code = code * jax.random.rademacher(sign_key, (M, N), float)
+    if family == "mean_removed":
+        code = code - (K / N) / (exponent + 1)
+    return code / jnp.linalg.norm(code, axis=-1, keepdims=True)
+
+
+@cache
+def ensemble_spectrum(N: int, a: float, family: Family, c: float = 1.0) -> np.ndarray:
+    """Eigenvalues [N] of Sigma = E[u u^T], the common mode first; they sum to 1.
+
+    Cells are exchangeable, so Sigma has one eigenvalue E[(sum_i u_i)^2] / N for the mean direction (estimated from 2^14 codes
+    of a key of their own) and N - 1 equal ones for the rest.
+    """
+    K, M = active_cells(N, a, family, c), 2**14
+    codes = draw(jax.random.key(2**31 - 1), M, N, K, family, magnitude_exponent(c))
+    common = float(jnp.mean(jnp.sum(codes, axis=-1) ** 2)) / N
+    return np.array([common, *[(1 - common) / (N - 1)] * (N - 1)])

@@ -1,0 +1,57 @@
+"""C3: power SNR of a one-shot Hebbian memory against load and coding level, and the bits per synapse that it is worth."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from simulate.backend import jax, jnp
+from simulate.codes import active_cells
+from simulate.experiment import Cell, Experiment, Preset
+from simulate.grid import SEEDS
+from simulate.memories.hebbian import oldest_task_snr
+from simulate.store import Rows
+
+N_OF: dict[Preset, int] = {"quick": 128, "paper": 256}
+LOADS = (0.25, 0.5, 1, 2, 4, 8, 16)
+OUTPUTS = 64
+
+
+def cells(preset: Preset) -> list[Cell]:
+    """One cell a coding level; every load and seed in it."""
+    N = N_OF[preset]
+    return [
+        {"N": N, "a": a, "P": [round(load * N) for load in LOADS], "outputs": OUTPUTS, "seeds": list(SEEDS)}
+        for a in (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+    ]
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3))
+def _snr(keys: jax.Array, P_max: int, N: int, outputs: int, K: int, P: jax.Array) -> jax.Array:
+    """Power SNR [loads, seeds], all P facts judged."""
+    one = partial(oldest_task_snr, P_max=P_max, N=N, outputs=outputs, D_max=P_max)
+    return jax.lax.map(lambda load: jax.lax.map(lambda key: one(key, K=K, T=1, D=load), keys), P)
+
+
+def run(cell: Cell, workspace: Path) -> Rows:
+    """Power SNR and bits per synapse, per load and seed."""
+    N, a = cell["N"], cell["a"]
+    keys = jax.vmap(jax.random.key)(jnp.array(cell["seeds"]))
+    snr = np.asarray(_snr(keys, max(cell["P"]), N, cell["outputs"], active_cells(N, a), jnp.array(cell["P"])))
+    return [
+        {"N": N, "P": P, "a": a, "seed": seed, "snr": float(value), "bits_per_synapse": float(P / 2 * np.log2(1 + value) / N)}
+        for P, values in zip(cell["P"], snr, strict=True)
+        for seed, value in zip(cell["seeds"], values, strict=True)
+    ]
+
+
+EXPERIMENT = Experiment(
+    name="hebbian",
+    question="Does the coding level change what a one-shot Hebbian memory holds, per neuron and at the exact cue?",
+    prediction="No: the power SNR is N/(P - 1), up to the one dimension lost by codes of fixed sum, at every coding level; bits per "
+    "synapse rise with the load towards 1/(2 ln 2) = 0.7213 and stay below.",
+    falsifier="The SNR varies with the coding level beyond its interval, or bits per synapse exceed 1/(2 ln 2).",
+    controls="Coding levels from 0.02 to 0.5 at equal N and P; the SNR estimate is unbiased under Gaussian crosstalk.",
+    cells=cells,
+    run=run,
+)

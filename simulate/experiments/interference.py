@@ -1,0 +1,66 @@
+"""I1, I2: what activity does to the overlap of random write directions, and what removing the mean does to that."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from simulate.backend import jax
+from simulate.codes import CENTRED, FAMILIES, active_cells, draw, magnitude_exponent
+from simulate.experiment import Cell, Experiment, Preset
+from simulate.grid import SEEDS
+from simulate.interim import common_mode_share, kappa2, participation_ratio
+from simulate.store import Rows
+
+ACTIVITY = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)
+SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "M": 512}, "paper": {"N": 256, "M": 2048}}
+
+
+def cells(preset: Preset) -> list[Cell]:
+    """One cell a code family, activity and c; the Gaussian family has a c of its own (2/pi), which does not matter to it."""
+    return [
+        {**SIZES[preset], "family": family, "a": a, "c": c, "seeds": list(SEEDS)}
+        for family in FAMILIES
+        for c in ((1.0,) if family == "gaussian" else (1.0, 0.5))
+        for a in ACTIVITY
+    ]
+
+
+@partial(jax.jit, static_argnums=(1, 2, 4))
+def _codes(key: jax.Array, M: int, N: int, K: int, family: str, exponent: float) -> jax.Array:
+    return draw(key, M, N, K, family, exponent)
+
+
+def run(cell: Cell, workspace: Path) -> Rows:
+    """Statistics of the Gram matrix of M codes, per seed."""
+    N, M, a, c, family = (cell[name] for name in ("N", "M", "a", "c", "family"))
+    K, exponent = active_cells(N, a, family, c), magnitude_exponent(c)
+    off = ~np.eye(M, dtype=bool)
+    rows = []
+    for seed in cell["seeds"]:
+        u = np.asarray(_codes(jax.random.key(seed), M, N, K, family, exponent))
+        kappa = u @ u.T
+        rows.append(
+            {"a": a, "N": N, "M": M, "c": c, "family": family, "centred": family in CENTRED, "seed": seed, "active": K}
+            | {
+                "mean_square_overlap": float(np.mean(kappa[off] ** 2)),
+                "participation_ratio": participation_ratio(kappa),
+                "mean_overlap": float(np.mean(kappa[off])),
+                "common_mode_share": common_mode_share(kappa),
+                "predicted_mean_square_overlap": kappa2(N, 0.0 if family in CENTRED else a, c),
+            }
+        )
+    return rows
+
+
+EXPERIMENT = Experiment(
+    name="interference",
+    question="Does the normalised overlap of write directions fall with sparsity, or only through the common mode?",
+    prediction="Non-negative codes: mean squared overlap 1/N + (1 - 1/N)(a c)^2. Centred codes: 1/N at every activity. "
+    "Mean over facts of the summed squared overlap equals M/PR - 1 and is never below M/N - 1.",
+    falsifier="A centred family whose mean squared overlap depends on activity, a non-negative one whose does not, or a value "
+    "below the floor M/N - 1.",
+    controls="The same supports and magnitudes with the mean code removed; random signs; Gaussian values; two magnitude laws (c).",
+    cells=cells,
+    run=run,
+)

@@ -1,0 +1,35 @@
+"""The axes of the sweeps: task lengths that straddle a predicted ceiling, depths down to two tasks, the seeds."""
+
+import numpy as np
+
+from simulate.experiment import Preset
+
+SEEDS = tuple(range(8))
+
+FRACTIONS: dict[Preset, tuple[float, ...]] = {
+    "quick": (0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 1.0, 1.03, 1.07, 1.15, 1.3, 1.6),
+    "paper": (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.88, 0.91, 0.94, 0.97, 1.0, 1.03, 1.06, 1.1, 1.15, 1.25, 1.4, 1.6),
+}
+"""Task numbers as multiples of the predicted ceiling: a factor five around it, fine near it."""
+
+
+def task_grid(ceiling: float, preset: Preset) -> list[int]:
+    """As many distinct numbers of tasks >= 1 as FRACTIONS has, straddling the real-valued `ceiling`.
+
+    Where the ceiling is too low for that many multiples, the smallest missing integers are taken as well.
+    """
+    fractions = FRACTIONS[preset]
+    tasks = {max(1, round(fraction * ceiling)) for fraction in fractions}
+    extra = iter(n for n in range(1, 2 * len(fractions) + 1) if n not in tasks)
+    while len(tasks) < len(fractions):
+        tasks.add(next(extra))
+    return sorted(tasks)
+
+
+def depth_grid(largest: float, count: int, smallest: float = 1) -> list[int]:
+    """`count` distinct depths (facts or bits a task), geometric from `smallest` to `largest`."""
+    depths = {round(depth) for depth in np.geomspace(smallest, largest, count)}
+    extra = iter(n for n in range(round(smallest), round(largest) + 1) if n not in depths)
+    while len(depths) < count:
+        depths.add(next(extra))
+    return sorted(depths)

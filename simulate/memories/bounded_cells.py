@@ -1,0 +1,39 @@
+"""N cells of b bits, overwritten: each task rewrites the cells of a random support of a*N cells (C2 for bounded synapses).
+
+A task's D bits are protected by a random linear erasure code (one public code book for all tasks), written into all b bits
+of its cells, and decoded from the cells that no later task has taken. Supports are public: the reader knows which cells it
+may trust, not what they held. Nothing can be decoded beyond the surviving bits, so that
+    E[bits decoded] <= b E[surviving cells] = b a N (1 - a)^(T-1) <= (b N / T)(1 - 1/T)^(T-1).
+"""
+
+from simulate.backend import jax, jnp
+from simulate.codes import supports
+from simulate.memories import erasure_code as code
+
+
+def oldest_task_decoded(
+    key: jax.Array, N: int, b: int, capacity: int, K: jax.Array | int, D: jax.Array | int, T: jax.Array | int
+) -> tuple[jax.Array, jax.Array]:
+    """(fraction of the D bits of the oldest of T tasks that are decoded and right after all T writes, bits that survived).
+
+    N, b, capacity (largest D) are static: one compilation serves every K = a N, D and T.
+    """
+    book_key, first_key, later_key = jax.random.split(key, 3)
+    generator = code.random_generator(book_key, capacity, b * N, D)
+
+    def task(task_key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        support_key, message_key = jax.random.split(task_key)
+        message = code.random_message(message_key, capacity, D)
+        slots = jnp.repeat(supports(support_key, 1, N, K)[0], b, total_repeat_length=b * N)
+        return message, slots, code.encode(generator, message)
+
+    def write(t: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        cells, first_owns = state
+        _, slots, coded = task(jax.random.fold_in(later_key, t))
+        return jnp.where(slots, coded, cells), first_owns & ~slots
+
+    message, slots, coded = task(first_key)
+    cells, survived = jax.lax.fori_loop(1, T, write, (coded & slots, slots))
+    bits, determined = code.decode(generator, cells, survived, D)
+    right = determined & ~(bits ^ message)
+    return code.count(right) / D, jnp.sum(survived)

@@ -1,0 +1,82 @@
+"""Random linear erasure code over GF(2), and its decoder: Gaussian elimination on bit-packed columns.
+
+A message of D bits is sent as many coded bits, each the parity of the message with one row of a public random matrix.
+Whoever holds any D + 8 coded bits that survived recovers the message with probability above 1 - 2^-8.
+
+Bits are packed 64 to a word. The matrix is held as generator[words, rows]: bit p of word q of row r is coefficient 64 q + p.
+"""
+
+from simulate.backend import jax, jnp
+
+WORD = 64
+
+
+def words(bits: int) -> int:
+    """Words needed for so many bits."""
+    return -(-bits // WORD)
+
+
+def _first_bits(count: jax.Array | int, size: int) -> jax.Array:
+    """Mask [size] (uint64) with the first `count` bits set."""
+    filled = jnp.clip(count - WORD * jnp.arange(size), 0, WORD).astype(jnp.uint64)
+    full = jnp.uint64(2**64 - 1)
+    return jnp.where(filled == 0, jnp.uint64(0), full >> (jnp.uint64(WORD) - jnp.maximum(filled, 1)))
+
+
+def random_generator(key: jax.Array, capacity: int, rows: int, D: jax.Array | int) -> jax.Array:
+    """Public code book [words(capacity), rows] for messages of D <= capacity bits."""
+    size = words(capacity)
+    return jax.random.bits(key, (size, rows), jnp.uint64) & _first_bits(D, size)[:, None]
+
+
+def random_message(key: jax.Array, capacity: int, D: jax.Array | int) -> jax.Array:
+    """D random bits, packed [words(capacity)]; the bits beyond D are zero."""
+    return jax.random.bits(key, (words(capacity),), jnp.uint64) & _first_bits(D, words(capacity))
+
+
+def encode(generator: jax.Array, message: jax.Array) -> jax.Array:
+    """Coded bits [rows] (bool): parity of each row with the message."""
+    folded = jax.lax.reduce(generator & message[:, None], jnp.uint64(0), jax.lax.bitwise_xor, (0,))
+    return (jax.lax.population_count(folded) & 1).astype(bool)
+
+
+def decode(generator: jax.Array, received: jax.Array, known: jax.Array, D: jax.Array | int) -> tuple[jax.Array, jax.Array]:
+    """Solve for the message from the coded bits that survived.
+
+    received [rows] (bool), of which only those with known [rows] are used; D: message length (the loop runs D times).
+    Returns (bits [words] packed, determined [words] packed): a bit is determined if the equations leave it one value; no bit
+    is guessed, the others are zero.
+    """
+    size, rows = generator.shape
+    capacity = size * WORD
+
+    def bit_of(table: jax.Array, p: jax.Array) -> jax.Array:
+        return ((table[p // WORD] >> (p % WORD).astype(jnp.uint64)) & 1).astype(bool)
+
+    def eliminate(p: jax.Array, state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+        table, value, free, pivots = state
+        column = bit_of(table, p)
+        candidates = column & free
+        row, found = jnp.argmax(candidates), jnp.any(candidates)
+        hit = column & found & (jnp.arange(rows) != row)
+        table = table ^ jnp.where(hit, table[:, row][:, None], jnp.uint64(0))
+        value = value ^ (hit & value[row])
+        free = free & ~(found & (jnp.arange(rows) == row))
+        return table, value, free, pivots.at[p].set(jnp.where(found, row, -1))
+
+    start = (jnp.where(known, generator, jnp.uint64(0)), received & known, known, jnp.full(capacity, -1))
+    table, value, _, pivots = jax.lax.fori_loop(0, D, eliminate, start)
+    alone = jnp.sum(jax.lax.population_count(table), axis=0) == 1
+    determined = (pivots >= 0) & alone[pivots]
+    return pack(determined & value[pivots]), pack(determined)
+
+
+def pack(bits: jax.Array) -> jax.Array:
+    """Pack bits [64 n] (bool) into words [n]."""
+    places = jnp.uint64(1) << jnp.arange(WORD, dtype=jnp.uint64)
+    return jnp.sum(bits.reshape(-1, WORD) * places, axis=1, dtype=jnp.uint64)
+
+
+def count(packed: jax.Array) -> jax.Array:
+    """Number of bits set."""
+    return jnp.sum(jax.lax.population_count(packed)).astype(int)

@@ -1,0 +1,50 @@
+"""One-shot Hebbian memory: the covariance rule W = sum_mu (x_mu - a)(y_mu - a)^T, N inputs, read at the exact cue (C3).
+
+Patterns x have exactly K = round(a N) active inputs; targets y are Bernoulli(a), one per pattern and output neuron. The
+readout h = (x - a).W is a signal proportional to (y - a) plus the crosstalk of the other P - 1 patterns. Because the
+inputs have a fixed sum, codes live in N - 1 dimensions: the expected power SNR is (N - 1)/(P - 1) at every coding level.
+"""
+
+from simulate.backend import jax, jnp
+from simulate.codes import supports
+
+
+def patterns(key: jax.Array, P: int, N: int, K: jax.Array | int, outputs: int) -> tuple[jax.Array, jax.Array]:
+    """Centred inputs [P, N] and centred targets [P, outputs], both at coding level K/N."""
+    input_key, target_key = jax.random.split(key)
+    a = K / N
+    return supports(input_key, P, N, K) - a, jax.random.bernoulli(target_key, a, (P, outputs)) - a
+
+
+def store(inputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Weights [N, outputs] of the covariance rule; order does not matter, and rows of zeros are not there."""
+    return inputs.T @ targets
+
+
+def power_snr(readout: jax.Array, targets: jax.Array, variance: jax.Array, used: jax.Array) -> jax.Array:
+    """Power SNR beta^2 Var[y] / Var[error] of the regression readout = beta target + error over all used facts and outputs.
+
+    readout, targets: [P, outputs], centred; variance: Var[y]; used: [P] 0/1 mask of facts to judge.
+    F = beta^2 sum y^2 / error variance follows a non-central F law under Gaussian crosstalk; the two corrections below make
+    the estimate unbiased then, however few facts are judged.
+    """
+    y, h = targets * used[:, None], readout * used[:, None]
+    freedom = jnp.sum(used) * targets.shape[-1] - 1
+    energy = jnp.sum(y * y)
+    beta = jnp.sum(y * h) / energy
+    error = jnp.sum((h - beta * y) ** 2) / freedom
+    noncentrality = (freedom - 2) / freedom * beta**2 * energy / error - 1
+    return noncentrality * variance / energy
+
+
+def oldest_task_snr(
+    key: jax.Array, P_max: int, N: int, outputs: int, D_max: int, K: jax.Array | int, T: jax.Array | int, D: jax.Array | int
+) -> jax.Array:
+    """Power SNR of the D <= D_max facts of the oldest of T tasks, all T*D <= P_max patterns really stored.
+
+    P_max, N, outputs, D_max are static: one compilation serves every K = a N, T and D.
+    """
+    x, y = patterns(key, P_max, N, K, outputs)
+    weights = store(x, y * (jnp.arange(P_max) < T * D)[:, None])
+    a = K / N
+    return power_snr(x[:D_max] @ weights, y[:D_max], a * (1 - a), (jnp.arange(D_max) < D).astype(float))

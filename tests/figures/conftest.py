@@ -1,0 +1,146 @@
+"""Small made-up tables in the shape of the real ones, for the drawing code and the rules; they live in tmp_path only.
+
+The laws that they follow are typed here by hand, not taken from `theory`; `bend` multiplies a measured quantity, so that a
+table can be made to break its law, and `seeds` = 1 takes the replication away.
+"""
+
+from collections.abc import Callable
+from math import e, exp, log2
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import lambertw
+
+from figures.results import Results
+from simulate.store import write_table
+
+ACTIVITIES = (0.05, 0.1, 0.2, 0.5)
+WRITERS = (
+    ("dense", "full"),
+    ("memory", "full"),
+    ("dsa", "full"),
+    ("memory", "sparse_memory"),
+    ("dense", "last_matrix"),
+    ("dense", "off_mode"),
+)
+
+
+class Maker:
+    """Rows of made-up tables, one method per table."""
+
+    def __init__(self, seeds: int = 3, bend: dict[str, float] | None = None, noise: float = 0.01):
+        self.seeds, self.bent, self.noise = range(seeds), bend or {}, noise
+        self.rng = np.random.default_rng(0)
+
+    def bend(self, table: str) -> float:
+        """The factor of a table, with a little noise: a new one at each call."""
+        return self.bent.get(table, 1.0) * (1 + self.noise * self.rng.standard_normal())
+
+    def interference(self):
+        for N in (64, 256):
+            for centred in (False, True):
+                for a in ACTIVITIES:
+                    for seed in self.seeds:
+                        M, c = 4 * N, 0.75
+                        square = (1 / N + (0 if centred else (1 - 1 / N) * (a * c) ** 2)) * self.bend("interference")
+                        yield {
+                            "a": a, "N": N, "M": M, "c": c, "centred": centred, "seed": seed, "mean_square_overlap": square,
+                            "participation_ratio": M / (1 + (M - 1) * square), "mean_overlap": 0.0 if centred else a * c,
+                            "common_mode_share": 0.0 if centred else (a * c) ** 2 / square,
+                        }  # fmt: skip
+
+    def retention(self):
+        N, M = 64, 192
+        for schedule, eta in (("fixed", 0.1), ("fixed", 1 / 3), ("fixed", 1.0), ("annealed", 1.0)):
+            for seed in self.seeds:
+                total = N * (1 - (1 - eta / N) ** M) if schedule == "fixed" else N * M / (N + M)
+                for age in (0, 1, 2, 4, 8, 16, 32, 64, 128, 191):
+                    law = eta * (1 - eta / N) ** age if schedule == "fixed" else N / (N + M)
+                    yield {
+                        "N": N, "M": M, "a": 0.1, "centred": True, "schedule": schedule, "eta": eta, "seed": seed, "age": age,
+                        "depth": law * self.bend("retention"), "total_depth": total,
+                        "trace_depth": total * self.bent.get("trace", 1.0), "predicted_depth": law,
+                    }  # fmt: skip
+
+    def hebbian(self):
+        for a in ACTIVITIES:
+            for P in (32, 64, 128, 256, 512):
+                for seed in self.seeds:
+                    snr = 255 / (P - 1) * self.bend("hebbian")
+                    yield {"N": 256, "P": P, "a": a, "seed": seed, "snr": snr, "bits_per_synapse": P / 512 * log2(1 + snr)}
+
+    def tradeoff(self):
+        for sigma in (0.5, 1.0):
+            for eta in (0.05, 0.1, 0.2, 0.5, 0.9):
+                for regime in ("single", "dual"):
+                    for seed in self.seeds:
+                        J = eta * sigma**2 / (2 - eta) * self.bend("tradeoff")
+                        depth = eta if regime == "single" else self.bent.get("dual", 0.98)
+                        yield {"N": 100, "eta": eta, "sigma": sigma, "regime": regime, "seed": seed, "J": J, "depth": depth}
+
+    def baselines(self):
+        for name, bits in (("unigram", 4.9), ("bigram", 4.1), ("lzma", 2.9)):
+            for source, shift in (("all", 0.0), ("wiki", 0.1), ("dictionary", -0.1)):
+                yield {"name": name, "source": source, "bits_per_byte": bits + shift}
+
+    def pretraining(self):
+        for architecture, best in (("dense", 2.1), ("memory", 2.15), ("dsa", 2.12)):
+            for seed in self.seeds:
+                steps = np.array([1, 100, 300, 600, 1000, 2000])
+                for step in steps:
+                    bits = (best + 3 * (1 + step / 100) ** -0.8) * self.bend("pretraining")
+                    yield {
+                        "architecture": architecture, "seed": seed, "step": int(step), "tokens": int(step) * 2048,
+                        "train_loss": bits, "bits_per_byte": bits, "parameters": 400_000, "active_parameters": 390_000,
+                        "final": step == steps[-1], "stage": "warmup" if architecture == "dsa" and step == 300 else "dense",
+                    }  # fmt: skip
+
+    def kernel(self):
+        flat = {"full": 6.0, "memory": 9.0, "last_matrix": 7.0, "off_mode": 20.0 * self.bent.get("off_mode", 1.0)}
+        for architecture, scope in (("dense", "full"), ("memory", "full"), ("dsa", "full"), ("memory", "memory"),
+                                    ("dense", "last_matrix"), ("dense", "off_mode")):  # fmt: skip
+            for seed in self.seeds:
+                spectrum = np.exp(-np.arange(40) / flat[scope])
+                yield {
+                    "architecture": architecture, "seed": seed, "scope": scope, "participation_ratio": flat[scope] * self.bend("kernel"),
+                    "common_mode": 0.6, "mean_overlap": 0.3, "rms_overlap": 0.35, "activation_fraction": 0.3,
+                    "write_fraction": 0.1 if scope == "memory" else 1.0, "spectrum": list(spectrum / spectrum.sum()),
+                }  # fmt: skip
+
+    def _stream(self, architecture, method, seed, dial):
+        """Fresh bits and the rate of forgetting per task of one made-up run."""
+        rate = {"full": 0.5, "sparse_memory": 0.12, "last_matrix": 0.15, "off_mode": 0.12}[method] * self.bent.get(method, 1.0)
+        fresh = 4 * (1 - exp(-dial / 0.03)) * (1 + self.noise * self.rng.standard_normal())
+        return fresh, rate * (0.3 + dial / 0.1)
+
+    def streams(self):
+        T = 6
+        for architecture, method in WRITERS:
+            for seed in (*self.seeds, 100):
+                for dial in (0.01, 0.03, 0.1):
+                    fresh, rate = self._stream(architecture, method, seed, dial)
+                    for written in range(T + 1):
+                        for task in range(T):
+                            age = written - 1 - task
+                            bits = fresh * exp(-rate * age) if age >= 0 else 0.1
+                            asked = written in (0, 1, 2, 4, T)
+                            yield {
+                                "architecture": architecture, "method": method, "dial": dial, "seed": seed, "tuning": seed == 100,
+                                "written": written, "task": task, "age": age, "bits": bits, "bits_raw": bits - 0.1,
+                                "recall": bits / 4, "loss": 4 - bits, "recall_heldout_phrasing": bits / 5, "candidates": 16,
+                                "heldout_bits_per_byte": 2.1 + 0.05 * written * dial / 0.1 if asked else np.nan, "diverged": False,
+                            }  # fmt: skip
+
+    def forecast(self):
+        self.rng = np.random.default_rng(0)
+        for row in list(self.streams()):
+            if row["age"] >= 0 and not row["tuning"]:
+                for kind, error in (("spectral", 0.3), ("kernel", -0.2)):
+                    yield {
+                        **{k: row[k] for k in ("architecture", "method", "dial", "seed", "written", "task", "age")},
+                        "kind": kind, "bits_predicted": row["bits"] + error * self.bent.get("forecast", 1.0),
+                    }  # fmt: skip
+
+

@@ -1,0 +1,140 @@
+"""The paper: it compiles without a warning from a complete set of results, names what is missing, and is the same bytes twice."""
+
+import importlib.util
+import json
+import re
+import shutil
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+import typst
+
+PAPER = Path(__file__).resolve().parents[2] / "paper"
+SOURCES = [PAPER / "main.typ", PAPER / "template.typ", *sorted((PAPER / "sections").glob("*.typ"))]
+TEXT = {path.name: path.read_text() for path in SOURCES if path.name != "template.typ"}
+ALL = "\n".join(TEXT.values())
+ESTIMATE = {"mean": 0.25, "low": 0.2, "high": 0.3, "count": 3}
+ROW_FIELDS = {
+    r"row\.(\w+)": "word",
+    r"show-number\(row\.(\w+)": 12345,
+    r"show-estimate\(row\.(\w+)": ESTIMATE,
+    r"(?:mean|low|high): row\.(\w+)": 0.125,
+}
+FIGURES = sorted(set(re.findall(r'#fig\("([^"]+)"', ALL)))
+
+
+def put(tree: dict, key: str, value: object) -> None:
+    """Set a dotted key, branches made on the way."""
+    *branches, leaf = key.split(".")
+    for branch in branches:
+        tree = tree.setdefault(branch, {})
+    tree[leaf] = value
+
+
+def complete_numbers() -> dict:
+    """A number, estimate, word or list of rows under every key that the sources read, of the kind that they read there."""
+    tree: dict = {}
+    for function, key in re.findall(r'\b(num|percent|est|value)\("([^"]+)"', ALL):
+        put(tree, key, {"num": 0.125, "percent": 0.125, "est": ESTIMATE, "value": "quick"}[function])
+    for key, body in re.findall(r'for row in value\("([^"]+)"\) \{(.*?)\n  \),', ALL, re.S):
+        row: dict[str, object] = {}
+        for pattern, kind in ROW_FIELDS.items():
+            row |= dict.fromkeys(re.findall(pattern, body), kind)
+        put(tree, key, [row, row])
+    return tree
+
+
+def complete_verdicts() -> list[dict]:
+    """One record for every verdict that the text quotes."""
+    quoted = sorted(set(re.findall(r'#verdict\("([^"]+)"', ALL)))
+    common = {"claim": "a claim", "prediction": "> 0", "rule": "a rule", "measured": 1.5}
+    endings = [{"interval": [1.0, 2.0], "verdict": "supported"}, {"interval": None, "verdict": "undecided"}]
+    return [{"id": id, **common, **endings[i % 2]} for i, id in enumerate(quoted)]
+
+
+def assemble(folder: Path, numbers: dict) -> Path:
+    """The folder that `cwb paper` builds in, with synthetic results."""
+    shutil.copytree(PAPER / "sections", folder / "sections")
+    for name in ("main.typ", "template.typ", "refs.bib"):
+        shutil.copyfile(PAPER / name, folder / name)
+    captions = dict.fromkeys(FIGURES, "A caption.")
+    for name, content in (("numbers", numbers), ("verdicts", complete_verdicts()), ("captions", captions)):
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    (folder / "figures").mkdir()
+    canvas = plt.figure(figsize=(5.5, 2))
+    for name in FIGURES:
+        canvas.savefig(folder / "figures" / f"{name}.pdf", metadata={"CreationDate": None})
+    plt.close(canvas)
+    return folder / "main.typ"
+
+
+@pytest.fixture(scope="module")
+def main(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return assemble(tmp_path_factory.mktemp("paper"), complete_numbers())
+
+
+def test_compiles_without_warnings_to_the_same_bytes(main: Path):
+    first, warnings = typst.compile_with_warnings(str(main), root=str(main.parent))
+    assert [warning.message for warning in warnings] == []
+    assert isinstance(first, bytes)
+    assert first.startswith(b"%PDF")
+    assert typst.compile(str(main), root=str(main.parent)) == first
+
+
+@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.tightness", "meta.tables", "gain.rows"])
+def test_a_missing_number_fails_the_build_by_name(tmp_path: Path, key: str):
+    numbers = complete_numbers()
+    branch, leaf = numbers, key.split(".")[-1]
+    for part in key.split(".")[:-1]:
+        branch = branch[part]
+    del branch[leaf]
+    main = assemble(tmp_path / "build", numbers)
+    with pytest.raises(typst.TypstError, match=f"lacks {re.escape(key)}"):
+        typst.compile(str(main), root=str(main.parent))
+
+
+def test_a_missing_verdict_fails_the_build_by_name(tmp_path: Path):
+    main = assemble(tmp_path / "build", complete_numbers())
+    (main.parent / "verdicts.json").write_text(json.dumps([v for v in complete_verdicts() if v["id"] != "S1"]))
+    with pytest.raises(typst.TypstError, match=r"verdicts\.json lacks S1"):
+        typst.compile(str(main), root=str(main.parent))
+
+
+def test_citations_and_bibliography_agree():
+    entries = re.findall(r"^@\w+\{([^,]+),", (PAPER / "refs.bib").read_text(), re.M)
+    assert len(set(entries)) == len(entries)
+    labels = set(re.findall(r"<([\w-]+)>\s*$", ALL, re.M)) | {f"fig-{name}" for name in FIGURES}
+    cited = set(re.findall(r"(?<![\w\\])@([\w-]+)", ALL)) - labels
+    assert cited == set(entries)
+
+
+def test_every_figure_is_shown_once_referred_to_and_drawn_by_the_project():
+    assert len(FIGURES) == len(re.findall(r'#fig\("', ALL))
+    for name in FIGURES:
+        assert f"@fig-{name}" in ALL, name
+    if importlib.util.find_spec("figures.figure"):
+        from figures.figure import NAMES
+
+        assert set(FIGURES) == set(NAMES)
+
+
+def test_every_section_is_in_the_paper():
+    included = re.findall(r'#include "sections/([^"]+)"', TEXT["main.typ"])
+    assert sorted(included) == sorted(path.name for path in (PAPER / "sections").glob("*.typ"))
+
+
+def test_numbers_are_written_as_a_reader_expects(tmp_path: Path):
+    """Thin spaces in long integers, a true minus sign, three significant digits, powers of ten below 0.001."""
+    for name in ("numbers", "captions"):
+        (tmp_path / f"{name}.json").write_text("{}")
+    (tmp_path / "verdicts.json").write_text("[]")
+    shutil.copyfile(PAPER / "template.typ", tmp_path / "template.typ")
+    calls = ("show-number(1234567)", "show-number(1234)", "fixed(-0.5, 2)", "fixed(-0.001, 1)", "show-number(0.12345)")
+    calls += ("show-number(1234.5)", "show-number(2.0)", "show-number(0.000012345)")
+    source = f'#import "template.typ": *\n#metadata(({", ".join(calls)})) <found>'
+    (tmp_path / "main.typ").write_text(source)
+    found = json.loads(typst.query(str(tmp_path / "main.typ"), "<found>", field="value", one=True, root=str(tmp_path)))
+    *words, tiny = found
+    assert words == ["1\u2009234\u2009567", "1234", "\u22120.50", "0.0", "0.123", "1235", "2.00"]
+    assert re.findall(r'"text": "(.+?)"', json.dumps(tiny, ensure_ascii=False)) == ["1.2", "×", "10", "\u22125"]

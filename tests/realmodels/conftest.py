@@ -1,0 +1,46 @@
+"""Models of a few thousand random parameters and facts of random tokens: enough for what is true of every model."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from realmodels.config import config_for
+from realmodels.outputs import Facts, facts_from_ids
+from realmodels.transformer import Transformer
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def random_model():
+    """Factory (architecture, seed, layers) -> Transformer whose every matrix is random (a fresh one's output projections are 0)."""
+
+    def make(architecture: str = "dense", seed: int = 0, layers: int = 3) -> Transformer:
+        model = Transformer(replace(config_for(architecture, "tiny"), layers=layers), seed)
+        generator = torch.Generator().manual_seed(seed + 1)
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                if name.endswith("output.weight"):
+                    parameter.normal_(0, parameter.shape[-1] ** -0.5, generator=generator)
+            model.embedding.weight.mul_(4)  # logits of order one, as in a trained model
+        return model
+
+    return make
+
+
+@pytest.fixture
+def random_facts():
+    """Factory (tasks, facts a task, seed) -> Facts: prompts [1 2 3, subject, 5] of unequal lengths, 4 candidate answers."""
+
+    def make(tasks: int = 4, per_task: int = 4, seed: int = 0) -> Facts:
+        rng = np.random.default_rng(seed)
+        count = tasks * per_task
+        prompts = [[1, 2, 3, *rng.integers(20, 320, rng.integers(2, 6)).tolist(), 5] for _ in range(count)]
+        return facts_from_ids(prompts, rng.integers(0, 4, count).tolist(), [i // per_task for i in range(count)], [10, 11, 12, 13])
+
+    return make
