@@ -12,11 +12,8 @@ from figures.verdicts import sentence
 
 
 def errors(results: Results):
-    """Mean over seeds of the rms errors in bits: one row per writer; columns spectral, kernel, stays, gone."""
-    table = scores(results)
-    rows = table.pivot_table(index=WRITER, columns="kind", values="rms")
-    trivial = table.groupby(WRITER)[["rms_stays", "rms_gone"]].mean().rename(columns={"rms_stays": "stays", "rms_gone": "gone"})
-    return rows.join(trivial)
+    """Mean over seeds of the rms errors in bits (`figures.streams.scores`): one row per writer, one column per forecast."""
+    return scores(results).drop(columns="seed").groupby(WRITER).mean()
 
 
 def caption(results: Results) -> str:
@@ -26,8 +23,8 @@ def caption(results: Results) -> str:
     return (
         "Retained bits per fact by age: measured (marks, 95% intervals over seeds) and forecast from the model before any write, by the spectral law "
         "and by kernel simulation, with no fitted parameter. Root-mean-square errors over tasks of age 1 and more, mean over writers: "
-        f"spectral law {means['spectral']:.2f}, kernel simulation {means['kernel']:.2f}, no forgetting {means['stays']:.2f}, all gone after "
-        f"one task {means['gone']:.2f} bits; each panel gives its own. " + sentence(results, "P1-spectral", "P1-kernel")
+        f"spectral law {means['spectral']:.2f}, kernel simulation {means['kernel']:.2f}, no forgetting {means['stays']:.2f}, all gone "
+        f"after one task {means['gone']:.2f} bits (these two are told what was measured just after the write); each panel gives its own. " + sentence(results, "P1-spectral", "P1-kernel")
     )
 
 

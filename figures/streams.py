@@ -43,12 +43,14 @@ def reported(results: Results, every_dial: bool = False) -> pd.DataFrame:
 def ends(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per run (writer, dial, seed): bits and recall at the end of the stream, bits when just written, damage to held-out text.
 
-    bits, recall: mean over all tasks after the last one; bits_fresh: mean over tasks just after each was written;
+    bits, recall: mean over all tasks after the last one; bits_oldest: of the first task;
+    bits_fresh: mean over tasks just after each was written; bits_before: before the first;
     heldout_rise: bits per byte of held-out text at the end minus at the start.
     """
     run = [*WRITER, "dial", "seed"]
     last = rows[rows["written"] == rows.groupby(run)["written"].transform("max")]
     table = last.groupby(run)[["bits", "recall", "recall_heldout_phrasing", "heldout_bits_per_byte"]].mean()
+    table["bits_oldest"] = last[last["task"] == last.groupby(run)["task"].transform("min")].groupby(run)["bits"].mean()
     table["bits_fresh"] = rows[rows["age"] == 0].groupby(run)["bits"].mean()
     start = rows[rows["written"] == 0].groupby(run)[["heldout_bits_per_byte", "bits"]].mean()
     table["heldout_rise"] = table["heldout_bits_per_byte"] - start["heldout_bits_per_byte"]
@@ -57,20 +59,18 @@ def ends(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def scores(results: Results) -> pd.DataFrame:
-    """Root-mean-square errors (bits) of the forecasts over tasks of age 1 and more: one row per writer, seed and kind.
+    """Root-mean-square errors (bits) over tasks of age 1 and more: one row per writer and seed, one column per forecast.
 
-    rms: of the forecast. rms_stays, rms_gone: of the trivial forecasts, which are told what was measured when the task was just
+    spectral, kernel: the forecasts. stays, gone: the trivial ones, which are told what was measured when the task was just
+    written: all of it stays; all of it is gone after one more task. trivial: the better of these two.
     """
-    key = [*WRITER, "seed", "written", "task"]
+    key = [*WRITER, "dial", "seed", "written", "task"]
     measured = reported(results)
     measured = measured[measured["age"] >= 0]
-    fresh = measured[measured["age"] == 0].set_index([*WRITER, "seed", "task"])["bits"].rename("fresh")
-    old = measured[measured["age"] >= 1].join(fresh, on=[*WRITER, "seed", "task"])
-    forecast = results.table("forecast", *key, "dial", "kind", "bits_predicted")
-    both = forecast.drop(columns="age", errors="ignore").merge(old[[*key, "dial", "age", "bits", "fresh"]], on=[*key, "dial"])
-    errors = both.assign(
-        rms=(both["bits_predicted"] - both["bits"]) ** 2,
-        rms_stays=(both["fresh"] - both["bits"]) ** 2,
-        rms_gone=both["bits"] ** 2,
-    )
-    return errors.groupby([*WRITER, "seed", "kind"])[["rms", "rms_stays", "rms_gone"]].mean().pow(0.5).reset_index()
+    fresh = measured[measured["age"] == 0].set_index([*WRITER, "seed", "task"])["bits"].rename("stays")
+    forecast = results.table("forecast", *key, "kind", "bits_predicted").pivot(index=key, columns="kind", values="bits_predicted")
+    both = measured[measured["age"] >= 1].join(fresh, on=[*WRITER, "seed", "task"]).join(forecast, on=key).assign(gone=0.0)
+    kinds = ["spectral", "kernel", "stays", "gone"]
+    squares = both[[*WRITER, "seed"]].join(both[kinds].sub(both["bits"], axis=0) ** 2)
+    table = squares.groupby([*WRITER, "seed"]).mean().pow(0.5).reset_index()
+    return table.assign(trivial=table[["stays", "gone"]].min(axis=1))

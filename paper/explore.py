@@ -69,7 +69,7 @@ def _(mo):
         steps=[0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0], value=0.5, label=r"$\eta$", show_value=True, debounce=True
     )
     T_slider = mo.ui.slider(
-        steps=[1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200], value=20, label="$T$", show_value=True, debounce=True
+        steps=[1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200], value=12, label="$T$", show_value=True, debounce=True
     )
     D_slider = mo.ui.slider(steps=[1, 2, 4, 8, 16, 32, 64, 128, 256], value=16, label="$D$", show_value=True, debounce=True)
     R_slider = mo.ui.slider(0.0, 0.9, step=0.05, value=0.25, label="$R/(bN)$", show_value=True, debounce=True)
@@ -181,7 +181,7 @@ def _(interference_plot, mo):
 def _(BLUE, GREEN, M, N, ORANGE, VERMILION, a, c, eta, interference, np, panels, retention, styled):
     with styled():
         _canvas, (_panel,) = panels(ratio=0.5)
-        _ages = np.unique(np.round(np.geomspace(1, max(M, 10), 200)) - 1)
+        _ages = np.unique(np.round(np.geomspace(1, max(M, 4 * N), 200)) - 1)
         _flat, _codes = interference.spectrum_of_codes(N, a, 0.0), interference.spectrum_of_codes(N, a, c)
         _panel.plot(
             _ages + 1,
@@ -197,13 +197,9 @@ def _(BLUE, GREEN, M, N, ORANGE, VERMILION, a, c, eta, interference, np, panels,
         if M > 1:
             _panel.plot([M], [retention.ceiling(N, M) / M], "v", color=ORANGE, label="ceiling for the oldest fact")
         _panel.set(
-            xscale="log",
-            yscale="log",
-            ylim=(1e-3, 1.1),
-            xlabel="age + 1 (facts written since, plus one)",
-            ylabel="retained depth (fraction)",
+            xscale="log", ylim=(0, 1.05), xlabel="age + 1 (facts written since, plus one)", ylabel="retained depth (fraction)"
         )
-        _panel.legend(loc="lower left")
+        _panel.legend(loc="upper right")
     retention_plot = _canvas
     return (retention_plot,)
 
@@ -272,7 +268,7 @@ def _(D, N, R, T, b, frontier_plot, mo, separation):
 def _(BLACK, N, R, T, b, np, panels, separation, styled):
     with styled():
         _canvas, (_panel,) = panels(ratio=0.5)
-        _tasks, _share = np.meshgrid(np.geomspace(1, 300, 90), np.linspace(0, 0.95, 90))
+        _tasks, _share = np.meshgrid(np.geomspace(1, 200, 90), np.linspace(0, 0.9, 90))
         _gain = separation.S1.value("gain_at_T", N=N, b=b, R=_share * b * N, T=_tasks).value
         _levels = np.geomspace(1, 1e4, 13)
         _map = _panel.contourf(_tasks, _share, np.clip(_gain, 1, 1e4), _levels, cmap="cividis", norm="log")

@@ -1,13 +1,14 @@
 """What any model has to beat: token frequencies, token pairs, and a general compressor, given the same training text.
 
-Unigram and bigram predict the same tokens as the language models. The bigram is interpolated with absolute discounting and Kneser-Ney
-continuation counts (Kneser and Ney 1995; Chen and Goodman 1999, eq. 19), its discount tuned on the end of the
-training text; so it is a strong bigram, not a straw man. lzma is charged for the held-out text what it adds to the
-compressed training text, with a window that holds both.
+Unigram and bigram predict the same tokens as the language models. The bigram is interpolated, with absolute discounting and
+Kneser-Ney continuation counts (Kneser and Ney 1995; Chen and Goodman 1999, eq. 19), its discount tuned on the end of the
+training text: a strong bigram, not a straw man. lzma is charged for the held-out text what it adds to the compressed training
+text, with a window that holds both.
 """
 
 import lzma
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Unigram:
 class Bigram:
     """p(w | v) = max(c(v w) - d, 0)/c(v) + d n(v)/c(v) q(w), where n(v) counts the kinds of tokens seen after v.
 
-    q is the continuation distribution: in proportion to how many kinds of tokens come before w, plus LAPLACE. After a v never seen, q.
+    q, the continuation distribution: in proportion to how many kinds of tokens come before w, plus LAPLACE. After an unseen v: q.
     """
 
     def __init__(self, train: np.ndarray, vocabulary: int, discount: float):
@@ -58,21 +59,22 @@ def tuned_bigram(train: np.ndarray, vocabulary: int) -> tuple[Bigram, float]:
     return Bigram(train, vocabulary, best), best
 
 
-def lzma_bits(train: bytes, heldout: bytes) -> int:
-    """8 x (compressed size of train + heldout, less that of train), LZMA2 at its strongest, its dictionary as large as both."""
-    size = max(1 << 20, 1 << (len(train) + len(heldout)).bit_length())
+def lzma_bits(train: bytes, heldout: dict[str, bytes]) -> dict[str, float]:
+    """8 x (compressed size of train + heldout, less that of train) for each held-out text: LZMA2 at its strongest, seeing all."""
+    size = max(1 << 20, 1 << (len(train) + max(map(len, heldout.values()))).bit_length())
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": size}]
 
     def packed(data: bytes) -> int:
         return len(lzma.compress(data, format=lzma.FORMAT_RAW, filters=filters))
 
-    return 8 * (packed(train + heldout) - packed(train))
+    alone = packed(train)
+    return {source: 8.0 * (packed(train + data) - alone) for source, data in heldout.items()}
 
 
 def text_bytes(text: Encoded, tokens: np.ndarray) -> bytes:
     """The bytes behind a stream of tokens: documents, each closed by a zero byte; the first separator stands for nothing."""
     ends = np.flatnonzero(tokens == 0)
-    pieces = [text.tokenizer.decode(tokens[a + 1 : b].tolist()) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    pieces = [text.tokenizer.decode(tokens[a + 1 : b].tolist()) for a, b in pairwise(ends)]
     return b"".join(piece.encode() + b"\0" for piece in pieces)
 
 
@@ -80,10 +82,9 @@ def baselines(text: Encoded) -> dict[str, dict[str, float]]:
     """Bits per byte of "unigram", "bigram" and "lzma" on the held-out text of each source and on "all"."""
     vocabulary = text.tokenizer.size
     unigram, (bigram, _) = Unigram(text.train, vocabulary), tuned_bigram(text.train, vocabulary)
-    train = text_bytes(text, text.train)
     found = {
         "unigram": {source: unigram.bits(tokens) for source, tokens in text.heldout.items()},
         "bigram": {source: bigram.bits(tokens) for source, tokens in text.heldout.items()},
-        "lzma": {source: float(lzma_bits(train, text_bytes(text, tokens))) for source, tokens in text.heldout.items()},
+        "lzma": lzma_bits(text_bytes(text, text.train), {source: text_bytes(text, t) for source, t in text.heldout.items()}),
     }
     return {name: per_byte(bits, text) for name, bits in found.items()}

@@ -60,17 +60,21 @@ def read(folder: Path, device: str = "cpu") -> tuple[Transformer, Tokenizer, dic
     try:
         data = {name: (folder / name).read_bytes() for name in (CONFIG, MODEL, TOKENIZER)}
     except OSError as error:
-        raise UserError(f"checkpoint {folder}: cannot read {error.filename} ({error.strerror}): give the folder of a model") from None
+        raise UserError(
+            f"checkpoint {folder}: cannot read {error.filename} ({error.strerror}): give the folder of a model"
+        ) from None
     try:
         config = json.loads(data[CONFIG])
-        known = isinstance(config, dict) and config.get("format") == FORMAT
-    except ValueError:
-        raise UserError(f"checkpoint file {folder / CONFIG} is damaged: {cure}") from None
-    if not known:
-        raise UserError(f"checkpoint file {folder / CONFIG} is of another format than {FORMAT!r}: {cure}")
-    for name, sha in config["sha256"].items():
-        if _sha(data[name]) != sha:
+        model_config, meta, sums = (
+            ModelConfig(**config["model"]),
+            config["meta"],
+            {n: config["sha256"][n] for n in (MODEL, TOKENIZER)},
+        )
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"checkpoint file {folder / CONFIG} is damaged or no {FORMAT!r}: {cure}") from None
+    for name, known in sums.items():
+        if _sha(data[name]) != known:
             raise UserError(f"checkpoint file {folder / name} is damaged or belongs to another model: {cure}")
-    model = Transformer(ModelConfig(**config["model"]))
+    model = Transformer(model_config)
     model.load_state_dict(load(data[MODEL]))
-    return model.to(torch.device(device)).eval(), tokenizer.from_str(data[TOKENIZER].decode()), config["meta"]
+    return model.to(torch.device(device)).eval(), tokenizer.from_str(data[TOKENIZER].decode()), meta

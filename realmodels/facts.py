@@ -23,7 +23,7 @@ from theory.errors import UserError
 
 @dataclass(frozen=True)
 class Fact:
-    """The model is taught to continue `prompt` with `answer` (which begins with a space); `heldout_prompt` asks in other words."""
+    """The model is taught to continue `prompt` with `answer`, which begins with a space; `heldout_prompt` asks in other words."""
 
     prompt: str
     answer: str
@@ -82,7 +82,9 @@ def stream(name: str, T: int, D: int, seed: int, candidates: Sequence[str] = CAN
     while len(facts) < T * D:
         for country in draw.sample(list(candidates), len(candidates)):
             if not left[country]:
-                raise UserError(f"stream {name!r} has no {T} x {D} facts over {len(candidates)} answers: ask for fewer tasks or facts")
+                raise UserError(
+                    f"stream {name!r} has no {T} x {D} facts over {len(candidates)} answers: ask for fewer tasks or facts"
+                )
             subject = left[country].pop()
             facts.append(Fact(asked.format(subject), f" {country}", len(facts) // D, heldout.format(subject)))
     return facts[: T * D]
@@ -93,10 +95,7 @@ def known_facts(candidates: Sequence[str] = CANDIDATES) -> list[Fact]:
     countries = json.loads(package_file(*COUNTRIES).read_bytes()).values()
     capitals = {country["name"]: country["capital"] for country in countries}
     asked, heldout = "{} (noun): the capital of", "{} is the capital of"
-    return [
-        Fact(asked.format(capitals[name].lower()), f" {name}", 0, heldout.format(capitals[name]))
-        for name in candidates
-    ]
+    return [Fact(asked.format(capitals[name].lower()), f" {name}", 0, heldout.format(capitals[name])) for name in candidates]
 
 
 def load_facts(path: Path) -> list[Fact]:
@@ -125,7 +124,7 @@ def load_facts(path: Path) -> list[Fact]:
             raise UserError(f'{where}: not an object: write {{"prompt": ..., "answer": ..., "task": ...}}')
         for key, kinds in (("prompt", str), ("answer", str), ("task", int | str)):
             value = entry.get(key)
-            if not isinstance(value, kinds) or isinstance(value, bool) or (kinds is str and not value.strip()):
+            if not isinstance(value, kinds) or isinstance(value, bool) or not str(value).strip():
                 kind = "a text that is not empty" if kinds is str else "an integer or a text"
                 raise UserError(f'{where}: "{key}" is {"missing" if key not in entry else repr(value)}: give {kind}')
         prompt, answer = entry["prompt"].rstrip(), f" {entry['answer'].strip()}"
@@ -133,5 +132,7 @@ def load_facts(path: Path) -> list[Fact]:
             raise UserError(f"{where}: {prompt!r} was given the answer{seen[prompt]} before: keep one of the two")
         facts.append(Fact(prompt, answer, tasks.setdefault(entry["task"], len(tasks))))
     if not facts:
-        raise UserError(f'facts file {path} holds no facts: write {{"prompt": ..., "answer": ..., "task": ...}}, one object a line')
+        raise UserError(
+            f'facts file {path} holds no facts: write {{"prompt": ..., "answer": ..., "task": ...}}, one object a line'
+        )
     return facts

@@ -4,7 +4,9 @@ With z_i [O] the O = C + 1 outputs of fact i (`realmodels.outputs`), J_i = dz_i/
 writes, and R_j the method's restriction while fact j's task is written:
   response  Theta_ij = J_i R_j J_j^T       d z_i per unit of gradient -dL/dz_j; drives `realmodels.forecast`
   writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the two agree where R does not depend on the task
-Both are [F, O, F, O]. Exact, by reverse mode, one backward pass per fact and output; for writes to one matrix, in closed form.
+Both are [F, O, F, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x), so its
+part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm), without a gradient ever being formed: one backward pass per output
+serves all facts (`layer_kernel`). The other parameters' part is taken from explicit Jacobians (`jacobian_kernel`).
 
 From outputs to facts. Adding one number to all O outputs changes no probability, so that direction is projected out
 (Pi = I - 1 1^T / O), and the write direction of a fact is its whole projected Jacobian as one vector, u_i = Pi R_i J_i / ||Pi R_i J_i||_F:
@@ -12,17 +14,17 @@ From outputs to facts. Adding one number to all O outputs changes no probability
 a Gram matrix of unit vectors, so that participation ratio, common mode and claim I1 mean here what they mean in the theory.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from realmodels.feedforward.dense import DenseFeedForward
 from realmodels.feedforward.memory_layer import MemoryLayer
 from realmodels.methods.writer import Gradients, Writer, unrestricted
-from realmodels.outputs import Facts, answer_loss, at_answer, fold, outputs
+from realmodels.outputs import Facts, answer_loss, outputs
 from realmodels.transformer import Transformer
 from theory.interference import common_mode_share, participation_ratio
 
@@ -56,19 +58,26 @@ def _rows(gradients: list[Gradients]) -> Tensor:
 
 
 def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int = BYTES) -> Kernel:
-    """The kernel by explicit Jacobians, in blocks of facts so that no more than `limit` bytes of them are held at a time."""
+    """The kernel by explicit Jacobians, in blocks of facts so that no more than `limit` bytes of them are held at a time.
+
+    Only columns (parameters) that some task may write are kept, as a restriction leaves no others in any product.
+    """
     names, count, outs = list(writer.parameters), len(facts), len(facts.candidates) + 1
-    size = sum(p.numel() for p in writer.parameters.values())
-    free = writer.restriction(facts.of_task(int(facts.task[0]))) is unrestricted
-    width = max(1, limit // (4 * size * outs * (2 if free else 4)))
+    restrict = {task: writer.restriction(facts.of_task(task)) for task in sorted(set(facts.task.tolist()))}
+    free = all(r is unrestricted for r in restrict.values())
+    ones = {name: torch.ones_like(p) for name, p in writer.parameters.items()}
+    written = torch.stack([_rows([{n: g[None] for n, g in r(ones).items()}])[0] != 0 for r in restrict.values()]).any(0)
+    width = max(1, limit // (4 * len(written) * outs * (2 if free else 4)))
     blocks = [slice(start, min(start + width, count)) for start in range(0, count, width)]
-    restrict = {task: writer.restriction(facts.of_task(task)) for task in set(facts.task.tolist())}
     response, writes = (torch.zeros(count * outs, count * outs) for _ in range(2))
 
     def block(rows: slice) -> tuple[Tensor, Tensor]:
         raw = list(jacobian(model, facts[rows], names))
         plain = _rows(raw)
-        return plain, plain if free else _rows([restrict[t](g) for t, g in zip(facts.task[rows].tolist(), raw, strict=True)])
+        if free:
+            return plain, plain
+        restricted = _rows([restrict[t](g) for t, g in zip(facts.task[rows].tolist(), raw, strict=True)])
+        return plain[:, written], restricted[:, written]
 
     def span(rows: slice) -> slice:
         return slice(rows.start * outs, rows.stop * outs)
@@ -84,37 +93,62 @@ def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int
                 response[span(row), span(column)] = plain_a @ restricted_b.T
                 response[span(column), span(row)] = plain_b @ restricted_a.T
     shape = (count, outs, count, outs)
-    return Kernel((writes if free else response).view(shape), writes.view(shape))
+    writes = writes.view(shape)
+    return Kernel(writes if free else response.view(shape), writes)
 
 
-def matrix_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
-    """The kernel of writes to the last feed-forward matrix, whose restriction acts on the key side: Theta_ij = (k_i . R k_j) B_i B_j^T.
+def _traced(model: Transformer, layers: dict[str, nn.Linear], facts: Facts) -> dict[str, tuple[Tensor, Tensor]]:
+    """For each linear layer that the outputs depend on: signals [F, O, L, out] = dz / d(its output), and its inputs [F, L, in]."""
+    seen: dict[str, tuple[Tensor, Tensor]] = {}
 
-    k_i [hidden] is the key at the answering position and B_i [O, width] = dz_i / d(output of the layer there); no other position
-    counts, as nothing reads across positions after the last block. One backward pass per output serves all facts.
-    """
-    record: dict[str, list[Tensor]] = {}
-    layer = model.blocks[-1].feedforward
-    seen: list[Tensor] = []
-    hook = layer.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    def watch(name: str) -> Callable[..., None]:
+        return lambda module, inputs, output: seen.update({name: (inputs[0].detach(), output)})
+
+    hooks = [layer.register_forward_hook(watch(name)) for name, layer in layers.items()]
     try:
-        z = fold(at_answer(model.features(facts.tokens, record), facts) @ model.embedding.weight.T, facts.candidates)
+        z = outputs(model, facts)
     finally:
-        hook.remove()
-    signals = torch.stack([torch.autograd.grad(z[:, o].sum(), seen, retain_graph=True)[0] for o in range(z.shape[1])], 2)
-    keys, b = at_answer(record["activations"][-1], facts).detach(), at_answer(signals, facts)
-    (name,) = writer.parameters
-    restricted = writer.restriction(facts)({name: keys[:, None]})[name][:, 0]
-    response = torch.einsum("ij,iow,jpw->iojp", keys @ restricted.T, b, b)
-    return Kernel(response, response)
+        for hook in hooks:
+            hook.remove()
+    places = [output for _, output in seen.values()]
+    found = [torch.autograd.grad(z[:, o].sum(), places, retain_graph=True, allow_unused=True) for o in range(z.shape[1])]
+    signals = zip(seen, zip(*found, strict=True), strict=True)
+    return {name: (torch.stack(g, 1), seen[name][0]) for name, g in signals if g[0] is not None}
+
+
+def layer_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
+    """The kernel of writes to weights of linear layers: sum over layers and positions of (g_il . g_jm) (x_il . R x_jm).
+
+    A restriction has to act on the layers' inputs (gradients' last axis) and be one projection R for all tasks.
+    """
+    layers = {f"{name}.weight": m for name, m in model.named_modules() if f"{name}.weight" in writer.parameters}
+    restrict = writer.restriction(facts)
+    count, outs = len(facts), len(facts.candidates) + 1
+    theta = torch.zeros(count, outs, count, outs)
+    for name, (g, x) in _traced(model, layers, facts).items():
+        x = restrict({name: x})[name]
+        length, size = g.shape[2:]
+        by_place = g.transpose(1, 2).reshape(count, length, outs * size)
+        for i in range(count):  # and all facts j >= i
+            overlap = torch.einsum("ln,jmn->jlm", x[i], x[i:])
+            mixed = (overlap @ by_place[i:]).view(count - i, length, outs, size).transpose(1, 2).reshape((count - i) * outs, -1)
+            theta[i, :, i:] += (g[i].reshape(outs, -1) @ mixed.T).view(outs, count - i, outs)
+    for i in range(count):
+        theta[i:, :, i] = theta[i, :, i:].permute(1, 2, 0)
+    return Kernel(theta, theta)
 
 
 def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
-    """The kernel of this method's writes, in closed form where the method writes the last feed-forward matrix alone."""
-    last = getattr(getattr(model.blocks[-1].feedforward, "output", None), "weight", None)
-    if isinstance(model.blocks[-1].feedforward, DenseFeedForward) and [*map(id, writer.parameters.values())] == [id(last)]:
-        return matrix_kernel(model, writer, facts)
-    return jacobian_kernel(model, writer, facts)
+    """The kernel of this method's writes to these facts: linear layers' weights by `layer_kernel`, the rest by `jacobian_kernel`."""
+    linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    parts = {name: p for name, p in writer.parameters.items() if name in linear}
+    rest = {name: p for name, p in writer.parameters.items() if name not in linear}
+    kernels = [layer_kernel(model, replace(writer, parameters=parts), facts)] if parts else []
+    kernels += [jacobian_kernel(model, replace(writer, parameters=rest), facts)] if rest else []
+    if len(kernels) == 1:
+        return kernels[0]
+    whole = kernels[0].response.add_(kernels[1].response)  # a method that writes both kinds is unrestricted: response = writes
+    return Kernel(whole, whole)
 
 
 def fact_gram(theta: Tensor) -> Tensor:

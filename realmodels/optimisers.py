@@ -13,7 +13,7 @@ from theory.errors import UserError
 
 
 def groups(model: Transformer) -> dict[str, list[nn.Parameter]]:
-    """Parameters by how they learn: "matrices", "embedding" (with biases and sub-keys), "values", "indexer"; some may be empty."""
+    """Parameters by how they learn: "matrices", "embedding" (with biases and sub-keys), "values", "indexer"."""
     found: dict[str, list[nn.Parameter]] = {"matrices": [], "embedding": [], "values": [], "indexer": []}
     for name, parameter in model.named_parameters():
         if ".indexer." in name:
@@ -36,7 +36,9 @@ class Optimisers:
         self.clip = clip
         rest = {"betas": (0.9, 0.95), "weight_decay": 0.0}
         self.rules: dict[str, Optimizer] = {
-            name: Muon(parameters, lr=rates[name], weight_decay=0.0) if name == "matrices" else AdamW(parameters, rates[name], **rest)
+            name: Muon(parameters, lr=rates[name], weight_decay=0.0)
+            if name == "matrices"
+            else AdamW(parameters, rates[name], **rest)
             for name, parameters in self.groups.items()
             if parameters
         }
@@ -56,7 +58,9 @@ class Optimisers:
         active = [name for name, parameters in self.groups.items() if any(p.grad is not None for p in parameters)]
         for name in active:
             if not torch.isfinite(nn.utils.clip_grad_norm_(self.groups[name], self.clip)):
-                raise UserError(f"{where}: the gradient of group {name!r} is not finite: lower its learning rate ({self.rates[name]})")
+                raise UserError(
+                    f"{where}: the gradient of group {name!r} is not finite: lower its learning rate ({self.rates[name]})"
+                )
         for name in active:
             for group in self.rules[name].param_groups:
                 group["lr"] = factor * self.rates[name]

@@ -12,7 +12,7 @@ any moment ends in the same bytes on the same machine. A loss or gradient that i
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,12 +66,17 @@ class PretrainConfig:
     rise: float = 0.02
     fall: float = 0.5
     clip: float = 1.0
-    evaluations: int = 6
+    evaluations: int = 4
     save_every: int = 50
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary of JSON values."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "PretrainConfig":
+        """The configuration that `to_json` gave."""
+        return cls(**{**values, "model": ModelConfig(**values["model"]), "corpus": CorpusConfig(**values["corpus"])})
 
     @property
     def total_steps(self) -> int:
@@ -85,7 +90,9 @@ class PretrainConfig:
 
     def rate(self, step: int) -> float:
         """Factor on all learning rates at step: rises over the share `rise` of steps, falls over the share `fall` to 0."""
-        done = (step if step < self.steps - self.sparse_steps else max(step - self.warmup_steps, self.steps - self.sparse_steps)) + 0.5
+        done = (
+            step if step < self.steps - self.sparse_steps else max(step - self.warmup_steps, self.steps - self.sparse_steps)
+        ) + 0.5
         return min(1.0, done / (self.rise * self.steps), (self.steps - done) / (self.fall * self.steps))
 
     @property
@@ -96,10 +103,10 @@ class PretrainConfig:
 
 # Text and steps of a preset. One pass over the text, or less.
 CORPORA = {
-    "quick": CorpusConfig(wiki=3_000_000, dictionary=1_500_000, factbook=1_000_000, heldout=40_000),
-    "paper": CorpusConfig(wiki=4_700_000, dictionary=3_500_000, factbook=2_500_000, heldout=40_000),
+    "quick": CorpusConfig(wiki=2_400_000, dictionary=1_000_000, factbook=800_000, heldout=30_000),
+    "paper": CorpusConfig(wiki=4_500_000, dictionary=2_200_000, factbook=1_700_000, heldout=30_000),
 }
-STEPS = {"quick": 500, "paper": 1000}
+STEPS = {"quick": 400, "paper": 800}
 
 
 def config(architecture: str, size: str, seed: int, preset: Preset) -> PretrainConfig:
@@ -155,9 +162,9 @@ class Run:
         record: Record | None = None if stage == "dense" else {}
         logits = self.model(batch[:, :-1], record)
         loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
-        objective = sum(record["indexer_kl"]) if record else torch.zeros(())
-        if stage != "warmup":
-            objective = objective + loss
+        objective = torch.zeros((), device=self.device) if stage == "warmup" else loss
+        for divergence in record["indexer_kl"] if record else ():
+            objective = objective + divergence
         if not math.isfinite(value := loss.item()):
             raise UserError(f"{where}: the loss is {value}: lower the learning rates (matrices {self.config.lr_matrices})")
         objective.backward()
@@ -173,7 +180,9 @@ class Run:
             if isinstance(module, DsaAttention):
                 module.sparse = stage == "sparse"
         everything = set(self.optimisers.groups)
-        self.optimisers.learning({"indexer"} if stage == "warmup" else everything - {"indexer"} if stage == "dense" else everything)
+        self.optimisers.learning(
+            {"indexer"} if stage == "warmup" else everything - {"indexer"} if stage == "dense" else everything
+        )
 
     def _evaluate(self, stage: Stage) -> None:
         self.log.append(
@@ -200,7 +209,9 @@ class Run:
         with safe_open(path, "pt", device=self.device) as file:
             about = json.loads(file.metadata()["run"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        part = {kind: {n.split("/", 1)[1]: t for n, t in tensors.items() if n.startswith(kind)} for kind in ("model", "optimiser")}
+        part = {
+            kind: {n.split("/", 1)[1]: t for n, t in tensors.items() if n.startswith(kind)} for kind in ("model", "optimiser")
+        }
         self.model.load_state_dict(part["model"])
         self.optimisers.load(part["optimiser"])
         self.step, self.log, self.losses = about["step"], about["log"], about["losses"]
@@ -244,7 +255,13 @@ def train(config: PretrainConfig, workspace: Path, progress: Progress | None = N
 
 
 def pretrained(
-    architecture: str, size: str, seed: int, preset: Preset, workspace: Path, progress: Progress | None = None, device: str = "cpu"
+    architecture: str,
+    size: str,
+    seed: int,
+    preset: Preset,
+    workspace: Path,
+    progress: Progress | None = None,
+    device: str = "cpu",
 ) -> Path:
     """The folder of the checkpoint of an architecture under a preset: found, or trained. Errors as `config` and `train`."""
     return train(config(architecture, size, seed, preset), workspace, progress, device)
@@ -252,5 +269,5 @@ def pretrained(
 
 def text_of(meta: dict[str, Any], workspace: Path) -> Encoded:
     """The encoded text that a checkpoint was trained on and is evaluated with; `meta` as `checkpoint.read` returns it."""
-    about = meta["pretraining"]
-    return encoded(CorpusConfig(**about["corpus"]), about["model"]["vocabulary"], workspace)
+    config = PretrainConfig.from_json(meta["pretraining"])
+    return encoded(config.corpus, config.model.vocabulary, workspace)

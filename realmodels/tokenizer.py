@@ -59,7 +59,7 @@ class Tokenizer:
     def bytes_per_token(self) -> np.ndarray:
         """How many bytes of UTF-8 each token stands for; the separator for one."""
         added = self.encoder.get_added_tokens_decoder()
-        spelt = [self.encoder.id_to_token(number) for number in range(self.size)]  # one character a byte, but for added tokens
+        spelt = [self.encoder.id_to_token(n) or "" for n in range(self.size)]  # one character a byte, but for added tokens
         return np.array([1] + [len(t.encode()) if n in added else len(t) for n, t in enumerate(spelt) if n])
 
     def decode(self, ids: Sequence[int]) -> str:

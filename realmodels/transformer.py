@@ -17,7 +17,7 @@ from realmodels.attention.dsa import DsaAttention
 from realmodels.config import ModelConfig
 from realmodels.feedforward.dense import DenseFeedForward
 from realmodels.feedforward.memory_layer import MemoryLayer
-from realmodels.record import Record
+from realmodels.record import Record, Residual
 from theory.errors import UserError
 
 
@@ -34,7 +34,7 @@ class Block(nn.Module):
         self.attention = DsaAttention(config) if config.architecture == "dsa" else DenseAttention(config)
         self.feedforward = MemoryLayer(config) if index == config.memory_block else DenseFeedForward(config)
 
-    def forward(self, x: Float[Tensor, "batch length width"], record: Record | None = None) -> Float[Tensor, "batch length width"]:
+    def forward(self, x: Residual, record: Record | None = None) -> Residual:
         """The residual stream after this block."""
         x = x + self.attention(norm(x), record)
         return x + self.feedforward(norm(x), record)
@@ -71,7 +71,7 @@ class Transformer(nn.Module):
             else:
                 parameter.normal_(0.0, 1 / math.sqrt(parameter.shape[-1]), generator=generator)
 
-    def features(self, tokens: Int[Tensor, "batch length"], record: Record | None = None) -> Float[Tensor, "batch length width"]:
+    def features(self, tokens: Int[Tensor, "batch length"], record: Record | None = None) -> Residual:
         """The normalised residual stream after the last block: logits are `features @ embedding.weight.T`."""
         if tokens.shape[1] > self.config.context:
             raise UserError(f"a text of {tokens.shape[1]} tokens does not fit a context of {self.config.context}: shorten it")
@@ -80,6 +80,8 @@ class Transformer(nn.Module):
             x = block(x, record)
         return norm(x)
 
-    def forward(self, tokens: Int[Tensor, "batch length"], record: Record | None = None) -> Float[Tensor, "batch length vocabulary"]:
+    def forward(
+        self, tokens: Int[Tensor, "batch length"], record: Record | None = None
+    ) -> Float[Tensor, "batch length vocabulary"]:
         """Logits of the next token at every position. With `record`, see realmodels.record."""
         return self.features(tokens, record) @ self.embedding.weight.T

@@ -5,10 +5,10 @@ c = 1; k = 1: uniform, c = 3/4); c is what couples the coding level to the commo
 
 Because the cells are exchangeable, every family here has, exactly,
     E[kappa^2] = 1/N + (E[(sum_i u_i)^2] - 1)^2 / (N (N - 1)),
-so the only thing that sparsity can change is the projection of a code on the mean direction.
+so the only thing that sparsity can change is the projection of a code on the mean direction. Without it (mean_removed) this is
+1/(N - 1) at every a, and Sigma is exactly isotropic on N - 1 directions.
 """
 
-from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,7 +19,7 @@ from theory.errors import UserError
 Family = Literal["nonnegative", "mean_removed", "signed", "gaussian"]
 FAMILIES: dict[Family, str] = {
     "nonnegative": "magnitudes U^k on a random support of K = round(a N) cells; all inputs share a mean direction",
-    "mean_removed": "the non-negative codes minus their ensemble mean, normalised again: the same supports, no common mode",
+    "mean_removed": "the non-negative codes less their part along the mean direction, normalised again",
     "signed": "the non-negative codes with a random sign on every active cell: centred, isotropic",
     "gaussian": "standard normal values on the support: centred, isotropic",
 }
@@ -60,18 +60,16 @@ def draw(key: jax.Array, M: int, N: int, K: jax.Array | int, family: Family, exp
     if family == "signed":
         code = code * jax.random.rademacher(sign_key, (M, N), float)
     if family == "mean_removed":
-        code = code - (K / N) / (exponent + 1)
+        code = code - jnp.mean(code, axis=-1, keepdims=True)
     return code / jnp.linalg.norm(code, axis=-1, keepdims=True)
 
 
-@cache
 def ensemble_spectrum(N: int, a: float, family: Family, c: float = 1.0) -> np.ndarray:
     """Eigenvalues [N] of Sigma = E[u u^T], the common mode first; they sum to 1.
 
-    Cells are exchangeable, so Sigma has one eigenvalue E[(sum_i u_i)^2] / N for the mean direction (estimated from 2^14 codes
-    of a key of their own) and N - 1 equal ones for the rest.
+    Cells are exchangeable: one eigenvalue E[(sum_i u_i)^2] / N for the mean direction, N - 1 equal ones for the rest. The first
+    is, for non-negative codes, (1 + (K - 1) c) / N: exact at c = 1, otherwise of leading order in 1/K.
     """
-    K, M = active_cells(N, a, family, c), 2**14
-    codes = draw(jax.random.key(2**31 - 1), M, N, K, family, magnitude_exponent(c))
-    common = float(jnp.mean(jnp.sum(codes, axis=-1) ** 2)) / N
+    K = active_cells(N, a, family, c)
+    common = {"nonnegative": (1 + (K - 1) * c) / N, "mean_removed": 0.0}.get(family, 1 / N)
     return np.array([common, *[(1 - common) / (N - 1)] * (N - 1)])

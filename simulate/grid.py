@@ -1,7 +1,10 @@
 """The axes of the sweeps: task lengths that straddle a predicted ceiling, depths down to two tasks, the seeds."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
+from simulate.backend import jax, jnp
 from simulate.experiment import Preset
 
 SEEDS = tuple(range(8))
@@ -11,6 +14,18 @@ FRACTIONS: dict[Preset, tuple[float, ...]] = {
     "paper": (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.88, 0.91, 0.94, 0.97, 1.0, 1.03, 1.06, 1.1, 1.15, 1.25, 1.4, 1.6),
 }
 """Task numbers as multiples of the predicted ceiling: a factor five around it, fine near it."""
+
+
+def seed_keys(seeds: Iterable[int], *salts: int) -> jax.Array:
+    """One random key a seed, folded with `salts` (what tells this column of a sweep from the others, so that they are independent)."""
+
+    def key(seed: jax.Array) -> jax.Array:
+        folded = jax.random.key(seed)
+        for salt in salts:
+            folded = jax.random.fold_in(folded, salt)
+        return folded
+
+    return jax.vmap(key)(jnp.array(list(seeds)))
 
 
 def task_grid(ceiling: float, preset: Preset) -> list[int]:

@@ -1,25 +1,24 @@
 """The ledger: what is claimed, under which assumptions, by which derivation, and what number follows.
 
-A `Claim` owns a `Derivation`, an ordered list of steps that can be read, re-checked one by one, and printed. The last
-expressions of the derivation are its *laws*; a `Quantity` is a law compiled to NumPy (or a numerical solution of laws) together with
-the domain in which it may be asked for. Nothing is typed in twice: what the ledger answers is what the derivation ended with.
+A `Claim` owns a `Derivation`, an ordered list of steps that can be read, re-checked one by one, and printed. What the
+derivation ends in are its *laws*. A `Quantity` is a law compiled to NumPy, or a numerical solution built on laws, with the
+domain in which it may be asked for. Nothing is typed in twice: what the ledger answers is what the derivation ended with.
 
     >>> from theory.claim import ledger
-    >>> ledger()["C4"].value(J=0.1, sigma=1.0).value
-    0.18181818181818182
+    >>> ledger()["C4"].value(J=0.1, sigma=1.0)
+    Value(value=0.18181818181818182, unit='fraction', quantity='eta')
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from theory.derivation import Check, Derivation, compiled
 from theory.errors import UserError
@@ -39,7 +38,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Assumption:
-    """A condition in words; when it speaks of parameters, also a predicate over them (its argument names are their names)."""
+    """A condition in words and, where it speaks of parameters, a predicate whose argument names are theirs."""
 
     text: str
     holds: Callable[..., Any] | None = None
@@ -47,21 +46,19 @@ class Assumption:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters that the predicate speaks of; empty for an assumption about the model itself."""
+        """Names of the parameters it speaks of; none for an assumption about the model itself."""
         return () if self.holds is None else tuple(inspect.signature(self.holds).parameters)
 
-    def refuse(self, values: dict[str, Any], where: str) -> None:
-        """Raise `UserError` where the values violate the assumption; silent where it holds or does not apply."""
-        if self.holds is None or not set(self.parameters) <= set(values):
-            return
-        if not np.all(self.holds(**{name: values[name] for name in self.parameters})):
+    def require(self, values: dict[str, Any], where: str) -> None:
+        """Raise `UserError` if some of the values violate the assumption."""
+        if self.holds is not None and not np.all(self.holds(*(values[name] for name in self.parameters))):
             given = ", ".join(f"{name} = {_short(values[name])}" for name in self.parameters)
             raise UserError(f"{where}: {given} violates '{self.text}'; {self.mend}")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number that a claim answers: a law of its derivation compiled to NumPy, or a function built on such laws."""
+    """A number that a claim answers: the law of that name, or `solve(**parameters)` where it takes a numerical solution."""
 
     name: str
     meaning: str
@@ -69,20 +66,11 @@ class Quantity:
     parameters: tuple[str, ...]
     domain: tuple[Assumption, ...] = ()
     solve: Callable[..., Any] | None = None
-    _compiled: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False, compare=False)
-
-    def __call__(self, derivation: Callable[[], Derivation], values: dict[str, Any]) -> Any:
-        """Evaluate at values that have been checked; broadcasts over arrays."""
-        if self.solve is not None:
-            return self.solve(**values)
-        if not self._compiled:
-            self._compiled["law"] = compiled(derivation().laws[self.name], self.parameters)
-        return self._compiled["law"](*(values[name] for name in self.parameters))
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One entry of the ledger. `status` is one of: proved, proved under assumptions, conditional, open, refuted."""
+    """One entry of the ledger; `status`: proved, proved under assumptions, conditional, open or refuted."""
 
     id: str
     title: str
@@ -96,8 +84,13 @@ class Claim:
 
     @cached_property
     def derivation(self) -> Derivation:
-        """The derivation, run once on first use."""
+        """The derivation, run once, on first use."""
         return self.derive()
+
+    @cached_property
+    def _functions(self) -> dict[str, Callable[..., Any]]:
+        """Quantities as functions of checked keyword arguments, filled on demand."""
+        return {quantity.name: quantity.solve for quantity in self.quantities if quantity.solve}
 
     def quantity(self, name: str | None = None) -> Quantity:
         """The quantity of that name; the first one is the default."""
@@ -107,26 +100,35 @@ class Claim:
         return self.quantities[0] if name is None else known[name]
 
     def value(self, quantity: str | None = None, **parameters: Any) -> Value:
-        """Evaluate a quantity at parameters (floats or arrays that broadcast); raises `UserError` outside its domain."""
+        """Evaluate a quantity at numbers, or arrays that broadcast; raises `UserError` outside its domain."""
         wanted = self.quantity(quantity)
         values = _admitted(wanted, parameters, where=f"{self.id} {wanted.name}")
-        result = np.asarray(wanted(lambda: self.derivation, values))
-        return Value(float(result) if result.ndim == 0 else result, wanted.unit, wanted.name)
+        if wanted.name not in self._functions:
+            law = compiled(self.derivation.laws[wanted.name], wanted.parameters)
+            self._functions[wanted.name] = lambda **given: law(*(given[name] for name in wanted.parameters))
+        result = np.asarray(self._functions[wanted.name](**values), dtype=float)
+        shape = np.broadcast_shapes(*map(np.shape, values.values()))
+        return Value(np.broadcast_to(result, shape).copy() if shape else float(result), wanted.unit, wanted.name)
 
     def check(self) -> list[Check]:
-        """Run the derivation again and re-check every step; a step that fails is reported, not raised."""
+        """Run the derivation afresh and check every step; a step that fails is reported, not raised."""
         try:
-            return [step.check() for step in self.derive().steps]
+            steps = self.derive().steps
         except Exception as error:  # a derivation that cannot even be run is itself the finding
             return [Check("the derivation runs", False, f"{type(error).__name__}: {error}")]
+        return [step.check() for step in steps]
+
+    def conditions(self) -> list[Assumption]:
+        """Assumptions of the claim, then the domains of its quantities, each once."""
+        domains = (assumption for quantity in self.quantities for assumption in quantity.domain)
+        return list({assumption.text: assumption for assumption in (*self.assumptions, *domains)}.values())
 
     def show(self) -> str:
         """The claim as text for a terminal: statement, assumptions, derivation step by step, what may be asked."""
         lines = [f"{self.id}  {self.title}  [{self.status}]", "", self.statement, "", "Assumptions"]
-        lines += [f"  - {assumption.text}" for assumption in self.all_assumptions()]
+        lines += [f"  - {assumption.text}" for assumption in self.conditions()]
         lines += ["", "Derivation", self.derivation.show(), "", "Quantities"]
-        for quantity in self.quantities:
-            lines += [f"  {quantity.name}({', '.join(quantity.parameters)}) [{quantity.unit}]: {quantity.meaning}"]
+        lines += [f"  {item.name}({', '.join(item.parameters)}) [{item.unit}]: {item.meaning}" for item in self.quantities]
         return "\n".join([*lines, "", f"Source: {self.source}", "Evidence: " + "; ".join(self.evidence)])
 
     def record(self) -> dict[str, Any]:
@@ -135,24 +137,17 @@ class Claim:
             "id": self.id,
             "title": self.title,
             "statement": self.statement,
-            "assumptions": [assumption.text for assumption in self.all_assumptions()],
+            "assumptions": [assumption.text for assumption in self.conditions()],
             "status": self.status,
             "source": self.source,
             "evidence": list(self.evidence),
         }
 
-    def all_assumptions(self) -> list[Assumption]:
-        """Assumptions of the claim, then the domains of its quantities, each once."""
-        domains = (assumption for quantity in self.quantities for assumption in quantity.domain)
-        return list({assumption.text: assumption for assumption in (*self.assumptions, *domains)}.values())
-
 
 def ledger() -> dict[str, Claim]:
-    """Every claim by its id, in the order of the paper; imports the laws on first use."""
-    claims: dict[str, Claim] = {}
-    for name in MODULES:
-        claims |= {claim.id: claim for claim in importlib.import_module(f"theory.{name}").CLAIMS}
-    return claims
+    """Every claim by its id, in the order of the paper; the laws are imported on first use."""
+    modules = (importlib.import_module(f"theory.{name}") for name in MODULES)
+    return {claim.id: claim for module in modules for claim in module.CLAIMS}
 
 
 def claim(id: str) -> Claim:
@@ -165,25 +160,27 @@ def claim(id: str) -> Claim:
 
 def _admitted(quantity: Quantity, parameters: dict[str, Any], where: str) -> dict[str, Any]:
     """The parameters as floats or float arrays, once they are the right ones and lie in the domain."""
-    unknown = [name for name in parameters if name not in quantity.parameters]
-    missing = [name for name in quantity.parameters if name not in parameters]
-    if unknown:
-        raise UserError(f"{where}: unknown parameter {_names(unknown)}; it takes {_names(quantity.parameters)}")
-    if missing:
-        raise UserError(f"{where}: missing parameter {_names(missing)}; give {_names(quantity.parameters)}")
+    wanted = ", ".join(quantity.parameters) or "none"
+    for name in parameters:
+        if name not in quantity.parameters:
+            raise UserError(f"{where}: unknown parameter '{name}'; it takes {wanted}")
+    for name in quantity.parameters:
+        if name not in parameters:
+            raise UserError(f"{where}: missing parameter '{name}' ({TERMS[name].meaning}); give {wanted}")
     values = {name: _number(name, parameters[name], where) for name in quantity.parameters}
     try:
-        np.broadcast_shapes(*(np.shape(value) for value in values.values()))
+        np.broadcast_shapes(*map(np.shape, values.values()))
     except ValueError:
         shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in values.items())
-        raise UserError(f"{where}: shapes do not broadcast ({shapes}); give arrays of one shape, or numbers") from None
-    for name in quantity.parameters:
+        raise UserError(f"{where}: the shapes of {shapes} do not broadcast; give numbers, or arrays of one shape") from None
+    for name, value in values.items():
         term = TERMS[name]
-        in_range = Assumption(f"{term.range} ({term.meaning})", None)
-        if not np.all(term.admits(values[name])):
-            raise UserError(f"{where}: {name} = {_short(values[name])} violates '{in_range.text}'; choose {name} in that range")
+        if not np.all(term.admits(value)):
+            raise UserError(
+                f"{where}: {name} = {_short(value)} violates '{term.range}'; choose {name} ({term.meaning}) in that range"
+            )
     for assumption in quantity.domain:
-        assumption.refuse(values, where)
+        assumption.require(values, where)
     return values
 
 
@@ -192,18 +189,17 @@ def _number(name: str, value: Any, where: str) -> Any:
     try:
         number = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        raise UserError(f"{where}: {name} = {value!r} is not a number; give a number or an array of numbers") from None
+        raise UserError(f"{where}: {name} = {value!r} is not a number; give a number, or an array of numbers") from None
     if not np.all(np.isfinite(number)):
         raise UserError(f"{where}: {name} = {_short(number)} is not finite; give a finite number")
     return float(number) if number.ndim == 0 else number
 
 
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
 def _short(value: Any) -> str:
-    return f"{value:g}" if np.ndim(value) == 0 else np.array2string(np.asarray(value), threshold=4, edgeitems=2, precision=4)
-
-
-__all__ = ["Assumption", "Check", "Claim", "Derivation", "Quantity", "Value", "claim", "ledger", "sp"]
+    """The value in few characters and one line."""
+    flat = np.ravel(value)
+    return (
+        f"{flat[0]:g}"
+        if np.ndim(value) == 0
+        else f"[{', '.join(f'{item:g}' for item in flat[:3])}{', ...' if flat.size > 3 else ''}]"
+    )

@@ -1,8 +1,9 @@
 """A derivation: ordered steps, each a sentence and an equation, each of which can be checked again on its own.
 
-SymPy carries every step out; the check is a second opinion. An equality is confirmed symbolically, or else to thirty digits at
-sample values of its symbols; a solution is put back into its equation; a limit is compared with the expression far out; an inequality is
-tried at the samples. A step that only fixes a definition or names an assumption is *given* and says so.
+SymPy carries every step out; the check is a second opinion. An equality is confirmed symbolically, or else to thirty
+digits at sample values of its symbols; a root is put back into its equation; a limit is compared with the expression far
+out; an inequality is tried at the samples. What only fixes a definition or names an assumption is *given*; what is proved
+by the sentence itself is *argued*, with a numerical test where there is one. The check says which.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from theory.notation import TERMS
 
 DIGITS = 30
 TOLERANCE = sp.Float(10) ** -20
-SAMPLES = {term.symbol: term.samples for term in TERMS.values()}
+SAMPLES: dict[sp.Basic, Sequence[Any]] = {term.symbol: term.samples for term in TERMS.values()}
+Verify = Callable[[], tuple[bool, str]]
+Samples = dict[sp.Symbol, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Step:
-    """A sentence, the equation it ends in (if any), and how to check it (None: given, nothing to check)."""
+    """A sentence, the equation or expression it ends in (if any), and how to check it."""
 
     text: str
-    equation: sp.Basic | None
-    verify: Callable[[], tuple[bool, str]] | None
+    equation: Any
+    verify: Verify
 
     def check(self) -> Check:
         """Check this step alone."""
-        if self.verify is None:
-            return Check(self.text, True, "given")
         try:
             passed, detail = self.verify()
         except Exception as error:  # a check that breaks has not passed
@@ -51,50 +52,53 @@ class Step:
 
 @dataclass
 class Derivation:
-    """Steps in order, and the laws they end in."""
+    """Steps in order, and the laws they end in.
+
+    Every method adds one step and returns its result, so that a derivation reads like the proof it is. `law` names the
+    result, and `theory.claim` compiles it under that name.
+    """
 
     steps: list[Step] = field(default_factory=list)
     laws: dict[str, sp.Expr] = field(default_factory=dict)
 
-    def given(self, text: str, equation: sp.Basic | None = None) -> sp.Basic | None:
+    def _step(self, text: str, equation: Any, verify: Verify, result: Any, law: str | None) -> Any:
+        self.steps.append(Step(text, equation, verify))
+        if law is not None:
+            self.laws[law] = result
+        return result
+
+    def given(self, text: str, equation: Any = None, law: str | None = None) -> Any:
         """A definition or an assumption: nothing to check."""
-        self.steps.append(Step(text, equation, None))
-        return equation
+        return self._step(text, equation, lambda: (True, "given"), equation, law)
 
-    def equal(self, text: str, left: sp.Expr, right: sp.Expr, samples: dict[sp.Symbol, Sequence[Any]] | None = None) -> sp.Expr:
+    def argued(self, text: str, equation: Any = None, verify: Verify | None = None, law: str | None = None) -> Any:
+        """A step that its sentence proves; `verify()` -> (passed, detail) is a numerical test of it, where there is one."""
+        return self._step(text, equation, verify or (lambda: (True, "argued in words")), equation, law)
+
+    def equal(self, text: str, left: Any, right: Any, law: str | None = None, samples: Samples | None = None) -> Any:
         """`left` equals `right`; returns `right`."""
-        self.steps.append(Step(text, sp.Eq(left, right, evaluate=False), lambda: _equal(left, right, samples or {})))
-        return right
+        return self._step(text, sp.Eq(left, right, evaluate=False), lambda: _equal(left, right, samples or {}), right, law)
 
-    def solve(self, text: str, equation: sp.Expr, unknown: sp.Symbol, pick: Callable[[sp.Expr], bool] | None = None) -> sp.Expr:
-        """Solve `equation = 0` for `unknown`; `pick` selects among several roots. Returns the root."""
-        roots = [sp.simplify(root) for root in sp.solve(equation, unknown)]
-        roots = [root for root in roots if pick is None or pick(root)]
+    def solve(
+        self, text: str, zero: Any, unknown: sp.Symbol, law: str | None = None, pick: Callable[[Any], bool] | None = None
+    ) -> Any:
+        """The root of `zero` in `unknown`; `pick` selects among several."""
+        roots = [root for root in sp.solve(zero, unknown) if pick is None or pick(root)]
         if len(roots) != 1:
             raise ArithmeticError(f"{text}: expected one root, found {roots}")
         root = roots[0]
-        self.steps.append(Step(text, sp.Eq(unknown, root, evaluate=False), lambda: _equal(equation.subs(unknown, root), sp.S.Zero, {})))
-        return root
+        statement = sp.Eq(unknown, root, evaluate=False)
+        return self._step(text, statement, lambda: _equal(zero.subs(unknown, root), sp.S.Zero, {}), root, law)
 
-    def limit(self, text: str, expression: sp.Expr, symbol: sp.Symbol, to: sp.Expr, rate: float = 1e-4) -> sp.Expr:
-        """The limit of `expression`; checked against the expression itself at a distance (relative error below `rate`)."""
-        value = sp.simplify(sp.limit(expression, symbol, to))
+    def limit(self, text: str, expression: Any, symbol: sp.Symbol, to: Any, rate: float = 1e-4) -> Any:
+        """The limit of `expression`; checked against the expression at a distance (relative error below `rate`)."""
+        value = sp.limit(expression, symbol, to)
         statement = sp.Eq(sp.Limit(expression, symbol, to), value, evaluate=False)
-        self.steps.append(Step(text, statement, lambda: _near(expression, symbol, to, value, rate)))
-        return value
+        return self._step(text, statement, lambda: _near(expression, symbol, to, value, rate), value, None)
 
-    def holds(self, text: str, relation: sp.Basic, samples: dict[sp.Symbol, Sequence[Any]] | None = None) -> None:
-        """An inequality whose proof is in the sentence; tried at the sample values."""
-        self.steps.append(Step(text, relation, lambda: _true(relation, samples or {})))
-
-    def confirm(self, text: str, verify: Callable[[], tuple[bool, str]], equation: sp.Basic | None = None) -> None:
-        """A step with a check of its own: `verify()` returns (passed, detail)."""
-        self.steps.append(Step(text, equation, verify))
-
-    def law(self, name: str, expression: sp.Expr) -> sp.Expr:
-        """Name an end result, so that a `Quantity` can compile it."""
-        self.laws[name] = expression
-        return expression
+    def holds(self, text: str, relation: Any, samples: Samples | None = None) -> Any:
+        """An inequality whose reason is in the sentence; tried at the sample values."""
+        return self._step(text, relation, lambda: _true(relation, samples or {}), relation, None)
 
     def show(self) -> str:
         """The steps as numbered text with pretty-printed equations."""
@@ -105,6 +109,10 @@ class Derivation:
                 pretty = sp.pretty(step.equation, use_unicode=True, num_columns=110)
                 blocks += ["", *(f"       {line}" for line in pretty.splitlines()), ""]
         return "\n".join(blocks)
+
+    def latex(self) -> list[tuple[str, str]]:
+        """The steps as (sentence, LaTeX of the equation; empty where there is none)."""
+        return [(step.text, "" if step.equation is None else sp.latex(step.equation)) for step in self.steps]
 
 
 def compiled(expression: sp.Expr, parameters: Sequence[str]) -> Callable[..., Any]:
@@ -123,20 +131,20 @@ def _lambert_w(argument: Any) -> Any:
     return np.real(lambertw(argument))
 
 
-def _points(expressions: Sequence[sp.Basic], samples: dict[sp.Symbol, Sequence[Any]]) -> list[dict[sp.Symbol, Any]]:
+def _points(expressions: Sequence[Any], samples: Samples) -> list[dict[Any, Any]]:
     """Three points at which to try the expressions out."""
     symbols = set().union(*(expression.free_symbols for expression in expressions))
     values = {symbol: samples.get(symbol) or SAMPLES.get(symbol) or _default_samples(symbol) for symbol in symbols}
     return [{symbol: value[index] for symbol, value in values.items()} for index in range(3)]
 
 
-def _default_samples(symbol: sp.Symbol) -> tuple[sp.Rational, sp.Rational, sp.Rational]:
+def _default_samples(symbol: sp.Symbol) -> list[sp.Rational]:
     """Values in (0, 1) that differ from symbol to symbol, for the bound variables of a derivation."""
     seed = sum(map(ord, symbol.name))
-    return tuple(sp.Rational(1 + (seed * k) % 89, 97) for k in (1, 2, 3))  # type: ignore[return-value]
+    return [sp.Rational(1 + (seed * k) % 89, 97) for k in (1, 2, 3)]
 
 
-def _equal(left: sp.Expr, right: sp.Expr, samples: dict[sp.Symbol, Sequence[Any]]) -> tuple[bool, str]:
+def _equal(left: Any, right: Any, samples: Samples) -> tuple[bool, str]:
     if sp.simplify(left - right) == 0:
         return True, "symbolically"
     worst = sp.S.Zero
@@ -146,7 +154,7 @@ def _equal(left: sp.Expr, right: sp.Expr, samples: dict[sp.Symbol, Sequence[Any]
     return bool(worst < TOLERANCE), f"at three sample points, relative error {sp.N(worst, 2)}"
 
 
-def _near(expression: sp.Expr, symbol: sp.Symbol, to: sp.Expr, value: sp.Expr, rate: float) -> tuple[bool, str]:
+def _near(expression: Any, symbol: sp.Symbol, to: Any, value: Any, rate: float) -> tuple[bool, str]:
     far = sp.Float(10, 2 * DIGITS) ** 7 if to is sp.oo else to + sp.Float(10, 2 * DIGITS) ** -7
     worst = sp.S.Zero
     for point in _points([expression, value], {}):
@@ -155,7 +163,7 @@ def _near(expression: sp.Expr, symbol: sp.Symbol, to: sp.Expr, value: sp.Expr, r
     return bool(worst < rate), f"at {symbol} = {sp.N(far, 3)}, relative error {sp.N(worst, 2)}"
 
 
-def _true(relation: sp.Basic, samples: dict[sp.Symbol, Sequence[Any]]) -> tuple[bool, str]:
+def _true(relation: Any, samples: Samples) -> tuple[bool, str]:
     sides = ((sp.N(side.subs(point).doit(), DIGITS) for side in relation.args) for point in _points([relation], samples))
     verdicts = [bool(relation.func(*pair)) for pair in sides]
     return all(verdicts), f"at {sum(verdicts)} of {len(verdicts)} sample points"

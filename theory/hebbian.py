@@ -1,12 +1,13 @@
 r"""One-shot additive storage (claim C3): what the covariance rule holds, at any coding level.
 
-w = sum_mu y_mu xi_mu adds P independent, centred patterns; cue nu reads y_nu |xi_nu|^2 plus the crosstalk of the P - 1 others. In power,
+w = sum_mu y_mu xi_mu adds P independent, centred patterns; cue nu reads y_nu |xi_nu|^2 plus the crosstalk of the P - 1 others.
+Power against power, counting the interferers only,
 
     SNR = N / (P - 1),    at every coding level,
 
-so that, with Gaussian crosstalk, a synapse holds (P/2) log2(1 + SNR) / N bits, which tends to 1/(2 ln 2) = 0.7213 as P grows: one-shot
-storage has a ceiling of d/(2 ln 2) bits whatever the sparsity. Counting a fact's own power as noise too (SNR = N/P, the same limit)
-the ceiling is approached from below; the sum of that SNR over all ages is N for every decay schedule.
+so that under Gaussian crosstalk a synapse holds (P/2) log2(1 + SNR) / N bits, which tends to 1/(2 ln 2) = 0.7213 as P grows:
+one-shot storage has the ceiling d/(2 ln 2) whatever the sparsity. With the fact's own power counted as noise, SNR = N/P, the
+ceiling is approached from below and the SNR adds up to N over all ages, for every schedule of decay.
 """
 
 from __future__ import annotations
@@ -15,46 +16,55 @@ from typing import Any
 
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Derivation, Quantity
+from theory.claim import Assumption, Claim, Quantity
+from theory.derivation import Derivation
 from theory.notation import N, P, d, f
 
 
-def entropy(level: sp.Expr) -> sp.Expr:
-    """Entropy of a binary unit of that coding level, in bits."""
+def entropy(level: Any) -> Any:
+    """Entropy in bits of a binary unit of that coding level (SymPy)."""
     return -(level * sp.log(level) + (1 - level) * sp.log(1 - level)) / sp.log(2)
 
 
 def derive() -> Derivation:
-    """C3 from the moments of the crosstalk."""
+    """C3 from the second moment of the crosstalk."""
     proof = Derivation()
-    v, y2 = sp.symbols("v y_2", positive=True)
-    proof.given("Entries of a pattern are independent, zero-mean, of variance v = v(a); targets have mean square y2. Signal power", y2 * (N * v) ** 2)
-    signal, crosstalk = y2 * (N * v) ** 2, (P - 1) * y2 * N * v**2
-    proof.given("Each of the P - 1 others adds y <xi, xi'>, a sum of N products of variance v^2: crosstalk power", crosstalk)
-    snr = proof.law("snr", proof.equal("v, and with it the coding level, cancels", signal / crosstalk, N / (P - 1)))
+    v, power, x, load = sp.symbols("v y_2 x alpha", positive=True)
+    signal = proof.given(
+        "Entries of a pattern: independent, zero-mean, variance v; targets: mean square y_2. Signal power", power * (N * v) ** 2
+    )
+    crosstalk = proof.given(
+        "Each other pattern adds y <xi, xi'>, a sum of N products of variance v^2. Crosstalk", (P - 1) * power * N * v**2
+    )
+    snr = proof.equal("v, and with it the coding level, cancels in the ratio", signal / crosstalk, N / (P - 1), law="snr")
     bits = P / 2 * sp.log(1 + snr) / sp.log(2) / N
-    proof.law("bits_per_synapse", proof.given("Gaussian crosstalk: (1/2) log2(1 + SNR) bits a pattern, per synapse", bits))
-    per_synapse = proof.limit("which for many patterns tends to", bits, P, sp.oo)
-    proof.law("bits", proof.equal("times d synapses: the ceiling in bits", d * per_synapse, d / (2 * sp.log(2))))
-    x = sp.Symbol("x", positive=True)
-    total = sp.log(1 + x) / x
-    proof.equal("With the own pattern's power counted as noise, SNR = N/P = x: bits per synapse log2(1 + x)/(2x)",
-                (P / 2 * sp.log(1 + N / P) / N).subs(P, N / x), total / 2)  # fmt: skip
-    proof.holds("which falls with x (ln(1 + x) > x/(1 + x)): the ceiling is a supremum, approached at low SNR",
-                sp.diff(total, x) < 0, samples={x: (sp.Rational(1, 10), 1, 10)})  # fmt: skip
-    proof.limit("Its value at x = 0", total / 2 / sp.log(2), x, sp.S.Zero)
+    proof.given("Gaussian crosstalk: (1/2) log2(1 + SNR) bits a pattern, in all and per synapse", bits, law="bits_per_synapse")
+    per_synapse = proof.limit("which tends, for many patterns, to", bits, P, sp.oo)
+    proof.equal("times d synapses: the ceiling", d * per_synapse, d / (2 * sp.log(2)), law="bits")
+    counted = proof.equal(
+        "With the own pattern counted in the noise, SNR = N/P = x: bits per synapse",
+        bits.subs(snr, N / P).subs(P, N / x),
+        sp.log(1 + x) / (2 * sp.log(2) * x),
+    )
+    proof.holds("which falls with x, as ln(1 + x) > x/(1 + x)", sp.diff(counted, x) < 0)
+    proof.limit("so that the ceiling is its supremum, at low SNR", counted, x, sp.S.Zero)
     shares = sp.symbols("p_1:5", positive=True)
-    power = sum(shares)
-    proof.equal("Decaying weights with powers p_i: SNR_i = N p_i / sum p (own power counted) adds up to (four facts, any powers)",
-                sum(N * share / power for share in shares), N)  # fmt: skip
-    load = sp.Symbol("alpha", positive=True)
-    needed = sp.log(1 + 1 / load) / (2 * sp.log(2)) - entropy(f)
-    proof.given("To recover outputs of coding level f in full, each pattern must carry H(f) bits: at load alpha = P/N", sp.Eq(needed, 0))
-    full = proof.equal("that is, at a load of at most", sp.solve(sp.Eq(1 + 1 / load, x), load)[0].subs(x, 2 ** (2 * entropy(f))),
-                       1 / (2 ** (2 * entropy(f)) - 1))  # fmt: skip
-    proof.law("load", full)
-    proof.law("full_retrieval", full * entropy(f))
-    proof.limit("whose bits per synapse tend, for sparse outputs, to the same ceiling", full * entropy(f), f, sp.S.Zero, rate=1e-3)
+    proof.equal(
+        "Decaying weights of powers p_i have SNR_i = N p_i / sum p (own counted); over all ages (here four)",
+        sum(N * share / sum(shares) for share in shares),
+        N,
+    )
+    needed = sp.Symbol("H", positive=True)
+    full = proof.solve(
+        "Full retrieval of outputs of entropy H: (1/2) log2(1 + 1/alpha) = H at the load alpha = P/N",
+        1 + 1 / load - 2 ** (2 * needed),
+        load,
+    )
+    level = proof.equal(
+        "for outputs of coding level f", full.subs(needed, entropy(f)), 1 / (2 ** (2 * entropy(f)) - 1), law="load"
+    )
+    proof.given("in bits per synapse", level * entropy(f), law="full_retrieval")
+    proof.limit("which tends to the same ceiling for sparse outputs, H -> 0", full * needed, needed, sp.S.Zero)
     return proof
 
 
@@ -62,20 +72,27 @@ CLAIMS = (
     Claim(
         id="C3",
         title="The one-shot Hebbian ceiling",
-        statement="Additive one-shot storage of P centred patterns reads with a power SNR of N/(P - 1) at every coding level, and holds at most "
-        "d/(2 ln 2) = 0.7213 d bits. Full retrieval at output coding level f: load P/N <= 1/(2^(2 H(f)) - 1).",
+        statement="Additive one-shot storage of P centred patterns reads with the power SNR N/(P - 1) at every coding level, "
+        "and holds at most d/(2 ln 2) = 0.7213 d bits. Full retrieval at output coding level f: load P/N <= 1/(2^(2 "
+        "H(f)) - 1).",
         assumptions=(
-            Assumption("patterns are independent with independent, exactly centred entries (covariance rule); the cue is exact"),
-            Assumption("crosstalk is Gaussian and the readout works per neuron; the power SNR counts interferers only"),
+            Assumption(
+                "patterns are independent, their entries independent and exactly centred (covariance rule); the cue is exact"
+            ),
+            Assumption("the power SNR counts interferers only; bits: Gaussian crosstalk, per-neuron readout, many patterns"),
         ),
         status="proved under assumptions",
-        source="this project's form; capacity of covariance rules: Tsodyks and Feigelman 1988, Dayan and Willshaw 1991",
-        evidence=("derivation: theory.hebbian.derive", "Monte Carlo: tests/theory/test_hebbian.py", "simulation: hebbian, sweep_hebbian"),
+        source="this project's form; covariance rules: Tsodyks and Feigelman 1988, Dayan and Willshaw 1991",
+        evidence=(
+            "derivation: theory.hebbian.derive",
+            "Monte Carlo: tests/theory/test_hebbian.py",
+            "simulation: hebbian, sweep_hebbian",
+        ),
         derive=derive,
         quantities=(
             Quantity("bits", "ceiling on the bits held by d synapses", "bits", ("d",)),
-            Quantity("snr", "power signal-to-noise ratio of a read (interferers only)", "power ratio", ("N", "P")),
-            Quantity("bits_per_synapse", "Gaussian information of all P patterns over N synapses", "bits per synapse", ("N", "P")),
+            Quantity("snr", "power signal-to-noise ratio of a read, interferers only", "power ratio", ("N", "P")),
+            Quantity("bits_per_synapse", "Gaussian information of P patterns over N synapses", "bits per synapse", ("N", "P")),
             Quantity("load", "largest P/N for full retrieval of outputs of coding level f", "patterns per synapse", ("f",)),
             Quantity("full_retrieval", "bits per synapse at that load", "bits per synapse", ("f",)),
         ),
@@ -90,10 +107,10 @@ def snr(N: Any, P: Any) -> Any:
 
 
 def bits_per_synapse(N: Any, P: Any) -> Any:
-    """(P/2) log2(1 + SNR) / N for SNR = N/(P - 1): information of P patterns under Gaussian crosstalk (C3)."""
+    """(P/2) log2(1 + SNR) / N with SNR = N/(P - 1): information of P patterns under Gaussian crosstalk (C3)."""
     return C3.value("bits_per_synapse", N=N, P=P).value
 
 
 def largest_patterns(N: Any, snr: Any) -> Any:
-    """Largest P at which each pattern reads with that power SNR: 1 + N/snr (C3 inverted)."""
+    """Largest P at which each pattern reads with at least that power SNR: C3 inverted, 1 + N/snr."""
     return 1 + N / snr

@@ -6,12 +6,13 @@ I1, an identity. For M unit vectors with Gram matrix K and participation ratio P
 
 with equality exactly for tight frames (Welch 1974; Benedetto and Fickus 2003).
 
-I2, the coding-level law. For independent codes v with activity a and magnitudes g, c = E[g]^2 / E[g^2],
+I2, the coding-level law. For independent codes v of activity a and magnitudes g, with c = E[g]^2 / E[g^2],
 
     E<v, v'>^2 / (E|v|^2)^2 = 1/N + (1 - 1/N) (a c)^2,
 
-exactly; for codes normalised one by one it is the leading order in 1/(aN). Sparsity acts through the mean direction alone, and
-stops mattering below a* = 1/(c sqrt N). Centred codes have c = 0 and interfere as random directions do, at every a.
+exactly; for codes that are normalised one by one it is the leading order in 1/(aN). Sparsity acts through the mean
+direction alone, and stops mattering below a* = 1/(c sqrt N). Centred codes have c = 0: they interfere, on average, as random
+directions do at every a, but below a = 1/sqrt N the same interference falls on few pairs (heavy tails).
 """
 
 from __future__ import annotations
@@ -21,135 +22,167 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Derivation, Quantity
+from theory.claim import Assumption, Claim, Quantity
+from theory.derivation import Derivation
 from theory.notation import M, N, a, c
 
 
 def derive_identity() -> Derivation:
-    """I1 from the traces of the Gram matrix."""
+    """I1 from the trace and the squared trace of the Gram matrix."""
     proof = Derivation()
-    n, k = sp.Symbol("n", integer=True, positive=True), sp.Symbol("k", integer=True)
     trace, squares, ratio = sp.symbols("tr_K tr_K2 PR", positive=True)
-    mu = sp.IndexedBase("mu")
     proof.given("K is the Gram matrix of M unit vectors: its diagonal is 1, so its trace is M", sp.Eq(trace, M))
-    proof.given("its squared entries sum to tr K^2, and PR is by definition", sp.Eq(ratio, trace**2 / squares))
-    mean = (squares - M) / M
-    proof.given("Leaving out the M diagonal ones, a fact meets on average the squared overlap", mean)
-    on_ratio = mean.subs(squares, sp.solve(sp.Eq(ratio, M**2 / squares), squares)[0])
-    identity = proof.equal("which in terms of PR is", on_ratio, M / ratio - 1)
+    proof.given("Its squared entries add up to tr K^2, and PR is by definition", sp.Eq(ratio, trace**2 / squares))
+    mean = proof.given("Without the M ones of the diagonal, a fact meets on average the squared overlap", (squares - M) / M)
+    identity = proof.equal("which is, in terms of PR,", mean.subs(squares, M**2 / ratio), M / ratio - 1)
+    n, k, mu = sp.Symbol("n", integer=True, positive=True), sp.Symbol("k", integer=True), sp.IndexedBase("mu")
     spread = sp.Sum((mu[k] - M / n) ** 2, (k, 1, n))
-    linear, square = sp.Sum(mu[k], (k, 1, n)), sp.Sum(mu[k] ** 2, (k, 1, n))
-    size = 4
-    entries = {mu[index]: sp.Symbol(f"mu_{index}", positive=True) for index in range(1, size + 1)}
-    proof.equal(
-        "Let mu_1..mu_n be the non-zero eigenvalues of K, n = rank K. The spread about M/n (here for n = 4, M left free)",
-        sp.expand(spread.subs(n, size).doit().subs(entries)),
-        sp.expand((square - 2 * M / n * linear + M**2 / n).subs(n, size).doit().subs(entries)),
+    expanded = sp.Sum(mu[k] ** 2, (k, 1, n)) - 2 * M / n * sp.Sum(mu[k], (k, 1, n)) + M**2 / n
+    four = {n: 4} | {mu[index]: sp.Symbol(f"mu_{index}", positive=True) for index in range(1, 5)}
+    proof.argued(
+        "Let mu_1 ... mu_n be the non-zero eigenvalues of K, n = rank K. Their spread about M/n is",
+        sp.Eq(spread, expanded),
+        lambda: (sp.expand((spread - expanded).subs(n, 4).doit().subs(four)) == 0, "symbolically, for n = 4"),
     )
-    slack = (square - 2 * M / n * linear + M**2 / n).subs({square: squares, linear: M})
-    proof.equal("is, since the eigenvalues sum to M", slack, squares - M**2 / n)
-    proof.given(
-        "A sum of squares is not negative: tr K^2 >= M^2/n (Cauchy-Schwarz), so PR <= n = rank K <= N, with equality exactly when "
-        "K is M/N times a projector (a tight frame)",
+    slack = expanded.subs({sp.Sum(mu[k] ** 2, (k, 1, n)): squares, sp.Sum(mu[k], (k, 1, n)): trace}).subs(trace, M)
+    proof.equal("that is, since they add up to M,", slack, squares - M**2 / n)
+    proof.argued(
+        "A sum of squares is not negative: tr K^2 >= M^2/n (Cauchy-Schwarz), so PR <= n = rank K <= N, with equality exactly "
+        "when K is M/N times a projector (a tight frame)",
         sp.Le(ratio, N),
     )
-    floor = proof.equal("At PR = N the mean squared interference is the Welch floor", identity.subs(ratio, N), M / N - 1)
-    proof.law("floor", sp.Max(floor, 0))
-    coherence = proof.equal("Spread over the M - 1 others, the largest overlap is at least", floor / (M - 1), (M - N) / (N * (M - 1)))
-    proof.law("coherence_floor", sp.sqrt(sp.Max(coherence, 0)))
+    floor = proof.equal("At PR = N the interference is least: the Welch floor", identity.subs(ratio, N), M / N - 1)
+    coherence = proof.equal("Its mean over the M - 1 others bounds the largest", floor / (M - 1), (M - N) / (N * (M - 1)))
+    proof.given("Below M = N the floor is 0", sp.Max(floor, 0), law="floor")
+    proof.given("and the largest |kappa| is at least", sp.sqrt(sp.Max(coherence, 0)), law="coherence_floor")
     return proof
 
 
 def derive_codes() -> Derivation:
-    """I2 from the second moments of independent codes."""
+    """I2 from the moments of independent codes."""
     proof = Derivation()
-    p1, p2, p4 = sp.symbols("p_1 p_2 p_4", positive=True)
-    g1, g2 = sp.symbols("g_1 g_2", positive=True)
-    proof.given("A unit is active with probability a, with magnitude g: its first two moments", sp.Eq(p1, a * g1))
-    proof.given("", sp.Eq(p2, a * g2))
-    proof.given("c compares the magnitudes' squared mean with their mean square", sp.Eq(c, g1**2 / g2))
-    common, rest = p2 - p1**2 + N * p1**2, p2 - p1**2
+    p1, p2, g1, g2 = sp.symbols("p_1 p_2 g_1 g_2", positive=True)
+    proof.given(
+        "A unit is active with probability a, with magnitude g, E[g] = g_1, E[g^2] = g_2: its first moment", sp.Eq(p1, a * g1)
+    )
+    proof.given("and its second", sp.Eq(p2, a * g2))
+    proof.given("c compares the squared mean of the magnitudes with their mean square", sp.Eq(c, g1**2 / g2))
+    common, rest = p2 + (N - 1) * p1**2, p2 - p1**2
     proof.equal(
-        "E[v v^T] = (p2 - p1^2) I + p1^2 1 1^T has one eigenvalue along the mean direction and N - 1 equal ones; they sum to E|v|^2",
+        "E[v v^T] = (p2 - p1^2) I + p1^2 1 1^T has one eigenvalue along the mean direction and N - 1 equal ones; they add up "
+        "to E|v|^2",
         common + (N - 1) * rest,
         N * p2,
     )
-    law = 1 / N + (1 - 1 / N) * (a * c) ** 2
-    moments = {p1: a * g1, p2: a * g2}
-    on_c = {g1: sp.sqrt(c * g2)}
-    lambda_common = sp.simplify((common / (N * p2)).subs(moments).subs(on_c))
-    lambda_rest = sp.simplify((rest / (N * p2)).subs(moments).subs(on_c))
-    proof.law("lambda_common", proof.equal("Divided by that sum, the common mode weighs", lambda_common, (1 + (N - 1) * a * c) / N))
-    proof.law("lambda_rest", proof.equal("and each other direction", lambda_rest, (1 - a * c) / N))
+    moments = {p1: a * sp.sqrt(c * g2), p2: a * g2}
+    lambda_common = proof.equal(
+        "Relative to that, the mean direction has the eigenvalue",
+        (common / (N * p2)).subs(moments),
+        (1 + (N - 1) * a * c) / N,
+        law="lambda_common",
+    )
+    lambda_rest = proof.equal("and each other direction", (rest / (N * p2)).subs(moments), (1 - a * c) / N, law="lambda_rest")
     square = proof.equal(
-        "Independent codes: E<v,v'>^2 = tr E[vv^T]^2, so relative to (E|v|^2)^2 the mean squared overlap is",
+        "Independent codes have E<v,v'>^2 = tr E[vv^T]^2, so the mean squared overlap is",
         lambda_common**2 + (N - 1) * lambda_rest**2,
-        law,
+        1 / N + (1 - 1 / N) * (a * c) ** 2,
+        law="mean_square_overlap",
     )
-    proof.law("mean_square_overlap", square)
-    proof.law("participation_ratio", proof.equal("with participation ratio", 1 / square, N / (1 + (N - 1) * a**2 * c**2)))
-    share = sp.simplify((lambda_common**2 - 1 / N**2) / square)
-    proof.law("mean_overlap", proof.equal("The mean overlap is E<v,v'>/E|v|^2", sp.simplify((p1**2 / p2).subs(moments).subs(on_c)), a * c))
-    star = proof.solve("Its square meets the floor 1/N of random directions at", (a * c) ** 2 - 1 / N, a)
-    proof.law("a_star", star)
-    proof.law("common_mode_share", proof.equal("Above the floor, the excess is the common mode's: its share of E[kappa^2] is",
-                                               (square - 1 / N) / square, 1 - 1 / (N * law)))  # fmt: skip
-    del share
-    proof.given("Signed, zero-mean magnitudes of modulus 1 (c = 0): second and fourth moment of an entry", sp.Eq(p4, a))
-    fourth = (N * p4**2 + 3 * N * (N - 1) * p2**4) / (N * p2**2) ** 2
-    kurtosis = proof.equal(
-        "The overlap is a sum of N independent products, so its kurtosis exceeds the Gaussian 3 by: floor in the mean, tails in the few",
-        sp.simplify(fourth.subs({p4: a, p2: a}) - 3),
+    proof.equal("with the participation ratio", 1 / square, N / (1 + (N - 1) * (a * c) ** 2), law="participation_ratio")
+    mean = proof.equal("The mean overlap is E<v,v'>/E|v|^2 =", (p1**2 / p2).subs(moments), a * c, law="mean_overlap")
+    proof.solve("Its square meets the floor 1/N of random directions at", mean**2 - 1 / N, a, law="a_star")
+    excess = (N - 1) * (a * c) ** 2
+    proof.equal(
+        "What exceeds the floor is the common mode's; its share is",
+        1 - 1 / (N * square),
+        excess / (1 + excess),
+        law="common_mode_share",
+    )
+    total, active = sp.symbols("q k", positive=True)
+    proof.given(
+        "Codes normalised one by one, exchangeable units: E[u u^T] has the diagonal 1/N and an off-diagonal q; 1^T u squared "
+        "is on average",
+        1 + N * (N - 1) * total,
+    )
+    entry = proof.solve("With exactly k equal active units 1^T u = sqrt k, so q is", 1 + N * (N - 1) * total - active, total)
+    proof.equal(
+        "and a c gives way to (aN - 1)/(N - 1): the exact law of binary codes with a N active units",
+        (N * (1 / N**2 - entry**2) + N**2 * entry**2).subs(active, a * N),
+        1 / N + (1 - 1 / N) * ((a * N - 1) / (N - 1)) ** 2,
+        law="mean_square_overlap_binary",
+    )
+    p4 = proof.given("Signed zero-mean entries of modulus 0 or 1 (c = 0) have second and fourth moment", a)
+    fourth = (N * p4**2 + 3 * N * (N - 1) * a**4) / (N * a**2) ** 2
+    proof.equal(
+        "The overlap is a sum of N independent products; its kurtosis exceeds the Gaussian 3 by",
+        fourth - 3,
         (1 / a**2 - 3) / N,
+        law="excess_kurtosis",
     )
-    proof.law("excess_kurtosis", kurtosis)
     return proof
 
 
-NON_TRIVIAL = Assumption("M > 1 (an overlap needs two facts)", lambda M: M > 1, "give at least two facts")
-NON_NEGATIVE = Assumption("c > 0 (without a mean there is no common mode to saturate)", lambda c: c > 0,
-                          "give non-negative codes, c in (0, 1]")  # fmt: skip
+TWO = Assumption("M > 1 (an overlap takes two facts)", lambda M: M > 1, "give at least two facts")
+MEAN = Assumption(
+    "c > 0 (without a mean no common mode can saturate)", lambda c: c > 0, "give codes that have a mean, 0 < c <= 1"
+)
+ACTIVE = Assumption("a*N >= 1 (a unit is active) and N >= 2", lambda a, N: (a * N >= 1 - 1e-12) & (N >= 2), "raise a or N")
 
 CLAIMS = (
     Claim(
         id="I1",
-        title="Interference is counted by the participation ratio",
-        statement="For any M unit write directions, the mean squared interference of a fact with all others is M/PR(K) - 1, which is at "
-        "least M/N - 1; equality holds exactly for tight frames.",
+        title="The participation ratio counts interference",
+        statement="For any M unit write directions, a fact's squared overlaps with all the others add up, on average, to "
+        "M/PR(K) - 1, which is at least M/N - 1, with equality exactly for tight frames.",
         assumptions=(Assumption("the M write directions are unit vectors of R^N"),),
         status="proved",
-        source="Welch 1974 (lower bounds on cross correlation); Benedetto and Fickus 2003 (frame potential)",
-        evidence=("derivation: theory.interference.derive_identity", "property test: tests/theory/test_interference.py"),
+        source="Welch 1974 (cross-correlation bound); Benedetto and Fickus 2003 (frame potential)",
+        evidence=(
+            "derivation: theory.interference.derive_identity",
+            "property test: tests/theory/test_interference.py",
+            "simulation: interference",
+        ),
         derive=derive_identity,
         quantities=(
-            Quantity("floor", "least mean squared interference of a fact with all the others", "squared overlap", ("M", "N")),
-            Quantity("coherence_floor", "least possible largest |kappa| (Welch)", "overlap", ("M", "N"), (NON_TRIVIAL,)),
+            Quantity("floor", "least mean summed squared overlap of a fact with all the others", "squared overlap", ("M", "N")),
+            Quantity("coherence_floor", "least possible largest |kappa| (Welch bound)", "overlap", ("M", "N"), (TWO,)),
         ),
     ),
     Claim(
         id="I2",
         title="Sparsity acts through the common mode only",
-        statement="Independent codes of activity a and magnitude ratio c overlap by E[kappa^2] = 1/N + (1 - 1/N)(a c)^2. The normalised "
-        "interference falls with sparsity only through the mean direction and saturates below a* = 1/(c sqrt N); centred codes "
-        "interfere equally at every a, but their overlaps grow heavy tails below a = 1/sqrt N.",
+        statement="Independent codes of activity a and magnitude ratio c overlap by E[kappa^2] = 1/N + (1 - 1/N)(a c)^2: "
+        "normalised interference falls with sparsity only through the mean direction, and saturates below a* = 1/(c "
+        "sqrt N). Centred codes interfere equally, on average, at every a; below a = 1/sqrt N their overlaps grow "
+        "heavy tails.",
         assumptions=(
-            Assumption("codes are independent of each other; units within a code are independent and identically distributed"),
-            Assumption("overlaps are relative to the mean squared norm; for codes normalised one by one, leading order in 1/(a N)"),
+            Assumption("codes are independent of each other, and so are the units of a code, all of one distribution"),
+            Assumption("overlaps are relative to the mean squared norm; codes normalised one by one: leading order in 1/(a N)"),
         ),
         status="proved under assumptions",
-        source="second moments of independent codes; cf. Tsodyks and Feigelman 1988 for the role of the mean",
-        evidence=("derivation: theory.interference.derive_codes", "Monte Carlo: tests/theory/test_interference.py",
-                  "simulation: interference"),  # fmt: skip
+        source="this project; the role of the mean is that of the covariance rule (Tsodyks and Feigelman 1988)",
+        evidence=(
+            "derivation: theory.interference.derive_codes",
+            "Monte Carlo: tests/theory/test_interference.py",
+            "simulation: interference",
+        ),
         derive=derive_codes,
         quantities=(
             Quantity("mean_square_overlap", "E[kappa^2] of two codes", "squared overlap", ("N", "a", "c")),
+            Quantity(
+                "mean_square_overlap_binary",
+                "the same, exactly, a N equal active units",
+                "squared overlap",
+                ("N", "a"),
+                (ACTIVE,),
+            ),
             Quantity("mean_overlap", "E[kappa] of two codes", "overlap", ("a", "c")),
             Quantity("participation_ratio", "of Sigma, 1/sum lambda_k^2", "directions", ("N", "a", "c")),
             Quantity("common_mode_share", "share of E[kappa^2] above the floor 1/N", "fraction", ("N", "a", "c")),
-            Quantity("a_star", "activity below which sparser codes interfere no less", "fraction", ("N", "c"), (NON_NEGATIVE,)),
+            Quantity("a_star", "activity below which sparser codes interfere no less", "fraction", ("N", "c"), (MEAN,)),
             Quantity("lambda_common", "eigenvalue of Sigma along the mean direction", "fraction", ("N", "a", "c")),
             Quantity("lambda_rest", "each of the other N - 1 eigenvalues of Sigma", "fraction", ("N", "a", "c")),
-            Quantity("excess_kurtosis", "of the overlap of centred codes of modulus 1", "ratio", ("N", "a")),
+            Quantity("excess_kurtosis", "of the overlap of signed codes (c = 0) of modulus 0 or 1", "ratio", ("N", "a")),
         ),
     ),
 )
@@ -157,7 +190,7 @@ I1, I2 = CLAIMS
 
 
 def interference_floor(M: Any, N: Any) -> Any:
-    """Welch floor on mean_i sum_{j != i} kappa_ij^2 for M unit vectors in N dimensions (I1): M/N - 1, at least 0."""
+    """Floor of mean_i sum_{j != i} kappa_ij^2 for M unit vectors in N dimensions (I1): M/N - 1, at least 0."""
     return I1.value(M=M, N=N).value
 
 
@@ -172,30 +205,29 @@ def saturation_activity(N: Any, c: Any) -> Any:
 
 
 def spectrum_of_codes(N: int, a: float, c: float) -> np.ndarray:
-    """Spectrum of Sigma for the code ensemble of I2: shape [N], trace 1, the common mode first."""
-    rest = np.full(N, I2.value("lambda_rest", N=N, a=a, c=c).value)
-    rest[0] = I2.value("lambda_common", N=N, a=a, c=c).value
-    return rest
+    """Spectrum of Sigma for the codes of I2: shape [N], trace 1, the common mode first."""
+    spectrum = np.full(N, I2.value("lambda_rest", N=N, a=a, c=c).value)
+    spectrum[0] = I2.value("lambda_common", N=N, a=a, c=c).value
+    return spectrum
 
 
 def participation_ratio(spectrum: Any) -> float:
-    """PR = (sum mu)^2 / sum mu^2 of a spectrum [n] or of a symmetric matrix [n, n] (K or Sigma, of any scale)."""
-    spectrum = np.asarray(spectrum, dtype=float)
-    if spectrum.ndim == 2:
-        return float(np.trace(spectrum) ** 2 / np.sum(spectrum**2))
-    return float(np.sum(spectrum) ** 2 / np.sum(spectrum**2))
+    """PR = (sum mu)^2 / sum mu^2 of a spectrum [n] or of a symmetric matrix [n, n] (K or Sigma, on any scale)."""
+    values = np.asarray(spectrum, dtype=float)
+    trace = np.trace(values) if values.ndim == 2 else np.sum(values)
+    return float(trace**2 / np.sum(values**2))
 
 
 def mean_interference(gram: Any) -> float:
-    """mean_i sum_{j != i} kappa_ij^2 of a Gram matrix [M, M] of unit vectors: the left side of I1, summed directly."""
+    """mean_i sum_{j != i} kappa_ij^2 of a Gram matrix [M, M]: the left side of I1, added up directly."""
     gram = np.asarray(gram, dtype=float)
     return float(np.mean(np.sum(gram**2, axis=1) - np.diag(gram) ** 2))
 
 
 def common_mode_share(gram: Any) -> float:
-    """Share of the mean squared overlap that is due to the mean overlap: mean(kappa)^2 / mean(kappa^2), off the diagonal.
+    """mean(kappa)^2 / mean(kappa^2) off the diagonal of a Gram matrix [M, M]: what the mean overlap explains.
 
-    1 when all facts overlap equally, 0 when overlaps average out; centring the codes removes exactly this part of I2's law.
+    1 when all facts overlap equally, near 0 when overlaps average out; it is the part of I2 that centring removes.
     """
     gram = np.asarray(gram, dtype=float)
     off = gram[~np.eye(len(gram), dtype=bool)]

@@ -72,7 +72,14 @@ T = _term("T", "tasks written one after another", "tasks", "T >= 1", _at_least_o
 D = _term("D", "facts (or, in bounded cells, bits) in a task", "facts", "D >= 1", _at_least_one, "3 1 8")
 M = _term("M", "facts in all, M = T*D", "facts", "M >= 1", _at_least_one, "150 20 56")
 P = _term("P", "patterns added into one Hebbian store", "patterns", "P > 1", _above_one, "150 20 56")
-a = _term("a", "active fraction of a code (coding level); s = 1 - a is its sparsity", "fraction", "0 < a <= 1", _fraction, "1/10 1/3 1/2")
+a = _term(
+    "a",
+    "active fraction of a code (coding level); s = 1 - a is its sparsity",
+    "fraction",
+    "0 < a <= 1",
+    _fraction,
+    "1/10 1/3 1/2",
+)
 c = _term("c", "squared mean over mean square of the active magnitudes, E[g]^2/E[g^2]; 0 for centred codes", "fraction",
           "0 <= c <= 1", _closed_fraction, "1 2/3 1/4")  # fmt: skip
 f = _term("f", "coding level of the stored outputs", "fraction", "0 < f < 1", _inner_fraction, "1/10 1/2 1/5")
@@ -80,7 +87,9 @@ eta = _term("eta", "write strength of the delta rule", "fraction", "0 < eta <= 1
 lam = _term("lambda", "an eigenvalue of Sigma = E[u u^T], which has trace 1", "fraction", "0 <= lambda <= 1", _closed_fraction,
             "1/50 1/5 1/2")  # fmt: skip
 age = _term("age", "writes made since a fact was written (0 = newest)", "facts", "age >= 0", _non_negative, "3 10 0")
-depth = _term("depth", "retained depth of a fact: d(readout)/d(target)", "retained fraction", "0 < depth <= 1", _fraction, "1/10 1/2 1")
+depth = _term(
+    "depth", "retained depth of a fact: d(readout)/d(target)", "retained fraction", "0 < depth <= 1", _fraction, "1/10 1/2 1"
+)
 b = _term("b", "bits held by one cell", "bits", "b > 0", _positive, "1 4 2")
 R = _term("R", "bits of structure shared by all tasks", "bits", "R >= 0", _non_negative, "10 60 30")
 D_s = _term("D_s", "private bits of each task", "bits", "D_s > 0", _positive, "1 5 1/2")

@@ -1,12 +1,12 @@
-r"""Bounded cells that are overwritten (the second half of claim C2): each task rewrites a N cells, chosen at random.
+r"""Bounded cells that are overwritten (the second half of claim C2): each task rewrites a N of the cells, chosen at random.
 
-A cell of the oldest of T tasks survives the T - 1 later ones with probability (1 - a)^(T-1). Supports are known to the reader, so
-what was overwritten is an erasure, and a code for erasures retains b bits per surviving cell:
+A cell of the oldest of T tasks survives the T - 1 later ones with probability (1 - a)^(T-1). The reader knows the supports, so
+what was overwritten is an erasure, and an erasure code holds b bits per surviving cell:
 
     D <= b N a (1 - a)^(T-1)  bits,   best at a = 1/T:   T D <= b N (1 - 1/T)^(T-1) -> b N / e.
 
-No code does better: given the supports, the oldest task speaks through its surviving cells alone. The function a (1 - a)^(T-1) is
-the throughput of slotted ALOHA (Roberts 1975); a memory that forgets by overwriting is a palimpsest (Nadal et al. 1986).
+No code does better: given the supports, the oldest task speaks through its surviving cells alone. The function a (1 - a)^(T-1)
+is the throughput of slotted ALOHA (Roberts 1975); a memory that forgets by overwriting is a palimpsest (Nadal et al. 1986).
 """
 
 from __future__ import annotations
@@ -16,47 +16,50 @@ from typing import Any
 import sympy as sp
 from scipy.optimize import brentq
 
-from theory.claim import Derivation, Quantity, claim
+from theory.claim import Quantity, claim
+from theory.derivation import Derivation
 from theory.notation import N, T, a, b
 
 QUANTITIES = (
     Quantity("cells_ceiling", "largest T * D of bits that overwritten cells return exactly", "bits", ("b", "N", "T")),
     Quantity("cells_bits", "bits of the oldest of T tasks that survive at activity a", "bits", ("b", "N", "T", "a")),
-    Quantity("cells_activity", "activity at which most bits of the oldest task survive", "fraction", ("T",)),
+    Quantity("cells_activity", "activity that keeps most of the oldest of T tasks", "fraction", ("T",)),
 )
 
 
 def derive(proof: Derivation) -> None:
     """Append the law of overwritten cells to the derivation of C2."""
-    survive = b * N * a * (1 - a) ** (T - 1)
-    proof.law("cells_bits", proof.given("Bounded cells: of the a N cells of the oldest task a share (1 - a)^(T-1) survives, b bits each", survive))
-    best = proof.solve("which is largest at the activity", sp.diff(sp.log(survive), a), a)
-    proof.law("cells_activity", best)
-    proof.holds("a maximum: below 1/T the logarithm grows, above it falls (it is concave in a)", sp.diff(sp.log(survive), a, 2) < 0)
-    proof.law("cells_ceiling", proof.equal("Times T, the ceiling on T D in bits, with the delta rule's function of T",
-                                           T * survive.subs(a, best), b * N * (1 - 1 / T) ** (T - 1)))  # fmt: skip
+    survive = proof.given(
+        "Bounded cells: of the a N cells of the oldest task a share (1 - a)^(T-1) survives, b bits each",
+        b * N * a * (1 - a) ** (T - 1),
+        law="cells_bits",
+    )
+    slope = sp.diff(sp.log(survive), a)
+    best = proof.solve("The logarithm is stationary at the activity", slope, a, law="cells_activity")
+    proof.holds("and concave, so that is its maximum", sp.diff(slope, a) < 0)
+    proof.equal("T D is at most", T * survive.subs(a, best), b * N * (1 - 1 / T) ** (T - 1), law="cells_ceiling")
 
 
 def ceiling(b: Any, N: Any, T: Any) -> Any:
-    """Ceiling on T * D in bits for N cells of b bits: b N (1 - 1/T)^(T-1)."""
+    """Ceiling on T * D in bits for N cells of b bits: b N (1 - 1/T)^(T-1) (C2)."""
     return claim("C2").value("cells_ceiling", b=b, N=N, T=T).value
 
 
 def bits(b: Any, N: Any, T: Any, a: Any) -> Any:
-    """Bits of the oldest of T tasks that survive when each task rewrites a N of N cells of b bits."""
+    """Bits of the oldest of T tasks that survive when each task rewrites a N of N cells of b bits (C2)."""
     return claim("C2").value("cells_bits", b=b, N=N, T=T, a=a).value
 
 
 def best_activity(T: Any) -> Any:
-    """Activity that keeps most of the oldest of T tasks: 1/T."""
+    """Activity that keeps most of the oldest of T tasks: 1/T (C2)."""
     return claim("C2").value("cells_activity", T=T).value
 
 
 def largest_tasks(b: float, N: float, D: float, a: float | None = None) -> float:
-    """Largest T (a real number >= 1) for tasks of D bits, at the best activity or at a given one; 0 if one task does not fit."""
+    """Largest T (a real number >= 1) for tasks of D bits, at activity a or (None) at the best one; 0 if none fits."""
 
     def room(tasks: float) -> float:
-        return ceiling(b, N, tasks) / tasks - D if a is None else bits(b, N, tasks, a) - D
+        return (ceiling(b, N, tasks) / tasks if a is None else bits(b, N, tasks, a)) - D
 
     if room(1.0) < 0:
         return 0.0

@@ -35,7 +35,18 @@ def show_json(answer: Any) -> None:
 
 
 def show_record(record: Mapping[str, Any]) -> None:
-    """Print a flat record as aligned lines."""
+    """Print a record as aligned lines; a list of records as a small table, a list of numbers by its ends."""
     width = max(map(len, record), default=0)
     for name, value in record.items():
-        print(f"{name:<{width}}  {value}")
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            print(f"{name}:\n  " + "  ".join(f"{column:>8}" for column in value[0]))
+            for row in value:
+                print("  " + "  ".join(f"{_short(cell):>8}" for cell in row.values()))
+        elif isinstance(value, list) and len(value) > 6:
+            print(f"{name:<{width}}  {', '.join(map(_short, value[:5]))}, ... {_short(value[-1])} ({len(value)} values)")
+        else:
+            print(f"{name:<{width}}  {_short(value)}")
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -69,6 +69,10 @@ class Measure:
     """Folder of a checkpoint (`cwb train` prints it)."""
     facts: Path
     """Facts file: one {"prompt", "answer", "task"} a line."""
+    method: str = "full"
+    """How they would be written: full, last_matrix, off_mode or sparse_memory."""
+    background: Path | None = None
+    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
     json: bool = False
     """Print JSON."""
 
@@ -77,7 +81,7 @@ class Measure:
         from figures.commands.assign import show_json, show_record
         from realmodels.measure import measure
 
-        answer = measure(self.model, self.facts)
+        answer = measure(self.model, self.facts, self.method, self.background)
         show_json(answer) if self.json else show_record(answer)
 
 
@@ -91,6 +95,10 @@ class Forecast:
     """Facts file, in the order in which its tasks would be written."""
     method: str = "full"
     """How they would be written: full, last_matrix, off_mode or sparse_memory."""
+    dial: float | None = None
+    """Learning rate. Default: the smallest with which the forecast learns each task."""
+    background: Path | None = None
+    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
     json: bool = False
     """Print JSON."""
 
@@ -99,7 +107,7 @@ class Forecast:
         from figures.commands.assign import show_json, show_record
         from realmodels.measure import forecast
 
-        answer = forecast(self.model, self.facts, self.method)
+        answer = forecast(self.model, self.facts, self.method, self.dial, background=self.background)
         show_json(answer) if self.json else show_record(answer)
 
 
@@ -113,6 +121,12 @@ class Write:
     """A facts file, or the name of a stream of real facts: cities, airports."""
     method: str = "full"
     """full, last_matrix, off_mode or sparse_memory."""
+    dial: float | None = None
+    """Learning rate. Default: the smallest with which the forecast learns each task."""
+    background: Path | None = None
+    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
+    save: Path | None = None
+    """Folder to save the written copy in, as a checkpoint."""
     json: bool = False
     """Print JSON."""
 
@@ -121,5 +135,5 @@ class Write:
         from figures.commands.assign import show_json, show_record
         from realmodels.measure import write
 
-        answer = write(self.model, self.method, self.stream)
+        answer = write(self.model, self.method, self.stream, self.dial, background=self.background, out=self.save)
         show_json(answer) if self.json else show_record(answer)

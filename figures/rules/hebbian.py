@@ -3,11 +3,12 @@
 from functools import partial
 
 from figures.results import Results, estimate
-from figures.rules.ceiling import CEILING_RULE, ceiling
+from figures.rules.ceiling import ceiling, ceiling_rule
 from figures.rules.rule import Judgement, Rule, decide_all, judgement
 from theory.claim import claim
 
 BAND = 0.1
+TIGHT = 0.8
 
 
 def _signal(results: Results) -> Judgement:
@@ -34,8 +35,8 @@ RULES = (
         "C3-frontier",
         "Tasks x facts of one-shot storage stay below 1 + N/SNR at every coding level.",
         "no violation, tightness 1",
-        CEILING_RULE,
+        ceiling_rule(TIGHT),
         ("sweep_hebbian",),
-        partial(ceiling, sweep="sweep_hebbian"),
+        partial(ceiling, sweep="sweep_hebbian", tight=TIGHT),
     ),
 )

@@ -8,13 +8,16 @@ from functools import partial
 
 import numpy as np
 
-from figures.results import Estimate, Results, estimate
-from figures.rules.rule import Judgement, Rule, decide, judgement
+from figures.results import Results, estimate
+from figures.rules.rule import Judgement, Rule, back, decide, judgement
 from figures.streams import ends, reported, scores
 
 MARGIN = 0.1  # bits per fact that count as nothing, of log2(16) = 4
-NEARLY = 0.8  # share that counts as nearly as much
+NEARLY = 0.8  # share of what sparse memory keeps that counts as nearly as much
+SHARE = 0.5  # of sparse memory's advantage that counts as most of it
+DOUBLE = 2.0
 CLEARLY = 0.2  # bits per byte that count as clearly better
+NARROW = ("last_matrix", "off_mode", "sparse_memory")  # methods that write one matrix
 
 
 def _kept(results: Results, writer: tuple[str, str]):
@@ -28,12 +31,11 @@ def _excess(results: Results, writer: tuple[str, str], over: tuple[str, str], sh
     return judgement(value, decide(value, -margin, np.inf))
 
 
-def _skill(results: Results, kind: str) -> Judgement:
-    """1 - rms error / rms error of the better trivial forecast, mean over writers, by seed; supported above 0."""
+def _skill(results: Results, kind: str, methods: tuple[str, ...] = NARROW + ("full",)) -> Judgement:
+    """1 - rms error / rms error of the better trivial forecast, mean over writers of these methods, by seed; supported above 0."""
     table = scores(results)
-    table = table[table["kind"] == kind]
-    skill = 1 - table["rms"] / table[["rms_stays", "rms_gone"]].min(axis=1)
-    value = estimate(skill.groupby(table["seed"]).mean())
+    table = table[table["method"].isin(methods)]
+    value = estimate((1 - table[kind] / table["trivial"]).groupby(table["seed"]).mean())
     return judgement(value, decide(value, 0.0, np.inf))
 
 
@@ -49,14 +51,21 @@ def _flattens(results: Results) -> Judgement:
     """PR of the dense model's logit kernel under off-mode writes over that under plain writes of the same matrix, by seed."""
     kernel = results.table("kernel", "architecture", "seed", "scope", "participation_ratio").query("architecture == 'dense'")
     by_scope = kernel.pivot_table(index="seed", columns="scope", values="participation_ratio")
-    ratio = estimate(np.log(by_scope["off_mode"] / by_scope["last_matrix"]).dropna())
-    back = Estimate(np.exp(ratio.mean), np.exp(ratio.low), np.exp(ratio.high), ratio.count)
-    return judgement(back, decide(back, 1.0, np.inf))
+    value = back(estimate(np.log(by_scope["off_mode"] / by_scope["last_matrix"]).dropna()))
+    return judgement(value, decide(value, DOUBLE, np.inf))
+
+
+def _scope(results: Results) -> Judgement:
+    """Bits that narrowing the scope gains the dense model, minus SHARE of what sparse memory gains over full finetuning, by seed."""
+    dense = _kept(results, ("dense", "last_matrix")) - _kept(results, ("dense", "full"))
+    sparse = _kept(results, ("memory", "sparse_memory")) - _kept(results, ("memory", "full"))
+    value = estimate((dense - SHARE * sparse).dropna())
+    return judgement(value, decide(value, 0.0, np.inf))
 
 
 _FORECAST = (
-    "Skill = 1 - rms error of the forecast bits / that of the better trivial forecast (all stays; all is gone after one more task; both are "
-    "told what was measured when the task was just written), over tasks of age 1 and more; mean over writers, 95% t interval over seeds. "
+    "Skill = 1 - rms error of the forecast bits / that of the better trivial forecast (all stays; all is gone after one more task; both "
+    "are told what was measured just after the write), over tasks of age 1 and more; mean over writers, 95% t interval over seeds. "
     "Supported if the interval lies above 0, refuted if below."
 )
 _PAIRED = "Bits per fact over all tasks after the last one, at equal learning, paired by seed, 95% t interval over seeds. "
@@ -79,6 +88,14 @@ RULES = (
         partial(_skill, kind="kernel"),
     ),
     Rule(
+        "P1-narrow",
+        "For writes to one matrix, kernel simulation forecasts what is retained better than the trivial forecasts.",
+        "skill > 0",
+        _FORECAST + " Writers that write one matrix only.",
+        ("streams", "forecast"),
+        partial(_skill, kind="kernel", methods=NARROW),
+    ),
+    Rule(
         "P2-plain",
         "Off-mode writing retains more than the same matrix written plainly: the common mode is what interferes.",
         "> 0 bits per fact",
@@ -98,9 +115,18 @@ RULES = (
         "P3",
         "Scope: writing the last matrix of a dense model alone retains nearly as much as sparse memory finetuning.",
         ">= 0 bits per fact",
-        _PAIRED + f"Last matrix minus {NEARLY} of sparse memory. Supported if the interval lies above 0, refuted if below.",
+        _PAIRED + f"Last matrix minus {NEARLY} times sparse memory. Supported if the interval lies above 0, refuted if below.",
         ("streams",),
         partial(_excess, writer=("dense", "last_matrix"), over=("memory", "sparse_memory"), share=NEARLY),
+    ),
+    Rule(
+        "P3-share",
+        "Scope, not sparsity: most of what sparse memory gains over full finetuning, a dense model gains by writing its last matrix alone.",
+        "> 0 bits per fact",
+        _PAIRED + f"(Last matrix minus full, dense) minus {SHARE} of (sparse memory minus full, memory layer). Supported if the interval lies above 0, "
+        "refuted if below.",
+        ("streams",),
+        _scope,
     ),
     Rule(
         "P4",
@@ -113,10 +139,10 @@ RULES = (
     ),
     Rule(
         "P5",
-        "Taking the mean key out of the writes raises the participation ratio of the logit kernel.",
-        "ratio > 1",
+        "Taking the mean key out of the writes at least doubles the participation ratio of the logit kernel.",
+        f"ratio >= {DOUBLE:g}",
         "Participation ratio of the dense model's logit kernel under off-mode writes over that under plain writes of the same matrix, "
-        "geometric mean with 95% t interval over seeds. Supported if the interval lies above 1, refuted if below.",
+        "geometric mean with 95% t interval over seeds. Supported if the interval lies above 2, refuted if below.",
         ("kernel",),
         _flattens,
     ),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
 
+import numpy as np
+
 from figures.results import Estimate, Results
 
 Verdict = Literal["supported", "refuted", "undecided"]
@@ -60,6 +62,13 @@ def judgement(value: Estimate, verdict: Verdict) -> Judgement:
     """A judgement on an estimate, its interval left out if it is unbounded."""
     bounded = isfinite(value.low) and isfinite(value.high)
     return Judgement(value.mean, (value.low, value.high) if bounded else None, verdict)
+
+
+def back(value: Estimate) -> Estimate:
+    """An estimate of a logarithm as one of the quantity itself: its mean becomes a geometric mean."""
+    with np.errstate(over="ignore"):
+        mean, low, high = np.exp(value[:3])
+    return Estimate(float(mean), float(low), float(high), value.count)
 
 
 def decide(value: Estimate, low: float, high: float) -> Verdict:

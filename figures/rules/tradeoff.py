@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from figures.results import Estimate, Results, estimate
-from figures.rules.rule import Judgement, Rule, decide, judgement
+from figures.rules.rule import Judgement, Rule, back, decide, judgement
 from theory.claim import claim
 
 BAND = 0.05  # relative tolerance of the mean ratio, and of the exponent
@@ -19,25 +19,26 @@ def _writability(results: Results, regime: str) -> pd.DataFrame:
     return frame.assign(allowed=allowed, log_ratio=np.log(frame["depth"] / allowed))
 
 
-def _exponential(value: Estimate) -> Estimate:
-    return Estimate(*(float(np.exp(end)) for end in value[:3]), value.count)
-
-
 def _line(results: Results) -> Judgement:
     """Level (geometric mean of depth over allowed depth) and exponent (slope of log depth on log allowed depth), by seed."""
     frame = _writability(results, "single")
     seeds = frame.groupby("seed")
-    level = _exponential(estimate(seeds["log_ratio"].mean(), comparisons=2))
+    level = back(estimate(seeds["log_ratio"].mean(), comparisons=2))
     slope = estimate([np.polyfit(np.log(part["allowed"]), np.log(part["depth"]), 1)[0] for _, part in seeds], comparisons=2)
     verdicts = {decide(value, 1 - BAND, 1 + BAND) for value in (level, slope)}
     verdict = "refuted" if "refuted" in verdicts else "supported" if verdicts == {"supported"} else "undecided"
     return judgement(level, verdict)
 
 
+def incursions(results: Results, regime: str) -> list[Estimate]:
+    """Depth over allowed depth in each setting (sigma, eta) of a regime, intervals simultaneous over settings."""
+    groups = _writability(results, regime).groupby(["sigma", "eta"])["log_ratio"]
+    return [back(estimate(values, comparisons=groups.ngroups)) for _, values in groups]
+
+
 def _escape(results: Results) -> Judgement:
-    """The deepest incursion of two regimes: largest lower end of depth over allowed depth among their settings."""
-    groups = _writability(results, "dual").groupby(["sigma", "eta"])["log_ratio"]
-    ratios = [_exponential(estimate(values, comparisons=groups.ngroups)) for _, values in groups]
+    """The deepest incursion of two regimes: the setting with the largest lower end."""
+    ratios = incursions(results, "dual")
     best = max(ratios, key=lambda ratio: (ratio.low, ratio.mean))
     if best.low > 1:
         return judgement(best, "supported")

@@ -1,4 +1,4 @@
-"""Causal softmax attention over all earlier tokens (Vaswani et al. 2017), with rotary positions and normalised queries and keys."""
+"""Causal softmax attention over all earlier tokens (Vaswani et al. 2017); rotary positions, normalised queries and keys."""
 
 import torch
 import torch.nn.functional as F
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from realmodels.attention.rope import angles, rotate
 from realmodels.config import ModelConfig
-from realmodels.record import Record
+from realmodels.record import Record, Residual
 
 
 class Projections(nn.Module):
@@ -19,20 +19,18 @@ class Projections(nn.Module):
     def __init__(self, config: ModelConfig):
         super().__init__()
         self.heads = config.heads
-        self.query, self.key, self.value, self.output = (
-            nn.Linear(config.width, config.width, bias=False) for _ in range(4)
-        )
+        self.query, self.key, self.value, self.output = (nn.Linear(config.width, config.width, bias=False) for _ in range(4))
         cos, sin = angles(config.context, config.head_dim)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
-    def split(self, x: Float[Tensor, "batch length width"]) -> tuple[Tensor, Tensor, Tensor]:
+    def split(self, x: Residual) -> tuple[Tensor, Tensor, Tensor]:
         """q, k, v of shape [batch, heads, length, head_dim]; q and k rotated, each of root mean square 1."""
         q, k, v = (part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
         q, k = (rotate(F.rms_norm(part, part.shape[-1:]), self.cos, self.sin) for part in (q, k))
         return q, k, v
 
-    def merge(self, y: Float[Tensor, "batch heads length dim"]) -> Float[Tensor, "batch length width"]:
+    def merge(self, y: Float[Tensor, "batch heads length dim"]) -> Residual:
         """Heads side by side, through the output matrix."""
         return self.output(y.transpose(1, 2).flatten(-2))
 
@@ -61,7 +59,7 @@ class DenseAttention(nn.Module):
         super().__init__()
         self.projections = Projections(config)
 
-    def forward(self, x: Float[Tensor, "batch length width"], record: Record | None = None) -> Float[Tensor, "batch length width"]:
+    def forward(self, x: Residual, record: Record | None = None) -> Residual:
         """Attention of normalised inputs x; nothing is recorded."""
         q, k, v = self.projections.split(x)
         return self.projections.merge(attend(q, k, v, causal(x.shape[1], x.device))[0])

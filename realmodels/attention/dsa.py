@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from realmodels.attention.dense import Projections, attend, causal
 from realmodels.attention.rope import angles, rotate
 from realmodels.config import ModelConfig
-from realmodels.record import Record, note
+from realmodels.record import Record, Residual, note
 
-RECENCY = 1e-12  # times the position: breaks exact ties (two scores of 0) towards the later token, and is below rounding elsewhere
+RECENCY = (
+    1e-12  # times the position: breaks exact ties (two scores of 0) towards the later token, and is below rounding elsewhere
+)
 
 
 class Indexer(nn.Module):
@@ -42,7 +44,7 @@ class Indexer(nn.Module):
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
-    def forward(self, x: Float[Tensor, "batch length width"]) -> Float[Tensor, "batch length length"]:
+    def forward(self, x: Residual) -> Float[Tensor, "batch length length"]:
         """I[t, s] for all pairs, those with s > t included (the caller masks them)."""
         x = x.detach()
         q = rotate(self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2), self.cos, self.sin)
@@ -84,7 +86,7 @@ class DsaAttention(nn.Module):
         self.topk = config.indexer_topk
         self.sparse = True
 
-    def forward(self, x: Float[Tensor, "batch length width"], record: Record | None = None) -> Float[Tensor, "batch length width"]:
+    def forward(self, x: Residual, record: Record | None = None) -> Residual:
         """Attention of normalised inputs x; records "indexer_kl" (with its gradient) and "seen"."""
         q, k, v = self.projections.split(x)
         seen = causal(x.shape[1], x.device)

@@ -1,11 +1,10 @@
 """The feed-forward layer: two matrices and relu^2 (So et al. 2021, Primer) between them, no biases."""
 
 import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from realmodels.config import ModelConfig
-from realmodels.record import Record, note
+from realmodels.record import Record, Residual, note
 
 
 class DenseFeedForward(nn.Module):
@@ -16,7 +15,7 @@ class DenseFeedForward(nn.Module):
         self.input = nn.Linear(config.width, config.hidden, bias=False)
         self.output = nn.Linear(config.hidden, config.width, bias=False)
 
-    def forward(self, x: Float[Tensor, "batch length width"], record: Record | None = None) -> Float[Tensor, "batch length width"]:
+    def forward(self, x: Residual, record: Record | None = None) -> Residual:
         """The layer at normalised inputs x; records "activations", the input of the output matrix."""
         activations = F.relu(self.input(x)).square()
         note(record, activations=activations)

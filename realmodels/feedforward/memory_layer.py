@@ -2,9 +2,9 @@
 
 Lample et al. 2019 (product keys), Berges et al. 2024 (gated output, one table for all heads). With n sub-keys per half there are
 n^2 slots; slot (i, j), number n i + j, has the key (K1_i, K2_j), never formed. A query of memory_key_dim numbers is cut in two
-halves; the score of a slot is q1 . K1_i + q2 . K2_j, so the best topk slots are among the topk^2 sums of the best topk of each half
-(a slot outside has at least topk slots above it). A softmax over the topk scores weights the values; heads have
-keys of their own and share the values; the result is gated: W_output (y * silu(W_gate x)). The query alone has a bias.
+halves; the score of a slot is q1 . K1_i + q2 . K2_j, so the best topk slots are among the topk^2 sums of the best topk of each
+half (a slot outside has at least topk slots above it). A softmax over the topk scores weights the values; heads have keys of
+their own and share the values; the result is gated: W_output (y * silu(W_gate x)). The query alone has a bias.
 """
 
 import torch
@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from realmodels.config import ModelConfig
-from realmodels.record import Record, note
+from realmodels.record import Record, Residual, note
 
 
 def product_topk(
@@ -41,17 +41,16 @@ class MemoryLayer(nn.Module):
         self.gate = nn.Linear(config.width, config.memory_value_dim, bias=False)
         self.output = nn.Linear(config.memory_value_dim, config.width, bias=False)
 
-    def read(self, x: Float[Tensor, "batch length width"]) -> tuple[Tensor, Tensor]:
+    def read(self, x: Residual) -> tuple[Tensor, Tensor]:
         """(slots, weights) that each head reads at each token, both [batch, length, heads, topk]."""
         query = self.query(x).unflatten(-1, (self.heads, 2, -1))
         first, second = (torch.einsum("blhd,hnd->blhn", query[..., half, :], self.keys[half]) for half in (0, 1))
         scores, slots = product_topk(first, second, self.topk)
         return slots, scores.softmax(-1)
 
-    def forward(self, x: Float[Tensor, "batch length width"], record: Record | None = None) -> Float[Tensor, "batch length width"]:
+    def forward(self, x: Residual, record: Record | None = None) -> Residual:
         """The layer at normalised inputs x; records "slots" and "slot_weights"."""
         slots, weights = self.read(x)
         note(record, slots=slots, slot_weights=weights)
-        bags = slots.flatten(-2).flatten(0, 1)
-        y = F.embedding_bag(bags, self.values.weight, per_sample_weights=weights.flatten(-2).flatten(0, 1), mode="sum")
-        return self.output(y.view(*x.shape[:2], -1) * F.silu(self.gate(x)))
+        y = torch.einsum("blhk,blhkd->bld", weights, self.values(slots))
+        return self.output(y * F.silu(self.gate(x)))

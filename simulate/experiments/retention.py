@@ -8,10 +8,10 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.codes import active_cells, draw, ensemble_spectrum, magnitude_exponent
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS
-from simulate.interim import best_eta
+from simulate.grid import SEEDS, seed_keys
 from simulate.memories.delta_rule import retained_depths, trace_depth
 from simulate.store import Rows
+from theory.retention import annealed_rate, best_eta
 
 C = 0.75
 N_OF: dict[Preset, int] = {"quick": 64, "paper": 128}
@@ -23,7 +23,15 @@ def cells(preset: Preset) -> list[Cell]:
     """One cell an ensemble, number of facts and schedule: fixed at the best eta, fixed at eta = 1, annealed."""
     N = N_OF[preset]
     return [
-        {"N": N, "M": round(load * N), "M_max": LOADS[-1] * N, "a": a, "centred": centred, "schedule": schedule, "seeds": list(SEEDS)}
+        {
+            "N": N,
+            "M": round(load * N),
+            "M_max": LOADS[-1] * N,
+            "a": a,
+            "centred": centred,
+            "schedule": schedule,
+            "seeds": list(SEEDS),
+        }
         for a in (0.05, 0.2, 0.5)
         for centred in (False, True)
         for schedule in SCHEDULES
@@ -42,30 +50,36 @@ def _depths(keys: jax.Array, M_max: int, N: int, K: int, family: str, etas: jax.
     return jax.vmap(one)(keys)
 
 
-def schedule_of(cell: Cell, family: str) -> np.ndarray:
-    """Write strengths [M_max]; zero after the first M. Annealed: N/(N + j), j = 1 .. M."""
-    N, M = cell["N"], cell["M"]
-    if cell["schedule"] == "annealed":
-        eta = N / (N + np.arange(1, M + 1))
-    elif cell["schedule"] == "full":
-        eta = np.ones(M)
-    else:
-        eta = np.full(M, best_eta(ensemble_spectrum(N, cell["a"], family, C), M, 1))
-    return np.pad(eta, (0, cell["M_max"] - M))
+def strengths(schedule: str, spectrum: np.ndarray, M: int) -> np.ndarray:
+    """Write strengths [M] of a schedule, the first write first."""
+    if schedule == "annealed":
+        return annealed_rate(len(spectrum), np.arange(M))
+    return np.ones(M) if schedule == "full" else np.full(M, best_eta(spectrum, M, 1))
+
+
+def predicted_depths(spectrum: np.ndarray, etas: np.ndarray) -> np.ndarray:
+    """Expected depth [M] of every fact, directions independent: eta_i sum_k lambda_k prod_{j > i} (1 - eta_j lambda_k) (C2)."""
+    kept = np.cumprod((1 - np.outer(etas, spectrum))[::-1], axis=0)[::-1]
+    later = np.vstack([kept[1:], np.ones_like(spectrum)])
+    return etas * (later @ spectrum)
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
     """Depth at a geometric set of ages, and the two sides of the conservation law, per seed."""
     N, M, a, centred = (cell[name] for name in ("N", "M", "a", "centred"))
     family = "mean_removed" if centred else "nonnegative"
-    etas = schedule_of(cell, family)
-    keys = jax.vmap(jax.random.key)(jnp.array(cell["seeds"]))
-    depths, traces = _depths(keys, cell["M_max"], N, active_cells(N, a, family, C), family, jnp.asarray(etas))
+    spectrum = ensemble_spectrum(N, a, family, C)
+    etas = strengths(cell["schedule"], spectrum, M)
+    predicted = predicted_depths(spectrum, etas)
+    padded = jnp.asarray(np.pad(etas, (0, cell["M_max"] - M)))
+    keys = seed_keys(cell["seeds"], round(1000 * a), centred)
+    depths, traces = _depths(keys, cell["M_max"], N, active_cells(N, a, family, C), family, padded)
     ages = sorted({0, *(round(age) for age in np.geomspace(1, M - 1, 12))})
     return [
         {"N": N, "M": M, "a": a, "centred": centred, "seed": seed}
         | {"schedule": "annealed" if cell["schedule"] == "annealed" else "fixed", "eta": float(etas[0])}
-        | {"age": age, "depth": float(s[M - 1 - age]), "total_depth": float(s.sum()), "trace_depth": float(trace)}
+        | {"age": age, "depth": float(s[M - 1 - age]), "predicted_depth": float(predicted[M - 1 - age])}
+        | {"total_depth": float(s.sum()), "trace_depth": float(trace)}
         for seed, s, trace in zip(cell["seeds"], np.asarray(depths), np.asarray(traces), strict=True)
         for age in ages
     ]
@@ -75,9 +89,9 @@ EXPERIMENT = Experiment(
     name="retention",
     question="Is the total retained depth of a delta-rule memory conserved, and how is it spread over age?",
     prediction="Total depth equals N - tr of the product of (I - eta u u^T), to rounding, for every schedule, and its mean is at "
-    "most N. One fixed eta: geometric decay, the oldest of M facts at most N (1 - 1/M)^(M-1) / M. Annealed eta = N/(N + j) on "
-    "centred codes: N/(N + M) at every age.",
-    falsifier="The two sides of the identity differ by more than rounding; a mean total above N; an oldest fact above the ceiling.",
+    "most N. One fixed eta: geometric decay, the oldest of M facts at most N (1 - 1/M)^(M-1) / M. Annealed eta = N/(N + j) "
+    "after j writes, centred codes: N/(N + M - 1) at every age.",
+    falsifier="The two sides of the identity differ by more than rounding; a mean total above N; an oldest fact above it.",
     controls="eta = 1; codes with and without their mean; an annealed schedule.",
     cells=cells,
     run=run,

@@ -8,10 +8,10 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.codes import active_cells
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS, depth_grid, task_grid
-from simulate.interim import occupancy, tasks_ceiling
-from simulate.memories.bounded_cells import oldest_task_decoded
+from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
+from simulate.memories.bounded_cells import decoding_probability, oldest_task_decoded
 from simulate.store import Rows
+from theory import palimpsest
 
 REQUIRED = 1.0
 ACTIVITY = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -25,17 +25,21 @@ def cells(preset: Preset) -> list[Cell]:
     """One cell a column of the sweep: one D and a; every T and seed in it. D runs from a ceiling of about 32 tasks to 1."""
     N, b, depths = (SIZES[preset][name] for name in ("N", "b", "depths"))
     bits = b * N
-    return [
-        {"N": N, "b": b, "D": D, "a": a, "T": task_grid(tasks_ceiling(bits / REQUIRED, D), preset), "required": REQUIRED}
-        | {"seeds": list(SEEDS)}
-        for D in depth_grid(bits - 32, depths, smallest=bits / 86)
-        for a in ACTIVITY
-    ]
+    columns = []
+    for D in depth_grid(bits - 32, depths, smallest=bits / 86):
+        ceiling = palimpsest.largest_tasks(b, N, D)
+        T = task_grid(ceiling, preset)
+        allowed = palimpsest.ceiling(b, N, np.array(T)) / (np.array(T) * D)
+        predicted = {"ceiling_T": ceiling, "ceiling_depth": allowed.tolist()}
+        columns += [
+            {"N": N, "b": b, "D": D, "a": a, "T": T, "required": REQUIRED, **predicted, "seeds": list(SEEDS)} for a in ACTIVITY
+        ]
+    return columns
 
 
 @partial(jax.jit, static_argnums=(1, 2, 3))
 def _decoded(keys: jax.Array, N: int, b: int, capacity: int, K: int, D: int, T: jax.Array) -> jax.Array:
-    """(fraction decoded, fraction of D that survives) [2][tasks, seeds]."""
+    """(fraction of D decoded, bits that survive) [2][tasks, seeds]."""
     one = partial(oldest_task_decoded, N=N, b=b, capacity=capacity)
     return jax.lax.map(lambda tasks: jax.lax.map(lambda key: one(key, K=K, D=D, T=tasks), keys), T)
 
@@ -43,13 +47,13 @@ def _decoded(keys: jax.Array, N: int, b: int, capacity: int, K: int, D: int, T: 
 def run(cell: Cell, workspace: Path) -> Rows:
     """Fraction of the oldest task's bits that come back right, for every number of tasks and seed."""
     N, b, D, a = (cell[name] for name in ("N", "b", "D", "a"))
-    keys = jax.vmap(jax.random.key)(jnp.array(cell["seeds"]))
+    keys = seed_keys(cell["seeds"], D, active_cells(N, a))
     decoded, surviving = map(np.asarray, _decoded(keys, N, b, b * N, active_cells(N, a), D, jnp.array(cell["T"])))
     common = {"system": "cells", "N": N, "b": b, "D": D, "a": a, "required": cell["required"]}
-    ceiling = tasks_ceiling(b * N / cell["required"], D)
     return [
         {**common, "T": T, "seed": seed, "depth": float(decoded[i, j]), "surviving_bits": int(surviving[i, j])}
-        | {"ceiling_T": ceiling, "ceiling_depth": b * N * occupancy(T) / (T * D)}
+        | {"ceiling_T": cell["ceiling_T"], "ceiling_depth": cell["ceiling_depth"][i]}
+        | {"predicted_depth": decoding_probability(N, b, active_cells(N, a), D, T)}
         for i, T in enumerate(cell["T"])
         for j, seed in enumerate(cell["seeds"])
     ]
@@ -58,8 +62,8 @@ def run(cell: Cell, workspace: Path) -> Rows:
 EXPERIMENT = Experiment(
     name="sweep_cells",
     question="Is tasks x bits a task bounded by the bits of the cells times (1 - 1/T)^(T-1), whatever the activity?",
-    prediction="T D <= b N (1 - 1/T)^(T-1) wherever the oldest task comes back; reached, up to fluctuations of the surviving cells, at "
-    "activity 1/T with an erasure code.",
+    prediction="T D <= b N (1 - 1/T)^(T-1) wherever the oldest task comes back; reached, up to fluctuations of what survives, "
+    "at activity 1/T with an erasure code.",
     falsifier="A cell that is decoded more often than expected surviving bits / D allows, beyond a simultaneous 95% interval.",
     controls="Activities from 1/32 to 1 at equal N, b and D; the bits are really coded, overwritten, solved for and compared.",
     cells=cells,

@@ -8,10 +8,11 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS, depth_grid, task_grid
-from simulate.interim import best_eta, spectral, tasks_ceiling, occupancy
+from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.delta_rule import oldest_task_depth
 from simulate.store import Rows
+from theory.claim import claim
+from theory.retention import attainable_depth, largest_tasks, task_depth
 
 C = 0.75
 REQUIRED = 0.1
@@ -24,14 +25,25 @@ def cells(preset: Preset) -> list[Cell]:
     N, depths = SIZES[preset]["N"], SIZES[preset]["depths"]
     columns = []
     for D in depth_grid(N / (4 * REQUIRED), depths):
-        tasks = task_grid(tasks_ceiling(N / REQUIRED, D), preset)
-        columns += [
-            {"N": N, "D": D, "a": a, "centred": centred, "T": tasks, "required": REQUIRED, "seeds": list(SEEDS)}
-            for centred in (False, True)
-            for a in ACTIVITY
-        ]
+        for centred in (False, True):
+            rank = N - centred
+            ceiling = largest_tasks(rank, D, REQUIRED)
+            T = np.array(task_grid(ceiling, preset))
+            common = {"N": N, "D": D, "centred": centred, "T": T.tolist(), "required": REQUIRED, "seeds": list(SEEDS)}
+            common |= {"ceiling_T": ceiling, "ceiling_depth": attainable_depth(rank, T, D).tolist()}
+            columns += [{**common, "a": a, "eta": _best_eta(N, a, centred, T, D)} for a in ACTIVITY]
     longest = max(cell["D"] * max(cell["T"]) for cell in columns)
     return [{**cell, "M_max": longest} for cell in columns]
+
+
+def _family(centred: bool) -> Family:
+    return "mean_removed" if centred else "nonnegative"
+
+
+def _best_eta(N: int, a: float, centred: bool, T: np.ndarray, D: int) -> list[float]:
+    """For every T the eta that keeps most in the directions other than the common mode, which are all alike."""
+    rest = ensemble_spectrum(N, a, _family(centred), C)[-1]
+    return claim("C2").value("best_eta", N=1 / rest, T=T, D=D).value.tolist()
 
 
 @partial(jax.jit, static_argnums=(1, 2, 4))
@@ -45,19 +57,15 @@ def _depths(keys: jax.Array, M_max: int, N: int, K: int, family: Family, etas: j
 def run(cell: Cell, workspace: Path) -> Rows:
     """Depth of the oldest task for every number of tasks and seed, at the eta that the spectral law calls best for it."""
     N, D, a, centred = (cell[name] for name in ("N", "D", "a", "centred"))
-    family: Family = "mean_removed" if centred else "nonnegative"
+    family, T, eta = _family(centred), cell["T"], cell["eta"]
     spectrum = ensemble_spectrum(N, a, family, C)
-    etas = np.array([best_eta(spectrum, T, D) for T in cell["T"]])
-    keys = jax.vmap(jax.random.key)(jnp.array(cell["seeds"]))
-    depths = np.asarray(
-        _depths(keys, cell["M_max"], N, active_cells(N, a, family, C), family, jnp.asarray(etas), jnp.array(cell["T"]), D)
-    )
+    keys = seed_keys(cell["seeds"], D, round(1000 * a))
+    depths = np.asarray(_depths(keys, cell["M_max"], N, active_cells(N, a, family, C), family, jnp.array(eta), jnp.array(T), D))
     common = {"system": "delta", "N": N, "b": 0, "D": D, "a": a, "centred": centred, "required": cell["required"]}
-    ceiling = tasks_ceiling(N / cell["required"], D)
     return [
-        {**common, "T": T, "seed": seed, "depth": float(depth), "ceiling_T": ceiling, "eta": float(eta)}
-        | {"ceiling_depth": N * occupancy(T) / (T * D), "predicted_depth": spectral(spectrum, eta, T, D)}
-        for T, eta, over_seeds in zip(cell["T"], etas, depths, strict=True)
+        {**common, "T": T[i], "seed": seed, "depth": float(depth), "eta": eta[i], "ceiling_T": cell["ceiling_T"]}
+        | {"ceiling_depth": cell["ceiling_depth"][i], "predicted_depth": task_depth(spectrum, eta[i], T[i], D)}
+        for i, over_seeds in enumerate(depths)
         for seed, depth in zip(cell["seeds"], over_seeds, strict=True)
     ]
 
@@ -65,11 +73,11 @@ def run(cell: Cell, workspace: Path) -> Rows:
 EXPERIMENT = Experiment(
     name="sweep_delta",
     question="Is tasks x depth bounded by the rank alone for a delta-rule memory with one fixed write strength?",
-    prediction="T D depth <= N (1 - 1/T)^(T-1) in every cell. Codes without a mean reach it at every activity; non-negative codes "
-    "fall below it as their common mode grows.",
+    prediction="T D depth <= rank(Sigma) (1 - 1/T)^(T-1) in every cell. Codes without a mean reach it at every activity; "
+    "non-negative codes, at their own best eta, lose the common direction only, one of N.",
     falsifier="A cell whose depth lies above the ceiling beyond a simultaneous 95% interval; a frontier of centred codes that "
     "depends on activity.",
-    controls="The same supports with and without their mean; eta is the best one of the spectral law for each ensemble, T and D.",
+    controls="The same supports with and without their mean; eta is the best of the spectral law for every ensemble, T and D.",
     cells=cells,
     run=run,
 )

@@ -7,7 +7,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS
+from simulate.grid import SEEDS, seed_keys
 from simulate.memories.lms import steady_state
 from simulate.store import Rows
 
@@ -19,11 +19,11 @@ ETAS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a regime and private variance; every rate and seed in it."""
+    """One cell a regime and private variance; every rate and seed in it. The system scales with sigma: fresh seeds for each."""
     return [
-        {**SIZES[preset], "regime": regime, "sigma": sigma, "eta": list(ETAS), "seeds": list(SEEDS)}
+        {**SIZES[preset], "regime": regime, "sigma": sigma, "eta": list(ETAS), "seeds": [first + seed for seed in SEEDS]}
         for regime in ("single", "dual")
-        for sigma in (0.5, 1.0)
+        for sigma, first in ((0.5, 0), (1.0, len(SEEDS)))
     ]
 
 
@@ -36,12 +36,20 @@ def _steady(keys: jax.Array, N: int, steps: int, active: int, eta: jax.Array, si
 
 def run(cell: Cell, workspace: Path) -> Rows:
     """Steady-state error on shared structure and depth of the fact just written, per rate and seed."""
-    keys = jax.vmap(jax.random.key)(jnp.array(cell["seeds"]))
+    keys = seed_keys(cell["seeds"])
     fast = float(cell["regime"] == "dual")
     N, steps, active, sigma = (cell[name] for name in ("N", "steps", "active", "sigma"))
     J, depth = map(np.asarray, _steady(keys, N, steps, active, jnp.array(cell["eta"]), sigma, fast))
     return [
-        {"N": N, "eta": eta, "sigma": sigma, "regime": cell["regime"], "seed": seed, "J": float(J[i, j]), "depth": float(depth[i, j])}
+        {
+            "N": N,
+            "eta": eta,
+            "sigma": sigma,
+            "regime": cell["regime"],
+            "seed": seed,
+            "J": float(J[i, j]),
+            "depth": float(depth[i, j]),
+        }
         | {"weights": N * (2 if cell["regime"] == "dual" else 1)}
         for i, eta in enumerate(cell["eta"])
         for j, seed in enumerate(cell["seeds"])

@@ -6,6 +6,10 @@ may trust, not what they held. Nothing can be decoded beyond the surviving bits,
     E[bits decoded] <= b E[surviving cells] = b a N (1 - a)^(T-1) <= (b N / T)(1 - 1/T)^(T-1).
 """
 
+import math
+
+from scipy.stats import norm
+
 from simulate.backend import jax, jnp
 from simulate.codes import supports
 from simulate.memories import erasure_code as code
@@ -37,3 +41,16 @@ def oldest_task_decoded(
     bits, determined = code.decode(generator, cells, survived, D)
     right = determined & ~(bits ^ message)
     return code.count(right) / D, jnp.sum(survived)
+
+
+def decoding_probability(N: int, b: int, K: int, D: int, T: int) -> float:
+    """Probability that at least D bits of the oldest task survive T - 1 later writes of K cells, normal approximation.
+
+    The law of large N says 0 or 1; this says how wide the step is at finite N. A cell survives with q = (1 - K/N)^(T-1), two
+    given cells with q2 = [(N-K)(N-K-1)/(N(N-1))]^(T-1).
+    """
+    q = (1 - K / N) ** (T - 1)
+    q2 = ((N - K) * (N - K - 1) / (N * (N - 1))) ** (T - 1)
+    mean, variance = K * q, K * q + K * (K - 1) * q2 - (K * q) ** 2
+    short = math.ceil(D / b) - 0.5 - mean
+    return float(norm.sf(short / math.sqrt(variance))) if variance > 1e-9 else float(short < 0)

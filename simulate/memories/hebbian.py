@@ -37,14 +37,16 @@ def power_snr(readout: jax.Array, targets: jax.Array, variance: jax.Array, used:
     return noncentrality * variance / energy
 
 
-def oldest_task_snr(
-    key: jax.Array, P_max: int, N: int, outputs: int, D_max: int, K: jax.Array | int, T: jax.Array | int, D: jax.Array | int
-) -> jax.Array:
-    """Power SNR of the D <= D_max facts of the oldest of T tasks, all T*D <= P_max patterns really stored.
+def stored_snr(key: jax.Array, P_max: int, N: int, outputs: int, K: jax.Array | int, P: jax.Array) -> jax.Array:
+    """Power SNR of the facts stored, for every number of facts in P [loads], each at most P_max; all are read and judged.
 
-    P_max, N, outputs, D_max are static: one compilation serves every K = a N, T and D.
+    P_max, N, outputs are static: one compilation serves every K = a N and P.
     """
     x, y = patterns(key, P_max, N, K, outputs)
-    weights = store(x, y * (jnp.arange(P_max) < T * D)[:, None])
     a = K / N
-    return power_snr(x[:D_max] @ weights, y[:D_max], a * (1 - a), (jnp.arange(D_max) < D).astype(float))
+
+    def load(facts: jax.Array) -> jax.Array:
+        used = (jnp.arange(P_max) < facts).astype(float)
+        return power_snr(x @ store(x, y * used[:, None]), y, a * (1 - a), used)
+
+    return jax.lax.map(load, P)

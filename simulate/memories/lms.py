@@ -30,7 +30,8 @@ def steady_state(
     def step(state: tuple[jax.Array, jax.Array], step_key: jax.Array) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
         error, v = state
         x_key, z_key, private_key = jax.random.split(step_key, 3)
-        x = draw(x_key, 1, N, N, "gaussian")[0]
+        x = jax.random.normal(x_key, (N,))
+        x = x / jnp.linalg.norm(x)
         z = draw(z_key, 1, N, K, "signed")[0]
         private = sigma * jax.random.normal(private_key)
         error = error + eta * x * (private - error @ x)

@@ -34,7 +34,7 @@ def test_every_cell_runs_and_every_panel_is_drawn(tmp_path: Path):
 def test_the_cells_run_as_plain_python_and_say_what_the_theory_says():
     from theory import retention
 
-    code = f"import runpy; app = runpy.run_path({str(NOTEBOOK)!r})['app']; _, found = app.run(); print(found['N'], found['T'], found['M'])"
+    code = f"import runpy; _, found = runpy.run_path({str(NOTEBOOK)!r})['app'].run(); print(found['N'], found['T'], found['M'])"
     done = subprocess.run([sys.executable, "-c", code], cwd=NOTEBOOK.parents[1], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     N, T, M = map(float, done.stdout.split()[-3:])

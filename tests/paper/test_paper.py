@@ -47,7 +47,7 @@ def complete_numbers() -> dict:
 
 def complete_verdicts() -> list[dict]:
     """One record for every verdict that the text quotes."""
-    quoted = sorted(set(re.findall(r'#verdict\("([^"]+)"', ALL)))
+    quoted = sorted(set(re.findall(r'(?:#verdict|measured)\("([^"]+)"', ALL)))
     common = {"claim": "a claim", "prediction": "> 0", "rule": "a rule", "measured": 1.5}
     endings = [{"interval": [1.0, 2.0], "verdict": "supported"}, {"interval": None, "verdict": "undecided"}]
     return [{"id": id, **common, **endings[i % 2]} for i, id in enumerate(quoted)]
@@ -82,7 +82,7 @@ def test_compiles_without_warnings_to_the_same_bytes(main: Path):
     assert typst.compile(str(main), root=str(main.parent)) == first
 
 
-@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.tightness", "meta.tables", "gain.rows"])
+@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.violations", "meta.tables", "gain.rows"])
 def test_a_missing_number_fails_the_build_by_name(tmp_path: Path, key: str):
     numbers = complete_numbers()
     branch, leaf = numbers, key.split(".")[-1]

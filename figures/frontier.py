@@ -1,0 +1,84 @@
+"""The frontier of tasks against depth per task for the delta rule, one-shot Hebbian storage and overwritten cells (C2, C3)."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from figures.figure import Figure
+from figures.results import Results
+from figures.style import BLACK, GREY, PALE, letters, panels, shades, ticks
+from figures.verdicts import sentence
+from simulate.frontier import frontier, violations
+
+MARKS = "osD^vP"
+PANELS = (
+    ("sweep_delta", True, "delta rule, centred codes", "facts a task, $D$"),
+    ("sweep_delta", False, "delta rule, non-negative codes", "facts a task, $D$"),
+    ("sweep_hebbian", None, "one-shot Hebbian", "facts a task, $D$"),
+    ("sweep_cells", None, "overwritten cells", "bits a task, $D$"),
+)
+
+
+def part(results: Results, sweep: str, centred: bool | None) -> pd.DataFrame:
+    """The table of a sweep, or its rows of one code family."""
+    table = results.table(sweep, "T", "D", "a", "depth", "required", "ceiling_T", "ceiling_depth")
+    return table if centred is None else table[table["centred"] == centred]
+
+
+def caption(results: Results) -> str:
+    """What the panels show, the counts of cells and violations, and the verdicts."""
+    required = {sweep: results.table(sweep)["required"].iloc[0] for sweep in ("sweep_delta", "sweep_hebbian")}
+    sizes = ", ".join(f"{results.table(sweep)['N'].iloc[0]}" for sweep in ("sweep_delta", "sweep_hebbian", "sweep_cells"))
+    judged = pd.concat([violations(results.table(sweep)) for sweep in ("sweep_delta", "sweep_hebbian", "sweep_cells")])
+    return (
+        "Largest number of tasks T at which the oldest task still keeps the required depth, against facts or bits a task, at several activities: marks "
+        "are simulated, lines the ceilings of theory without a fitted parameter, the shaded region is closed. The oldest task must keep on average "
+        f"{required['sweep_delta']:g} of its depth (delta rule), a power SNR of {required['sweep_hebbian']:g} (Hebbian), every bit at every seed (cells). "
+        f"N = {sizes}; {len(judged)} cells of {judged['seeds'].iloc[0]} seeds, {int(judged['violation'].sum())} above the ceiling beyond their simultaneous "
+        "95% bound. A mark at the foot of a panel: not even one task was held. " + sentence(results, "C2", "C3-frontier", "C2-cells")
+    )
+
+
+def ceiling_line(panel: Axes, depth: pd.Series, ceiling_T: pd.Series, foot: float) -> None:
+    """Draw the ceiling, and shade what lies above it."""
+    line = pd.Series(ceiling_T.to_numpy(), index=depth.to_numpy()).groupby(level=0).first().clip(lower=foot)
+    panel.fill_between(line.index, line, 10 * line.max(), color=PALE, linewidth=0, zorder=0)
+    panel.plot(line.index, line, color=BLACK, linewidth=0.9, zorder=1)
+
+
+def draw(results: Results) -> Canvas:
+    """Four panels: T against D on logarithmic axes, one mark per activity."""
+    canvas, grid = panels(rows=2, columns=2, ratio=0.72)
+    for panel, (sweep, centred, _, label) in zip(grid, PANELS, strict=True):
+        table = part(results, sweep, centred)
+        found, judged = frontier(table), violations(table)
+        foot = 0.7
+        ceiling_line(panel, found["D"], found["ceiling_T"], foot)
+        levels = sorted(found["a"].unique())
+        for place, (a, color) in enumerate(zip(levels, shades(len(levels)), strict=True)):
+            held = found[found["a"] == a]
+            panel.plot(
+                held["D"], held["measured_T"].clip(lower=foot), color=color, marker=MARKS[place % len(MARKS)], linestyle="none",
+                markerfacecolor="none", markersize=3, label=f"{a:.2g}",
+            )  # fmt: skip
+        panel.set(xscale="log", yscale="log", xlabel=label, ylabel="tasks held, $T$")
+        panel.set_ylim(foot * 0.85, 1.6 * found["ceiling_T"].max())
+        panel.set_xlim(found["D"].min() / 1.2, found["D"].max() * 1.2)
+        panel.text(
+            0.97, 0.95, f"{int(judged['violation'].sum())} of {len(judged)} cells above", transform=panel.transAxes, ha="right", va="top",
+            color=GREY, fontsize=6.5,
+        )  # fmt: skip
+        panel.legend(title="activity $a$", loc="lower left", ncols=2, fontsize=6, title_fontsize=6, handletextpad=0.1, columnspacing=0.6)
+    letters(grid, [title for _, _, title, _ in PANELS])
+    return canvas
+
+
+FIGURE = Figure(
+    "frontier",
+    "Tasks against depth: the measured frontier and the ceilings",
+    ("C2", "C3-frontier", "C2-cells"),
+    ("sweep_delta", "sweep_hebbian", "sweep_cells"),
+    caption,
+    draw,
+)

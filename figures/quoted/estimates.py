@@ -1,0 +1,33 @@
+"""Estimates as JSON values: {mean, low, high, count}; low and high are null where one seed gives no interval."""
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+
+from figures.results import Estimate, estimate
+
+Tree = dict[str, Any]
+
+
+def plain(value: Estimate) -> Tree:
+    """An estimate as JSON values."""
+    bounded = isfinite(value.low) and isfinite(value.high)
+    return {
+        "mean": value.mean,
+        "low": value.low if bounded else None,
+        "high": value.high if bounded else None,
+        "count": value.count,
+    }
+
+
+def over_seeds(frame: pd.DataFrame, column: str) -> Tree:
+    """Estimate of a column: each seed's mean, with an interval over seeds."""
+    return plain(estimate(frame.groupby("seed")[column].mean()))
+
+
+def largest_error(frame: pd.DataFrame, keys: Sequence[str], measured: str, predicted: str) -> float:
+    """Largest |mean over seeds / predicted - 1| over the groups of `keys`."""
+    means = frame.groupby(list(keys))[[measured, predicted]].mean()
+    return float((means[measured] / means[predicted] - 1).abs().max())

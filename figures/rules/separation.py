@@ -1,0 +1,67 @@
+"""Rules for two regimes with shared structure: their ceilings (S1-single, S1-dual), the gain (S1), and none where nothing is shared (S1-null)."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from figures.results import Results, estimate
+from figures.rules.ceiling import ceiling, ceiling_rule
+from figures.rules.rule import Judgement, Rule, back, decide, judgement
+from simulate.frontier import gains
+
+BAND = 1.25  # factor by which the measured gain may differ: T is a whole number on a grid, codes and supports are finite
+NULL = 1.1  # and where nothing is shared
+TIGHT = 0.6  # as in C2-cells: every seed must return every bit
+
+
+def gains_by_seed(results: Results) -> pd.DataFrame:
+    """`simulate.frontier.gains` of every seed by itself: a seed holds T tasks if it returns the oldest of T whole."""
+    table = results.table("sweep_shared", "regime", "R", "D_s", "T", "seed", "decoded")
+    found = pd.concat([gains(part).assign(seed=seed) for seed, part in table.groupby("seed")])
+    return found.dropna(subset=["gain"])
+
+
+def _gain(results: Results, shared: bool, band: float) -> Judgement:
+    """Geometric mean of measured over predicted gain over the settings (R, D_s) with, or without, shared structure, by seed."""
+    found = gains_by_seed(results)
+    found = found[(found["R"] > 0) == shared]
+    value = back(estimate(np.log(found["gain"] / found["predicted_gain"]).groupby(found["seed"]).mean()))
+    return judgement(value, decide(value, 1 / band, band))
+
+
+RULES = (
+    Rule(
+        "S1",
+        "Where tasks share structure, two activity regimes hold more tasks than the best single one, by the ratio of the two ceilings.",
+        "ratio 1",
+        "Tasks held by two regimes over tasks held by one, over the ratio of the ceilings: geometric mean over all settings (R > 0, D_s), 95% t "
+        f"interval over seeds. Supported if the interval lies within a factor {BAND} of 1, refuted if it lies wholly outside.",
+        ("sweep_shared",),
+        partial(_gain, shared=True, band=BAND),
+    ),
+    Rule(
+        "S1-null",
+        "Where tasks share nothing, two activity regimes hold no more than one.",
+        "ratio 1",
+        f"The same at R = 0, over all D_s. Supported if the interval lies within a factor {NULL} of 1, refuted if it lies wholly outside.",
+        ("sweep_shared",),
+        partial(_gain, shared=False, band=NULL),
+    ),
+    Rule(
+        "S1-single",
+        "One regime: tasks x private bits stay below bN/u (finite T: separable coding), however active.",
+        "no violation, tightness 1",
+        ceiling_rule(TIGHT),
+        ("sweep_shared",),
+        partial(ceiling, sweep="sweep_shared", tight=TIGHT, regime="single"),
+    ),
+    Rule(
+        "S1-dual",
+        "Two regimes: tasks x private bits stay below (bN - R)(1 - 1/T)^(T-1).",
+        "no violation, tightness 1",
+        ceiling_rule(TIGHT),
+        ("sweep_shared",),
+        partial(ceiling, sweep="sweep_shared", tight=TIGHT, regime="dual"),
+    ),
+)

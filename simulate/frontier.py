@@ -1,0 +1,120 @@
+"""From the table of a sweep to its answer: how many tasks each column of cells held, and whether any cell broke the ceiling.
+
+A ceiling bounds an expectation over the random ensemble, so a mean over a few seeds may lie above it by chance. A cell is a
+violation only if the whole of a one-sided confidence bound, simultaneous over all cells of the table (Bonferroni), lies above
+what the ceiling allows there (column `ceiling_depth`):
+
+* delta, hebbian (depth is a fraction or an SNR): lower bound of a t interval for the mean over seeds.
+* cells, shared (bits are decoded): the ceiling bounds E[bits returned] by E[bits that survive], so by Markov's inequality
+  P(all bits returned) <= ceiling_depth. Lower bound: Clopper and Pearson's (exact) for the share of seeds that returned all.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+CONFIDENCE = 0.95
+NOT_CONFIGURATION = {
+    "seed",
+    "depth",
+    "decoded",
+    "ceiling_depth",
+    "predicted_depth",
+    "ceiling_T",
+    "required",
+    "eta",
+    "surviving_bits",
+}
+
+
+def configuration(table: pd.DataFrame) -> list[str]:
+    """Columns that say which cell of the sweep a row belongs to."""
+    return [column for column in table.columns if column not in NOT_CONFIGURATION]
+
+
+def cell_means(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a cell: its configuration, ceiling_T, ceiling_depth, required, and mean, sd, seeds and share `whole` over seeds.
+
+    `depth` is the mean depth (for sweep_shared: the share of seeds that returned everything); `whole` is the share of seeds
+    with a depth of exactly 1 and means something only where bits are decoded.
+    """
+    table = table.assign(depth=table["decoded"].astype(float), required=1.0) if "decoded" in table else table
+    by_cell = table.groupby(configuration(table), dropna=False)
+    means = by_cell.agg(
+        seeds=("depth", "size"),
+        depth_sd=("depth", "std"),
+        whole=("depth", lambda depth: float(np.mean(depth == 1))),
+        ceiling_T=("ceiling_T", "first"),
+        ceiling_depth=("ceiling_depth", "first"),
+        required=("required", "first"),
+    )
+    return means.assign(depth=by_cell["depth"].mean()).reset_index()
+
+
+def is_decoded(table: pd.DataFrame) -> bool:
+    """Whether the depths of a sweep are bits decoded (an exact binomial bound applies) or means (a t bound applies)."""
+    return "decoded" in table or bool((table["system"] == "cells").all())
+
+
+def violations(table: pd.DataFrame, confidence: float = CONFIDENCE) -> pd.DataFrame:
+    """One row a cell, as `cell_means`, with `lower` (its simultaneous lower bound), `above` (bool: the mean lies above the
+    ceiling, which chance alone does in about half of the cells of a tight system) and `violation` (bool: so does `lower`).
+    """  # fmt: skip
+    cells = cell_means(table)
+    level = (1 - confidence) / len(cells)
+    if is_decoded(table):
+        hits = np.rint(cells["whole"] * cells["seeds"])
+        lower = np.where(hits > 0, stats.beta.ppf(level, np.maximum(hits, 1), cells["seeds"] - hits + 1), 0.0)
+    else:
+        quantile = stats.t.ppf(1 - level, cells["seeds"] - 1)
+        lower = cells["depth"] - quantile * cells["depth_sd"] / np.sqrt(cells["seeds"])
+    above = cells["depth"] > cells["ceiling_depth"]
+    return cells.assign(lower=lower, above=above, violation=lower > cells["ceiling_depth"])
+
+
+def frontier(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a column of the sweep (a configuration without T): the largest T that held, next to the ceiling.
+
+    measured_T: largest T whose oldest task keeps `required` in the mean over seeds (0 if none does).
+    allowed_T: largest whole number of tasks below the ceiling. tightness: measured_T / ceiling_T. tightness_whole: measured_T /
+    allowed_T, which is 1 when not one more task could have been hoped for (NaN where the ceiling allows no task).
+    """
+    cells = cell_means(table)
+    keys = [column for column in configuration(table) if column != "T" and not (column == "a" and "decoded" in table)]
+    held = cells[cells["depth"] >= cells["required"]].groupby(keys, dropna=False)["T"].max()
+    found = cells.groupby(keys, dropna=False).agg(ceiling_T=("ceiling_T", "first"), required=("required", "first"))
+    found = found.assign(measured_T=held.reindex(found.index).fillna(0).astype(int)).reset_index()
+    allowed = np.floor(found["ceiling_T"] + 1e-9)
+    return found.assign(
+        allowed_T=allowed.astype(int),
+        tightness=found["measured_T"] / found["ceiling_T"].where(found["ceiling_T"] > 0),
+        tightness_whole=found["measured_T"] / allowed.where(allowed > 0),
+    )
+
+
+def gains(table: pd.DataFrame) -> pd.DataFrame:
+    """From sweep_shared: for every R and D_s the tasks held by either regime, their ratio, and the ratio of their ceilings."""
+    wide = frontier(table).pivot(index=["N", "b", "R", "D_s"], columns="regime", values=["measured_T", "ceiling_T"])
+    return pd.DataFrame(
+        {
+            "r": wide.index.get_level_values("R") / wide.index.get_level_values("D_s"),
+            "single_T": wide["measured_T"]["single"].astype(int),
+            "dual_T": wide["measured_T"]["dual"].astype(int),
+            "gain": wide["measured_T"]["dual"] / wide["measured_T"]["single"].where(wide["measured_T"]["single"] > 0),
+            "predicted_gain": wide["ceiling_T"]["dual"] / wide["ceiling_T"]["single"],
+        }
+    ).reset_index()
+
+
+def summary(table: pd.DataFrame) -> dict[str, float]:
+    """Cells, cells whose mean lies above the ceiling, violations, and the tightness of the frontier (median, least, most)."""
+    judged, found = violations(table), frontier(table)
+    tightness = found["tightness_whole"].dropna()
+    return {
+        "cells": len(judged),
+        "above": int(judged["above"].sum()),
+        "violations": int(judged["violation"].sum()),
+        "tightness_median": float(tightness.median()),
+        "tightness_least": float(tightness.min()),
+        "tightness_most": float(tightness.max()),
+    }
