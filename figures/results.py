@@ -39,7 +39,7 @@ class Results:
         frame = self._load(name)[0]
         lacking = [column for column in columns if column not in frame]
         if frame.empty or lacking:
-            what = f"lacks column {', '.join(lacking)}" if lacking else "is empty"
+            what = "is empty" if frame.empty else f"lacks column {', '.join(lacking)}"
             raise UserError(f"table {name!r} in {self.directory} {what}: make it again with `cwb reproduce --only {name}`")
         return frame
 

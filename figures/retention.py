@@ -1,78 +1,83 @@
 """Retained depth by age (C2), fixed against annealed writes, and the total depth that no schedule exceeds (C1)."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import BLUE, GREEN, GREY, VERMILION, letters, panels
+from figures.style import BLUE, GREEN, GREY, VERMILION, Look, letters, panels, ticks
 from figures.verdicts import sentence
 from theory.claim import claim
 
 LOOKS = {
-    "full": (r"fixed, $\eta=1$", BLUE, "o", "-"),
-    "best": (r"fixed, best $\eta$", VERMILION, "s", "--"),
-    "annealed": (r"annealed, $\eta_j=N/(N+j)$", GREEN, "^", "-."),
+    "full": Look(r"fixed, $\eta=1$", BLUE, "o", "-"),
+    "best": Look(r"fixed, best $\eta$", VERMILION, "s", "--"),
+    "annealed": Look(r"annealed, $N/(N+j)$", GREEN, "^", "-."),
 }
+SHALLOW = 2e-3  # depths below this are left out of the panels
 
 
-def schedules(results: Results):
-    """The table with a column `kind`: annealed, full (one eta = 1) or best (one smaller eta)."""
+def schedules(results: Results) -> pd.DataFrame:
+    """Rows of the densest codes, with a column `kind`: annealed, full (every eta is 1) or best (one smaller eta)."""
     frame = results.table("retention", "schedule", "eta", "age", "depth", "predicted_depth", "total_depth", "trace_depth")
     kind = np.where(frame["schedule"] == "annealed", "annealed", np.where(frame["eta"] == 1, "full", "best"))
-    return frame.assign(kind=kind)
+    return frame.assign(kind=kind)[frame["a"] == frame["a"].max()]
 
 
 def caption(results: Results) -> str:
     """What the panels show, and the verdicts on C1 and C2."""
     frame = schedules(results)
     return (
-        f"A delta-rule memory of N = {frame['N'].iloc[0]} parameters. (a) Depth kept by a fact against its age, in units of one write, for "
-        f"M = {frame['M'].max()} facts: centred codes (filled) and non-negative codes of activity {frame['a'].max():g} (open), which decay "
-        "slower in most directions and at once in the common one. Lines are theory, no fitted parameter. (b) Depth summed over all facts, "
-        "which equals N - tr prod(I - eta u u^T) and stays below N for every schedule, against the number of facts. "
-        f"Means over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C1", "C2-age")
+        f"A delta-rule memory of N = {frame['N'].iloc[0]} parameters under three schedules. Depth kept by one fact against its age after "
+        f"{frame['M'].max()} writes, (a) for centred codes, (b) for the same codes with their mean (activity {frame['a'].iloc[0]:g}), which lose depth to "
+        "the common mode at once. Lines are theory from the spectrum of the codes, no fitted parameter. (c) Depth summed over all facts of centred codes; "
+        f"no schedule exceeds N. Means over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C1", "C2-age")
     )
 
 
-def _ages(panel: Axes, frame) -> None:
-    """Depth against age + 1 at the largest M: centred codes filled, non-negative ones of the largest activity open."""
-    frame = frame[(frame["M"] == frame["M"].max()) & (frame["a"] == frame["a"].max())]
-    for (kind, centred), part in frame.groupby(["kind", "centred"]):
-        label, color, marker, line = LOOKS[kind]
+def _ages(panel: Axes, frame: pd.DataFrame) -> None:
+    """Depth against age + 1 at the largest M."""
+    for kind, look in LOOKS.items():
+        part = frame[frame["kind"] == kind]
         found, law = by_group(part, ["age"], "depth"), by_group(part, ["age"], "predicted_depth")
-        known = law["mean"].notna()
-        panel.plot(law["age"][known] + 1, law["mean"][known], color=color, linestyle=line, linewidth=0.8)
+        seen, known = found["mean"] > SHALLOW, law["mean"] > SHALLOW / 10
+        panel.plot(law["age"][known] + 1, law["mean"][known], color=look.color, linestyle=look.line, linewidth=0.8)
         panel.errorbar(
-            found["age"] + 1, found["mean"], yerr=bars(found), elinewidth=0.6, color=color, marker=marker, linestyle="none",
-            markerfacecolor=color if centred else "white", label=label if centred else None,
-        )  # fmt: skip
-    panel.set(xscale="log", yscale="log", xlabel="age + 1 (writes since)", ylabel="retained depth (fraction)")
+            found["age"][seen] + 1, found["mean"][seen], yerr=bars(found)[:, seen], elinewidth=0.6, **look.marks(markerfacecolor="white")
+        )
+    panel.set(xscale="log", yscale="log", ylim=(SHALLOW, 1.4), xlabel="age + 1 (writes since)")
+    ticks(panel.xaxis, (1, 10, 100))
+    ticks(panel.yaxis, (0.01, 0.1, 1))
 
 
-def _totals(panel: Axes, frame) -> None:
-    """Total depth over N against M/N, centred codes; the ceiling 1 is labelled."""
-    frame = frame[frame["centred"].astype(bool) & (frame["a"] == frame["a"].max())]
+def _totals(panel: Axes, frame: pd.DataFrame) -> None:
+    """Total depth over N against M/N; the ceiling is labelled."""
     frame = frame.assign(load=frame["M"] / frame["N"], share=frame["total_depth"] / frame["N"])
-    for kind, part in frame.groupby("kind"):
-        label, color, marker, line = LOOKS[str(kind)]
-        found = by_group(part, ["load"], "share")
-        panel.errorbar(found["load"], found["mean"], yerr=bars(found), color=color, marker=marker, linestyle=line, linewidth=0.8, label=label)
+    for kind, look in LOOKS.items():
+        found = by_group(frame[frame["kind"] == kind], ["load"], "share")
+        style = look.marks(markerfacecolor="white", linestyle=look.line, linewidth=0.8)
+        panel.errorbar(found["load"], found["mean"], yerr=bars(found), elinewidth=0.6, **style)
     ceiling = claim("C1").value("ceiling", N=1).value
     panel.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
-    panel.text(frame["load"].min(), ceiling, "ceiling $N$", color=GREY, va="bottom")
-    panel.set(xscale="log", xlabel="facts written, $M/N$", ylabel=r"total depth, $\sum_i s_i/N$", ylim=(0, 1.12))
+    panel.text(frame["load"].min(), ceiling + 0.01, "ceiling $N$", color=GREY, va="bottom")
+    panel.set(xscale="log", xlabel="facts written, $M/N$", ylabel="total depth / $N$", ylim=(0, 1.15))
+    ticks(panel.xaxis, sorted(frame["load"].unique()))
 
 
 def draw(results: Results) -> Canvas:
-    """Two panels: depth by age against theory; total depth against the number of facts."""
+    """Three panels: depth by age of centred and of non-negative codes against theory; total depth against the number of facts."""
     frame = schedules(results)
-    canvas, (left, right) = panels(columns=2, ratio=0.85)
-    _ages(left, frame)
-    _totals(right, frame)
-    right.legend(loc="lower right")
-    letters([left, right], ["one fact, by age", "all facts together"])
+    centred = frame["centred"].astype(bool)
+    longest = frame["M"] == frame["M"].max()
+    canvas, grid = panels(columns=3, ratio=1.0)
+    _ages(grid[0], frame[centred & longest])
+    _ages(grid[1], frame[~centred & longest])
+    _totals(grid[2], frame[centred])
+    grid[0].set_ylabel("retained depth (fraction)")
+    grid[0].legend(loc="lower left", handletextpad=0.2)
+    letters(grid, ["centred codes", "non-negative codes", "all facts together"])
     return canvas
 
 

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results
-from figures.style import REGIMES, letters, panels
+from figures.style import REGIMES, letters, panels, share, ticks
 from figures.verdicts import sentence
 from simulate.frontier import frontier
 
@@ -26,16 +26,20 @@ def draw(results: Results) -> Canvas:
     found = frontier(results.table("sweep_shared"))
     bits = float(found["N"].iloc[0] * found["b"].iloc[0])
     shares = sorted(found["R"].unique())
-    canvas, grid = panels(columns=len(shares), ratio=1.35, sharex=True, sharey=True)
+    canvas, grid = panels(columns=len(shares), ratio=1.4, sharex=True, sharey=True)
     for panel, R in zip(grid, shares, strict=True):
         for regime, look in REGIMES.items():
             part = found[(found["R"] == R) & (found["regime"] == regime)].sort_values("D_s")
             panel.plot(part["D_s"], part["ceiling_T"], color=look.color, linestyle=look.line)
-            panel.plot(part["D_s"], part["measured_T"].clip(lower=0.7), **look.marks(markerfacecolor="white"))
+            held = part[part["measured_T"] > 0]
+            size = 5 if regime == "single" else 3
+            panel.plot(held["D_s"], held["measured_T"], **look.marks(markerfacecolor="none", markersize=size))
         panel.set(xscale="log", yscale="log", xlabel="private bits $D_s$")
+        ticks(panel.xaxis, sorted(found["D_s"].unique())[::2])
+        ticks(panel.yaxis, [T for T in (1, 2, 5, 10, 20, 50, 100, 200) if T <= found["ceiling_T"].max()])
     grid[0].set_ylabel("tasks held, $T$")
     grid[0].legend(loc="lower left", fontsize=6, handletextpad=0.1)
-    letters(grid, [f"$R={R / bits:.2g}\\,bN$" if R else "nothing shared" for R in shares])
+    letters(grid, [f"$R=bN\\times{share(R / bits)}$" if R else "nothing shared" for R in shares])
     return canvas
 
 

@@ -7,6 +7,7 @@ mark and a line style of its own as well, so that the figures read in grey print
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import matplotlib as mpl
@@ -103,10 +104,12 @@ def panels(rows: int = 1, columns: int = 1, ratio: float = 0.75, width: float = 
     return canvas, list(grid.flat)
 
 
-def letters(panels: list[Axes], titles: list[str]) -> None:
-    """Head the panels with bold letters and what they show."""
-    for letter, panel, title in zip("abcdefgh", panels, titles, strict=False):
-        panel.set_title(rf"$\bf{{{letter}}}$  {title}")
+def letters(panels: Iterable[Axes], titles: Iterable[str], notes: Iterable[str] = ()) -> None:
+    """Head the panels with bold letters and what they show; notes, if any, stand at the right, small and grey."""
+    for letter, panel, title, note in zip_longest("abcdefgh", panels, titles, notes):
+        if panel is not None and title is not None:
+            panel.set_title(rf"$\bf{{{letter}}}$  {title}")
+            panel.set_title(note or "", loc="right", fontsize=6.5, color=GREY)
 
 
 def ticks(axis: Axis, values: Iterable[float], words: Iterable[str] | None = None) -> None:
@@ -115,6 +118,12 @@ def ticks(axis: Axis, values: Iterable[float], words: Iterable[str] | None = Non
     axis.set_major_locator(FixedLocator(values))
     axis.set_major_formatter(FixedFormatter(list(words) if words else [f"{value:g}" for value in values]))
     axis.set_minor_locator(NullLocator())
+
+
+def share(x: float) -> str:
+    """A share as 1/n where it is one (n > 1), else to two digits."""
+    n = round(1 / x) if x else 0
+    return f"1/{n}" if n > 1 and abs(n * x - 1) < 1e-9 and n & (n - 1) == 0 else f"{x:.2g}"
 
 
 def shades(count: int, name: str = "viridis", dark: float = 0.0, light: float = 0.85) -> list:

@@ -35,7 +35,6 @@ from realmodels.evaluate import bits_per_byte
 from realmodels.optimisers import Optimisers
 from realmodels.record import Record
 from realmodels.transformer import Transformer
-from simulate.experiment import Preset
 from simulate.fingerprint import code_fingerprint
 from simulate.store import atomic, digest
 from theory.errors import UserError
@@ -109,8 +108,10 @@ CORPORA = {
 STEPS = {"quick": 400, "paper": 800}
 
 
-def config(architecture: str, size: str, seed: int, preset: Preset) -> PretrainConfig:
-    """The pretraining of one model under a preset. Raises UserError for an unknown architecture or size."""
+def config(architecture: str, size: str, seed: int, preset: str) -> PretrainConfig:
+    """The pretraining of one model under a preset. Raises UserError for an unknown architecture, size or preset."""
+    if preset not in STEPS:
+        raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(STEPS)}")
     steps = STEPS[preset]
     stages = {"warmup_steps": steps // 10, "sparse_steps": 3 * steps // 10} if architecture == "dsa" else {}
     return PretrainConfig(config_for(architecture, size), CORPORA[preset], seed, steps, batch=32, **stages)
@@ -258,7 +259,7 @@ def pretrained(
     architecture: str,
     size: str,
     seed: int,
-    preset: Preset,
+    preset: str,
     workspace: Path,
     progress: Progress | None = None,
     device: str = "cpu",

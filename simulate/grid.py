@@ -17,7 +17,7 @@ FRACTIONS: dict[Preset, tuple[float, ...]] = {
 
 
 def seed_keys(seeds: Iterable[int], *salts: int) -> jax.Array:
-    """One random key a seed, folded with `salts` (what tells this column of a sweep from the others, so that they are independent)."""
+    """One random key a seed, folded with `salts` (so that the columns of a sweep are independent)."""
 
     def key(seed: jax.Array) -> jax.Array:
         folded = jax.random.key(seed)

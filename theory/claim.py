@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,11 +126,12 @@ class Claim:
 
     def show(self) -> str:
         """The claim as text for a terminal: statement, assumptions, derivation step by step, what may be asked."""
-        lines = [f"{self.id}  {self.title}  [{self.status}]", "", self.statement, "", "Assumptions"]
+        lines = [f"{self.id}  {self.title}  [{self.status}]", "", *textwrap.wrap(self.statement, 110), "", "Assumptions"]
         lines += [f"  - {assumption.text}" for assumption in self.conditions()]
         lines += ["", "Derivation", self.derivation.show(), "", "Quantities"]
         lines += [f"  {item.name}({', '.join(item.parameters)}) [{item.unit}]: {item.meaning}" for item in self.quantities]
-        return "\n".join([*lines, "", f"Source: {self.source}", "Evidence: " + "; ".join(self.evidence)])
+        lines += ["", f"Source: {self.source}", "", "Evidence", *(f"  - {item}" for item in self.evidence)]
+        return "\n".join(lines)
 
     def record(self) -> dict[str, Any]:
         """The claim as a JSON-able dictionary."""
@@ -175,10 +177,9 @@ def _admitted(quantity: Quantity, parameters: dict[str, Any], where: str) -> dic
         raise UserError(f"{where}: the shapes of {shapes} do not broadcast; give numbers, or arrays of one shape") from None
     for name, value in values.items():
         term = TERMS[name]
-        if not np.all(term.admits(value)):
-            raise UserError(
-                f"{where}: {name} = {_short(value)} violates '{term.range}'; choose {name} ({term.meaning}) in that range"
-            )
+        if not term.admits(value):
+            given, range = f"{name} = {_short(value)}", f"{name} in {term.interval}"
+            raise UserError(f"{where}: {given} violates '{range}' ({term.meaning}); choose {name} in that range")
     for assumption in quantity.domain:
         assumption.require(values, where)
     return values

@@ -66,7 +66,9 @@ def derive() -> Derivation:
         lambda: _telescopes(5),
     )
     k, i = sp.symbols("k i", integer=True)
-    product = sp.Sum(sp.Product(1 - sp.IndexedBase("eta")[i] * sp.IndexedBase("lambda")[k], (i, 1, M)), (k, 1, N))
+    strengths: Any = sp.IndexedBase("eta")
+    spectrum: Any = sp.IndexedBase("lambda")
+    product = sp.Sum(sp.Product(1 - strengths[i] * spectrum[k], (i, 1, M)), (k, 1, N))
     proof.given(
         "Independent writes of one distribution, E[P] = Sigma <= I: E[A_1] is a product of commuting I - eta_i Sigma",
         sp.Eq(sp.Symbol("E[tr A_1]"), product),
@@ -152,7 +154,8 @@ def depths(directions: Any, eta: Any, readers: Any = None) -> np.ndarray:
     """Retained depth s_i of every fact of a sequence of delta-rule writes, oldest first: shape [M].
 
     directions [M, N]: write vectors w_i; eta: one strength, or one per write; readers [M, N]: read vectors r_i with
-    <r_i, w_i> = 1 (the directions themselves unless given; they must then be unit vectors). Raises `UserError` where P_i is no projector.
+    <r_i, w_i> = 1 (the directions themselves unless given; they must then be unit vectors). Raises `UserError` where P_i is no
+    projector.
     """
     writes, reads, strengths = _writes(directions, eta, readers)
     later, kept = np.eye(writes.shape[1]), np.empty(len(writes))

@@ -8,7 +8,8 @@ by the sentence itself is *argued*, with a numerical test where there is one. Th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ DIGITS = 30
 TOLERANCE = sp.Float(10) ** -20
 SAMPLES: dict[sp.Basic, Sequence[Any]] = {term.symbol: term.samples for term in TERMS.values()}
 Verify = Callable[[], tuple[bool, str]]
-Samples = dict[sp.Symbol, Sequence[Any]]
+Samples = Mapping[sp.Symbol, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Derivation:
         """The steps as numbered text with pretty-printed equations."""
         blocks = []
         for number, step in enumerate(self.steps, start=1):
-            blocks.append(f"  {number}. {step.text}")
+            blocks += textwrap.wrap(f"{number}. {step.text}", 110, initial_indent="  ", subsequent_indent="     ")
             if step.equation is not None:
                 pretty = sp.pretty(step.equation, use_unicode=True, num_columns=110)
                 blocks += ["", *(f"       {line}" for line in pretty.splitlines()), ""]
@@ -138,7 +139,7 @@ def _points(expressions: Sequence[Any], samples: Samples) -> list[dict[Any, Any]
     return [{symbol: value[index] for symbol, value in values.items()} for index in range(3)]
 
 
-def _default_samples(symbol: sp.Symbol) -> list[sp.Rational]:
+def _default_samples(symbol: sp.Symbol) -> list[Any]:
     """Values in (0, 1) that differ from symbol to symbol, for the bound variables of a derivation."""
     seed = sum(map(ord, symbol.name))
     return [sp.Rational(1 + (seed * k) % 89, 97) for k in (1, 2, 3)]

@@ -35,10 +35,11 @@ def derive_identity() -> Derivation:
     proof.given("Its squared entries add up to tr K^2, and PR is by definition", sp.Eq(ratio, trace**2 / squares))
     mean = proof.given("Without the M ones of the diagonal, a fact meets on average the squared overlap", (squares - M) / M)
     identity = proof.equal("which is, in terms of PR,", mean.subs(squares, M**2 / ratio), M / ratio - 1)
-    n, k, mu = sp.Symbol("n", integer=True, positive=True), sp.Symbol("k", integer=True), sp.IndexedBase("mu")
+    n, k = sp.Symbol("n", integer=True, positive=True), sp.Symbol("k", integer=True)
+    mu: Any = sp.IndexedBase("mu")
     spread = sp.Sum((mu[k] - M / n) ** 2, (k, 1, n))
     expanded = sp.Sum(mu[k] ** 2, (k, 1, n)) - 2 * M / n * sp.Sum(mu[k], (k, 1, n)) + M**2 / n
-    four = {n: 4} | {mu[index]: sp.Symbol(f"mu_{index}", positive=True) for index in range(1, 5)}
+    four: Any = {n: 4} | {mu[index]: sp.Symbol(f"mu_{index}", positive=True) for index in range(1, 5)}
     proof.argued(
         "Let mu_1 ... mu_n be the non-zero eigenvalues of K, n = rank K. Their spread about M/n is",
         sp.Eq(spread, expanded),

@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-from scipy.optimize import brentq
 
+from theory import inversion
 from theory.claim import Quantity, claim
 from theory.derivation import Derivation
 from theory.notation import N, T, a, b
@@ -61,9 +61,4 @@ def largest_tasks(b: float, N: float, D: float, a: float | None = None) -> float
     def room(tasks: float) -> float:
         return (ceiling(b, N, tasks) / tasks if a is None else bits(b, N, tasks, a)) - D
 
-    if room(1.0) < 0:
-        return 0.0
-    high = 2.0
-    while room(high) >= 0:
-        high *= 2
-    return float(brentq(room, 1.0, high))
+    return inversion.largest_tasks(room)

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import minimize_scalar
 
-from theory import palimpsest
+from theory import inversion, palimpsest
 from theory.claim import Assumption, Claim, Quantity
 from theory.derivation import Derivation
 from theory.errors import UserError
@@ -30,7 +30,7 @@ def _no_spectrum_keeps_more() -> tuple[bool, str]:
     rng = np.random.default_rng(0)
     ratios = []
     for _ in range(300):
-        size, tasks, facts = rng.integers(1, 9), rng.integers(1, 12), rng.integers(1, 6)
+        size, tasks, facts = (int(rng.integers(1, top)) for top in (9, 12, 6))
         spectrum = rng.dirichlet(np.full(size, 10 ** rng.uniform(-1, 2)))
         ratios.append(task_depth(spectrum, rng.uniform(0, 1), tasks, facts) / attainable_depth(size, tasks, facts))
     return max(ratios) <= 1 + 1e-12, f"300 random spectra and strengths reach at most {max(ratios):.6f} of it"
@@ -179,12 +179,7 @@ def annealed_depth(N: Any, M: Any) -> Any:
 
 def largest_tasks(N: float, D: float, depth: float) -> float:
     """Largest T (a real number >= 1) at which the oldest of T tasks of D facts can keep that mean depth; 0 if none can."""
-    if attainable_depth(N, 1, D) < depth:
-        return 0.0
-    high = 2.0
-    while attainable_depth(N, high, D) >= depth:
-        high *= 2
-    return float(brentq(lambda tasks: attainable_depth(N, tasks, D) - depth, 1.0, high))
+    return inversion.largest_tasks(lambda tasks: attainable_depth(N, tasks, D) - depth)
 
 
 def _shares(spectrum: Any, eta: float) -> np.ndarray:
@@ -195,5 +190,5 @@ def _shares(spectrum: Any, eta: float) -> np.ndarray:
             f"spectrum: eigenvalues of Sigma are >= 0 and add up to 1, these to {values.sum():g}; divide them by their sum"
         )
     if not 0 < eta <= 1:
-        raise UserError(f"eta = {eta:g} violates '0 < eta <= 1'; choose a write strength in that range")
+        raise UserError(f"eta = {eta:g} violates 'eta in (0, 1]'; choose a write strength in that range")
     return eta * np.clip(values, 0.0, 1.0)

@@ -23,8 +23,9 @@ from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import minimize_scalar
 
+from theory import inversion
 from theory.claim import Assumption, Claim, Quantity
 from theory.derivation import Derivation
 from theory.errors import UserError
@@ -59,7 +60,8 @@ def derive() -> Derivation:
     slope = b * N / (a * b * N - R) - (T - 1) / (1 - a)
     proof.equal("Its logarithm has the slope", sp.diff(sp.log(kept), a), slope, samples=fits)
     proof.holds("and is concave where a b N > R", sp.diff(slope, a) < 0, samples=fits)
-    best = proof.solve("so it is largest at the activity", slope, a, law="single_activity")
+    best = proof.solve("so it is largest at the activity", slope, a)
+    proof.equal("that is", best, 1 / T + (1 - 1 / T) * R / (b * N), law="single_activity")
     single = proof.equal(
         "where T D_s is",
         T * kept.subs(a, best),
@@ -116,8 +118,10 @@ WHOLE = Assumption("T is a whole number", lambda T: np.mod(T, 1) == 0, "round T"
 
 
 def _gain_exact(N: Any, b: Any, R: Any, D_s: Any) -> Any:
-    ratio = np.vectorize(lambda *store: largest_tasks(*store, "dual") / largest_tasks(*store, "single"), otypes=[float])
-    return ratio(N, b, R, D_s)
+    def ratio(N: float, b: float, R: float, D_s: float) -> float:
+        return largest_tasks(N, b, R, D_s, "dual") / largest_tasks(N, b, R, D_s, "single")
+
+    return np.vectorize(ratio, otypes=[float])(N, b, R, D_s)
 
 
 def _any_code_ceiling(N: Any, b: Any, R: Any, T: Any) -> Any:
@@ -140,7 +144,7 @@ CLAIMS = (
         title="Two regimes against one, with shared structure",
         statement="With R bits shared by all tasks and D_s private ones each, one regime holds T D_s <= bN/u, u = exp(1 + "
         "W(r/e)), and two regimes (bN - R)/e: the gain is G = (1 - R/(bN)) exp(W(r/e)), 1 if nothing is shared, "
-        "growing as r/ln r. At equal T and R, with separable coding, it is exactly (1 - R/(bN))^-(T-1).",
+        "growing as r/(e ln r). At equal T and R, with separable coding, it is exactly (1 - R/(bN))^-(T-1).",
         assumptions=(
             Assumption("a reader uses only its task's active cells; a write rewrites all of them, blind to what they held"),
             Assumption(
@@ -230,9 +234,9 @@ def any_code_bits(N: float, b: float, R: float, T: int, a: float) -> float:
     """
     if a >= 1:
         return float(b * N - R) if T == 1 else 0.0
-    survive = (1 - a) ** (T - 1)
-    betrayed = 1 + np.sum(np.minimum(1.0, a * (1 - a) ** np.arange(T - 1) / survive))
-    return float(max(0.0, min(a * b * N * survive, (a * b * N - R) / betrayed)))
+    excess = np.log(a) - np.arange(1, T) * np.log1p(-a)  # ln(p_t/p_1) for t = 2 ... T
+    betrayed = 1 + np.sum(np.exp(np.minimum(0.0, excess)))
+    return float(max(0.0, min(a * b * N * (1 - a) ** (T - 1), (a * b * N - R) / betrayed)))
 
 
 def largest_tasks(N: float, b: float, R: float, D_s: float, regime: Regime, a: float | None = None) -> float:
@@ -250,9 +254,4 @@ def largest_tasks(N: float, b: float, R: float, D_s: float, regime: Regime, a: f
             return (b * N - R) * a * (1 - a) ** (tasks - 1) - D_s
         return (single_bits(N, b, R, tasks, a) if a * b * N >= R else 0.0) - D_s
 
-    if room(1.0) < 0:
-        return 0.0
-    high = 2.0
-    while room(high) >= 0:
-        high *= 2
-    return float(brentq(room, 1.0, high))
+    return inversion.largest_tasks(room)

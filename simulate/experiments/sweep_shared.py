@@ -8,13 +8,13 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, seed_keys, task_grid
-from simulate.memories.shared_cells import dual_layout, oldest_task_decoded, single_layout
+from simulate.memories.shared_cells import layout, oldest_task_decoded
 from simulate.store import Rows
 from theory import separation
 
-SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 512, "b": 2}, "paper": {"N": 1024, "b": 2}}
-SHARES = (0.0, 1 / 32, 1 / 8, 1 / 4, 1 / 2)
-PRIVATE = (1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8)
+SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 1024, "b": 2}, "paper": {"N": 2048, "b": 2}}
+SHARES = (0.0, 1 / 64, 1 / 16, 1 / 8, 1 / 4)
+PRIVATE = (1 / 128, 1 / 64, 1 / 32, 1 / 16)
 
 
 def cells(preset: Preset) -> list[Cell]:
@@ -27,24 +27,15 @@ def cells(preset: Preset) -> list[Cell]:
                 ceiling = separation.largest_tasks(N, b, R, D_s, regime)
                 T = np.array(task_grid(ceiling, preset))
                 allowed = (separation.single_ceiling if regime == "single" else separation.dual_ceiling)(N, b, R, T) / (T * D_s)
-                layout = [_layout(regime, N, b, R, tasks) for tasks in T.tolist()]
-                config = {"regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "T": T.tolist(), "layout": layout}
+                layouts = [layout(regime, N, b, R, tasks) for tasks in T.tolist()]
+                config = {"regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "T": T.tolist(), "layout": layouts}
                 columns.append({**config, "ceiling_T": ceiling, "ceiling_depth": allowed.tolist(), "seeds": list(SEEDS)})
     return columns
 
 
-def _layout(regime: str, N: int, b: int, R: int, T: int) -> tuple[int, int, int]:
-    """(always-on cells, active cells among the others, shared slots) at the best activity for T tasks."""
-    if regime == "dual":
-        always_on, _, K = dual_layout(N, b, R, T)
-        return always_on, K, always_on * b
-    K, shared_slots = single_layout(N, b, R, separation.single_activity(N, b, R, T))
-    return 0, K, shared_slots
-
-
 @partial(jax.jit, static_argnums=(1, 2, 3))
 def _decoded(
-    keys: jax.Array, N: int, b: int, capacity: int, R: int, D_s: int, T: jax.Array, layout: tuple[jax.Array, ...]
+    keys: jax.Array, N: int, b: int, capacity: tuple[int, int], R: int, D_s: int, T: jax.Array, layouts: tuple[jax.Array, ...]
 ) -> jax.Array:
     """Whether everything came back [tasks, seeds]."""
 
@@ -53,7 +44,11 @@ def _decoded(
         one = partial(oldest_task_decoded, N=N, b=b, capacity=capacity, R=R, D_s=D_s, T=tasks, always_on=always_on, K=K)
         return jax.lax.map(lambda key: one(key, shared_slots=shared_slots), keys)
 
-    return jax.lax.map(point, (T, *layout))
+    return jax.lax.map(point, (T, *layouts))
+
+
+def _capacity(bits: int) -> tuple[int, int]:
+    return round(max(SHARES) * bits), round(max(PRIVATE) * bits)
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
@@ -61,7 +56,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
     N, b, R, D_s, regime = (cell[name] for name in ("N", "b", "R", "D_s", "regime"))
     layouts = np.array(cell["layout"]).T
     keys = seed_keys(cell["seeds"], R, D_s, regime == "dual")
-    decoded = np.asarray(_decoded(keys, N, b, b * N // 2, R, D_s, jnp.array(cell["T"]), tuple(map(jnp.asarray, layouts))))
+    decoded = np.asarray(_decoded(keys, N, b, _capacity(b * N), R, D_s, jnp.array(cell["T"]), tuple(map(jnp.asarray, layouts))))
     return [
         {"regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "T": T, "a": float(layouts[1, i] / N), "seed": seed}
         | {"decoded": bool(decoded[i, j]), "ceiling_T": cell["ceiling_T"], "ceiling_depth": cell["ceiling_depth"][i]}

@@ -10,6 +10,9 @@ from simulate.backend import jax, jnp
 
 WORD = 64
 
+SPARE_ROWS = 32
+"""Equations that the decoder takes beyond the capacity of the code; a random system then fails with probability 2^-32."""
+
 
 def words(bits: int) -> int:
     """Words needed for so many bits."""
@@ -43,12 +46,16 @@ def encode(generator: jax.Array, message: jax.Array) -> jax.Array:
 def decode(generator: jax.Array, received: jax.Array, known: jax.Array, D: jax.Array | int) -> tuple[jax.Array, jax.Array]:
     """Solve for the message from the coded bits that survived.
 
-    received [rows] (bool), of which only those with known [rows] are used; D: message length (the loop runs D times).
+    received [rows] (bool), of which the first 64 * words + SPARE_ROWS with known [rows] are used: more are not needed.
+    D: message length (the loop runs D times).
     Returns (bits [words] packed, determined [words] packed): a bit is determined if the equations leave it one value; no bit
     is guessed, the others are zero.
     """
-    size, rows = generator.shape
+    size = generator.shape[0]
     capacity = size * WORD
+    rows = min(generator.shape[1], capacity + SPARE_ROWS)
+    chosen = jnp.nonzero(known, size=rows, fill_value=0)[0]
+    usable = jnp.arange(rows) < jnp.sum(known)
 
     def bit_of(table: jax.Array, p: jax.Array) -> jax.Array:
         return ((table[p // WORD] >> (p % WORD).astype(jnp.uint64)) & 1).astype(bool)
@@ -64,7 +71,7 @@ def decode(generator: jax.Array, received: jax.Array, known: jax.Array, D: jax.A
         free = free & ~(found & (jnp.arange(rows) == row))
         return table, value, free, pivots.at[p].set(jnp.where(found, row, -1))
 
-    start = (jnp.where(known, generator, jnp.uint64(0)), received & known, known, jnp.full(capacity, -1))
+    start = (jnp.where(usable, generator[:, chosen], jnp.uint64(0)), received[chosen] & usable, usable, jnp.full(capacity, -1))
     table, value, _, pivots = jax.lax.fori_loop(0, D, eliminate, start)
     alone = jnp.sum(jax.lax.population_count(table), axis=0) == 1
     determined = (pivots >= 0) & alone[pivots]

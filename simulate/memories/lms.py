@@ -13,17 +13,28 @@ J is the mean squared error of the whole system's readout on a new input (new x,
 
 from simulate.backend import jax, jnp
 from simulate.codes import draw
+from theory import tradeoff
 
 HOLD = 0.5
 """Fraction of its content that the fast store carries over to the next fact."""
 
 
+def predicted_error(N: int, eta: float, sigma: float, fast: bool) -> float:
+    """J of the whole system in expectation: the slow store's (C4) and, with the fast store, |v|^2 / N.
+
+    Every write puts in v what w leaves over, of mean square (1 - eta)^2 (sigma^2 + J), and keeps HOLD^2 (1 - 1/N) of |v|^2.
+    """
+    slow = tradeoff.J(eta, sigma)
+    crosstalk = (1 - eta) ** 2 * (sigma**2 + slow) / (1 - HOLD**2 * (1 - 1 / N)) / N
+    return slow + crosstalk if fast else slow
+
+
 def steady_state(
-    key: jax.Array, N: int, steps: int, K: int, eta: jax.Array, sigma: jax.Array, fast: jax.Array
+    key: jax.Array, N: int, steps: int, K: jax.Array, eta: jax.Array, sigma: jax.Array, fast: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """(J, depth of the fact just written as a fraction) averaged over the last four fifths of `steps` writes.
 
-    fast: 1.0 with the fast store (K active cells a code), 0.0 without. N, steps, K static. Depth is the slope of the readout
+    fast: 1.0 with the fast store (K active cells a code), 0.0 without. N, steps static. Depth is the slope of the readout
     of the fact just written against its private part. The weights start at the teacher, from where J rises to its plateau.
     """
 

@@ -13,33 +13,31 @@ import math
 
 from simulate.backend import jax, jnp
 from simulate.memories import erasure_code as code
+from theory import separation
 
-SPARE = 4
-"""Coded bits beyond R that the layout provides, so that a random system is solvable with probability about 1 - 2^-4."""
+SPARE = 16
+"""Coded bits beyond R that the layout provides, so that a random system is solvable with probability about 1 - 2^-16."""
 
 
-def single_layout(N: int, b: int, R: int, a: float) -> tuple[int, int]:
-    """(K, number of shared slots in all N cells) of a single regime with activity a; slots are spread evenly over cells.
+def layout(regime: separation.Regime, N: int, b: int, R: int, T: int) -> tuple[int, int, int]:
+    """(always-on cells, active cells among the others, slots for shared bits in all cells) at the best activity for T tasks.
 
-    A reader's K cells then hold R shared slots, plus SPARE and two standard deviations of the uneven remainder (at most).
+    dual: the always-on cells have R + SPARE slots. single: shared slots are spread evenly over all cells, so that a reader's K
+    cells hold R, plus SPARE and two standard deviations of the uneven remainder (at most).
     """
-    K = max(1, round(a * N))
+    if regime == "dual":
+        always_on = min(N, math.ceil((R + SPARE) / b)) if R else 0
+        return always_on, min(N - always_on, max(1, round((N - always_on) / T))), always_on * b
+    K = max(1, round(separation.single_activity(N, b, R, T) * N))
     margin = SPARE + math.sqrt(K * (1 - K / N)) if R else 0.0
-    return K, min(b * N, math.ceil((R + margin) * N / K))
-
-
-def dual_layout(N: int, b: int, R: int, T: int) -> tuple[int, int, int]:
-    """(cells of the always-on population, cells of the sparse one, its active cells): the first holds R + SPARE bits."""
-    always_on = min(N, math.ceil((R + SPARE) / b)) if R else 0
-    sparse = N - always_on
-    return always_on, sparse, max(1, min(sparse, round(sparse / T))) if sparse else 0
+    return 0, K, min(b * N, math.ceil((R + margin) * N / K))
 
 
 def oldest_task_decoded(
     key: jax.Array,
     N: int,
     b: int,
-    capacity: int,
+    capacity: tuple[int, int],
     R: jax.Array,
     D_s: jax.Array,
     T: jax.Array,
@@ -47,7 +45,9 @@ def oldest_task_decoded(
     K: jax.Array,
     shared_slots: jax.Array,
 ) -> jax.Array:
-    """Whether all R + D_s bits of the oldest of T tasks come back exactly (bool). N, b, capacity static.
+    """Whether all R + D_s bits of the oldest of T tasks come back exactly (bool).
+
+    N, b and capacity = (largest R, largest D_s) are static.
 
     Cells 0 .. always_on-1 are active for every task; K of the others, at random, for each. `shared_slots` slots in all hold
     shared bits: all slots of the always-on cells in the dual system, the same number (up to one) in every cell in the single.
@@ -60,17 +60,18 @@ def oldest_task_decoded(
     holds_shared = jnp.where(always_on > 0, in_common, spread)
 
     shared_key, private_key, message_key, first_key, later_key = jax.random.split(key, 5)
-    shared_book = code.random_generator(shared_key, capacity, b * N, R)
-    private_book = code.random_generator(private_key, capacity, b * N, D_s)
-    shared = code.random_message(message_key, capacity, R)
+    shared_book = code.random_generator(shared_key, capacity[0], b * N, R)
+    private_book = code.random_generator(private_key, capacity[1], b * N, D_s)
+    shared = code.random_message(message_key, capacity[0], R)
+    shared_coded = code.encode(shared_book, shared)
 
     def task(task_key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Private message, active slots and the bits that this task writes into its slots."""
         support_key, private_message_key = jax.random.split(task_key)
-        private = code.random_message(private_message_key, capacity, D_s)
+        private = code.random_message(private_message_key, capacity[1], D_s)
         drawn = jax.random.uniform(support_key, (N,)) + (jnp.arange(N) < always_on)
         active = (drawn <= jnp.sort(drawn)[jnp.maximum(K, 1) - 1]) & (K > 0) | (jnp.arange(N) < always_on)
-        coded = jnp.where(holds_shared, code.encode(shared_book, shared), code.encode(private_book, private))
+        coded = jnp.where(holds_shared, shared_coded, code.encode(private_book, private))
         return private, jnp.repeat(active, b, total_repeat_length=b * N), coded
 
     def write(t: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:

@@ -5,6 +5,7 @@ table can be made to break its law, and `seeds` = 1 takes the replication away.
 """
 
 from collections.abc import Callable
+from itertools import product
 from math import e, exp, log2
 from pathlib import Path
 
@@ -30,7 +31,7 @@ WRITERS = (
 class Maker:
     """Rows of made-up tables, one method per table."""
 
-    def __init__(self, seeds: int = 3, bend: dict[str, float] | None = None, noise: float = 0.01):
+    def __init__(self, seeds: int = 3, bend: dict[str, float] | None = None, noise: float = 0.003):
         self.seeds, self.bent, self.noise = range(seeds), bend or {}, noise
         self.rng = np.random.default_rng(0)
 
@@ -39,29 +40,34 @@ class Maker:
         return self.bent.get(table, 1.0) * (1 + self.noise * self.rng.standard_normal())
 
     def interference(self):
-        for N in (64, 256):
-            for centred in (False, True):
+        N, M = 256, 1024
+        for family in ("nonnegative", "mean_removed", "signed"):
+            for c in (0.5, 1.0):
                 for a in ACTIVITIES:
                     for seed in self.seeds:
-                        M, c = 4 * N, 0.75
-                        square = (1 / N + (0 if centred else (1 - 1 / N) * (a * c) ** 2)) * self.bend("interference")
+                        centred = family != "nonnegative"
+                        square = (1 / N + (0 if centred else (1 - 1 / N) * (round(a * N) / N * c) ** 2)) * self.bend("interference")
                         yield {
-                            "a": a, "N": N, "M": M, "c": c, "centred": centred, "seed": seed, "mean_square_overlap": square,
-                            "participation_ratio": M / (1 + (M - 1) * square), "mean_overlap": 0.0 if centred else a * c,
-                            "common_mode_share": 0.0 if centred else (a * c) ** 2 / square,
+                            "a": a, "N": N, "M": M, "c": c, "family": family, "centred": centred, "seed": seed, "active": round(a * N),
+                            "mean_square_overlap": square, "participation_ratio": M / (1 + (M - 1) * square * self.bent.get("ratio", 1.0)),
+                            "mean_overlap": 0.0 if centred else a * c, "common_mode_share": 0.0 if centred else (a * c) ** 2 / square,
                         }  # fmt: skip
 
     def retention(self):
-        N, M = 64, 192
-        for schedule, eta in (("fixed", 0.1), ("fixed", 1 / 3), ("fixed", 1.0), ("annealed", 1.0)):
+        N = 64
+        for M, schedule, eta, centred in product((64, 192), ("fixed", "annealed"), (1 / 3, 1.0), (False, True)):
+            if (schedule, eta) == ("annealed", 1 / 3):
+                continue
             for seed in self.seeds:
-                total = N * (1 - (1 - eta / N) ** M) if schedule == "fixed" else N * M / (N + M)
-                for age in (0, 1, 2, 4, 8, 16, 32, 64, 128, 191):
+                total = (N * (1 - (1 - eta / N) ** M) if schedule == "fixed" else N * M / (N + M)) * self.bent.get("total", 1.0)
+                for age in sorted({0, 1, 4, 16, 32, M // 2, M - 1}):
                     law = eta * (1 - eta / N) ** age if schedule == "fixed" else N / (N + M)
+                    noisy = total * (1 + 1e-6 * seed)
                     yield {
-                        "N": N, "M": M, "a": 0.1, "centred": True, "schedule": schedule, "eta": eta, "seed": seed, "age": age,
-                        "depth": law * self.bend("retention"), "total_depth": total,
-                        "trace_depth": total * self.bent.get("trace", 1.0), "predicted_depth": law,
+                        "N": N, "M": M, "a": 0.1, "centred": centred, "schedule": schedule, "eta": eta, "seed": seed, "age": age,
+                        "depth": law * self.bend("retention"), "total_depth": noisy,
+                        "trace_depth": noisy * self.bent.get("trace", 1.0),
+                        "predicted_depth": law,
                     }  # fmt: skip
 
     def hebbian(self):
@@ -129,7 +135,7 @@ class Maker:
                             yield {
                                 "architecture": architecture, "method": method, "dial": dial, "seed": seed, "tuning": seed == 100,
                                 "written": written, "task": task, "age": age, "bits": bits, "bits_raw": bits - 0.1,
-                                "recall": bits / 4, "loss": 4 - bits, "recall_heldout_phrasing": bits / 5, "candidates": 16,
+                                "recall": bits / 4, "loss": 4 - bits, "recall_heldout_phrasing": bits / 5, "candidates": 16, "T": T, "D": 8, "steps": 20,
                                 "heldout_bits_per_byte": 2.1 + 0.05 * written * dial / 0.1 if asked else np.nan, "diverged": False,
                             }  # fmt: skip
 
@@ -137,10 +143,87 @@ class Maker:
         self.rng = np.random.default_rng(0)
         for row in list(self.streams()):
             if row["age"] >= 0 and not row["tuning"]:
-                for kind, error in (("spectral", 0.3), ("kernel", -0.2)):
+                for kind, error in (("spectral", 0.3), ("kernel", -0.2), ("no_forgetting", 1.0), ("chance", -1.0)):
                     yield {
                         **{k: row[k] for k in ("architecture", "method", "dial", "seed", "written", "task", "age")},
                         "kind": kind, "bits_predicted": row["bits"] + error * self.bent.get("forecast", 1.0),
                     }  # fmt: skip
 
 
+    def _sweep(self, table, system, T_D, required, depth):
+        """A sweep of a system whose ceiling on T D is `T_D`, and whose depth is `depth(T, D)` in theory."""
+        for D in (1, 2, 4, 8, 16):
+            for a in ACTIVITIES:
+                for centred in (False, True) if system == "delta" else (None,):
+                    for share in (0.5, 0.7, 0.9, 1.0, 1.1, 1.3):
+                        T = max(1, round(share * T_D / D))
+                        for seed in self.seeds:
+                            law = depth(T, D)
+                            kept = 0.97 * law * self.bend(table)
+                            yield {
+                                "system": system, "N": 64, "b": 2, "D": D, "a": a, "required": required, "T": T, "seed": seed,
+                                "depth": float(T * D <= T_D * self.bent.get(table, 0.98)) if system == "cells" else kept,
+                                "ceiling_T": T_D / D, "ceiling_depth": law, **({} if centred is None else {"centred": centred}),
+                            }  # fmt: skip
+
+    def sweep_delta(self):
+        yield from self._sweep("sweep_delta", "delta", 235.0, 0.1, lambda T, D: 64 * (1 - 1 / T) ** (T - 1) / (T * D))
+
+    def sweep_hebbian(self):
+        yield from self._sweep("sweep_hebbian", "hebbian", 65.0, 1.0, lambda T, D: 64 / max(T * D - 1, 0.5))
+
+    def sweep_cells(self):
+        yield from self._sweep("sweep_cells", "cells", 47.0, 1.0, lambda T, D: 47.0 / (T * D))
+
+    def sweep_shared(self):
+        N, b = 128, 2
+        for regime in ("single", "dual"):
+            for R in (0, 8, 32, 64, 128):
+                for D_s in (2, 4, 8, 16):
+                    u = exp(1 + lambertw(R / D_s / e).real)
+                    ceiling = N * b / u / D_s if regime == "single" else (N * b - R) / e / D_s
+                    for share in (0.5, 0.7, 0.9, 0.97, 1.1, 1.3, 2.0, 4.0):
+                        T = max(1, round(share * ceiling))
+                        reach = self.bent.get(regime, 0.99)
+                        for seed in self.seeds:
+                            yield {
+                                "regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "T": T, "a": 1 / T, "seed": seed,
+                                "decoded": bool(T <= reach * ceiling or T == 1), "ceiling_T": ceiling, "ceiling_depth": ceiling / T,
+                            }  # fmt: skip
+
+
+TABLES = (
+    "interference",
+    "retention",
+    "hebbian",
+    "tradeoff",
+    "sweep_delta",
+    "sweep_hebbian",
+    "sweep_cells",
+    "sweep_shared",
+    "baselines",
+    "pretraining",
+    "kernel",
+    "streams",
+    "forecast",
+)
+
+
+def write_tables(directory: Path, seeds: int = 3, bend: dict[str, float] | None = None, noise: float = 0.003, only=TABLES) -> Results:
+    """Write made-up tables into `directory` and open them."""
+    for name in only:
+        maker = Maker(seeds, bend, noise)
+        write_table(directory / f"{name}.parquet", pd.DataFrame(list(getattr(maker, name)())), f"key-of-{name}", preset="quick")
+    return Results(directory)
+
+
+@pytest.fixture(scope="session")
+def lawful(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Tables that follow the laws."""
+    return write_tables(tmp_path_factory.mktemp("lawful"))
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Callable[..., Results]:
+    """Makes tables with other knobs: made(seeds=..., bend={table: factor}, only=(...))."""
+    return lambda **knobs: write_tables(tmp_path, **knobs)

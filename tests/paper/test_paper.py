@@ -35,8 +35,8 @@ def put(tree: dict, key: str, value: object) -> None:
 def complete_numbers() -> dict:
     """A number, estimate, word or list of rows under every key that the sources read, of the kind that they read there."""
     tree: dict = {}
-    for function, key in re.findall(r'\b(num|percent|est|value)\("([^"]+)"', ALL):
-        put(tree, key, {"num": 0.125, "percent": 0.125, "est": ESTIMATE, "value": "quick"}[function])
+    for function, key in re.findall(r'\b(num|plain|percent|est|value)\("([^"]+)"', ALL):
+        put(tree, key, {"num": 0.125, "plain": 0.125, "percent": 0.125, "est": ESTIMATE, "value": "quick"}[function])
     for key, body in re.findall(r'for row in value\("([^"]+)"\) \{(.*?)\n  \),', ALL, re.S):
         row: dict[str, object] = {}
         for pattern, kind in ROW_FIELDS.items():
@@ -82,7 +82,7 @@ def test_compiles_without_warnings_to_the_same_bytes(main: Path):
     assert typst.compile(str(main), root=str(main.parent)) == first
 
 
-@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.violations", "meta.tables", "gain.rows"])
+@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.violations", "meta.tables", "forecast.rows"])
 def test_a_missing_number_fails_the_build_by_name(tmp_path: Path, key: str):
     numbers = complete_numbers()
     branch, leaf = numbers, key.split(".")[-1]
@@ -131,10 +131,10 @@ def test_numbers_are_written_as_a_reader_expects(tmp_path: Path):
     (tmp_path / "verdicts.json").write_text("[]")
     shutil.copyfile(PAPER / "template.typ", tmp_path / "template.typ")
     calls = ("show-number(1234567)", "show-number(1234)", "fixed(-0.5, 2)", "fixed(-0.001, 1)", "show-number(0.12345)")
-    calls += ("show-number(1234.5)", "show-number(2.0)", "show-number(0.000012345)")
+    calls += ("show-number(1234.5)", "show-number(2.0)", "fixed(9.999, 2)", "fixed(7, 0)", "show-number(0.000012345)")
     source = f'#import "template.typ": *\n#metadata(({", ".join(calls)})) <found>'
     (tmp_path / "main.typ").write_text(source)
     found = json.loads(typst.query(str(tmp_path / "main.typ"), "<found>", field="value", one=True, root=str(tmp_path)))
     *words, tiny = found
-    assert words == ["1\u2009234\u2009567", "1234", "\u22120.50", "0.0", "0.123", "1235", "2.00"]
+    assert words == ["1\u2009234\u2009567", "1234", "\u22120.50", "0.0", "0.123", "1235", "2.00", "10.00", "7"]
     assert re.findall(r'"text": "(.+?)"', json.dumps(tiny, ensure_ascii=False)) == ["1.2", "×", "10", "\u22125"]

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -24,6 +25,7 @@ from realmodels.facts import (
 from theory.errors import UserError
 
 
+@cache
 def countries() -> dict[str, str]:
     return {code: c["name"] for code, c in json.loads(package_file(*COUNTRIES).read_bytes()).items()}
 

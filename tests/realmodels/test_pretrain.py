@@ -60,24 +60,22 @@ print(pretrain.train(pretrain.PretrainConfig.from_json(json.loads(sys.argv[1])),
 
 @pytest.mark.parametrize("architecture", ["memory", "dsa"])
 def test_a_run_killed_and_resumed_ends_in_the_same_bytes(architecture, workspace, tmp_path):
-    """kill -9 after the first saved states (for DSA: from the sparse stage too), twice; then a run to the end."""
+    """kill -9 after a first saved state, for DSA once more in the sparse stage; then a run to the end."""
     config = small(architecture, steps=60, sparse_steps=30 if architecture == "dsa" else 0)
     expected = contents(pretrain.train(config, workspace))
     (tmp_path / "text").symlink_to(workspace / "text")
     command = [sys.executable, "-c", RUNNER, json.dumps(config.to_json()), str(tmp_path)]
     state, folder = tmp_path / "models" / f".{config.key}.safetensors", tmp_path / "models" / config.key
-    killed_at = []
-    for least in (3, 45):
+    for least in (3, 36) if architecture == "dsa" else (3,):
         process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, cwd=Path(__file__).parents[2])
         while process.poll() is None and (not state.exists() or saved_step(state) < least):
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert not folder.exists()
-        killed_at.append(saved_step(state))
-    assert killed_at[0] < killed_at[1] < config.total_steps
+        assert least <= saved_step(state) < config.total_steps
     assert contents(pretrain.train(config, tmp_path)) == expected
-    assert [path.name for path in (tmp_path / "models").iterdir()] == [config.key]
+    assert not state.exists()
 
 
 def saved_step(state: Path) -> int:
@@ -101,8 +99,7 @@ def test_a_damaged_state_is_dropped_and_a_finished_model_is_found(workspace, tmp
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_models_learn_and_the_checkpoint_tells_how(architecture, workspace, text):
-    """Well below the 6.1 bits per token (of 1.7 bytes) that its text's token frequencies need would take longer: here, below half
-    of where an untrained model starts, log2(320) bits per token."""
+    """After 100 steps of 256 tokens: below three quarters of the bits of an untrained model, which spends log2(320) a token."""
     calls = []
     config = small(architecture, steps=100, batch=8)
     folder = pretrain.train(config, workspace, lambda *a: calls.append(a))
@@ -213,4 +210,6 @@ def test_presets_are_single_passes_and_a_configuration_survives_json():
         for architecture in ARCHITECTURES:
             config = pretrain.config(architecture, "small", 1, preset)
             assert PretrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    with pytest.raises(UserError, match="quick, paper"):
+        pretrain.config("dense", "small", 0, "huge")
     assert pretrain.config("dense", "small", 0, "quick").key != pretrain.config("dense", "small", 1, "quick").key

@@ -1,0 +1,88 @@
+"""Reading tables, and the intervals put on means."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from figures.results import Results, bars, by_group, estimate
+from simulate.store import write_table
+from theory.errors import UserError
+
+
+def test_a_table_says_who_made_it_and_for_which_preset(lawful: Results):
+    assert lawful.preset == "quick"
+    assert lawful.key("hebbian") == "key-of-hebbian"
+    assert len(lawful.table("hebbian", "snr")) > 0
+
+
+def test_a_damaged_an_empty_and_a_foreign_table_are_told_in_one_line(tmp_path: Path):
+    (tmp_path / "damaged.parquet").write_bytes(b"PAR1 and then nothing")
+    write_table(tmp_path / "empty.parquet", pd.DataFrame({"a": []}), "key")
+    write_table(tmp_path / "foreign.parquet", pd.DataFrame({"a": [1.0]}), "key")
+    results = Results(tmp_path)
+    for name, word in (("damaged", "cannot be read"), ("empty", "is empty"), ("foreign", "lacks column b"), ("absent", "no table")):
+        with pytest.raises(UserError, match=word) as failure:
+            results.table(name, "b")
+        assert "\n" not in str(failure.value)
+        assert f"cwb reproduce --only {name}" in str(failure.value)
+
+
+def test_tables_of_two_presets_are_not_mixed(tmp_path: Path):
+    for name, preset in (("one", "quick"), ("two", "paper")):
+        write_table(tmp_path / f"{name}.parquet", pd.DataFrame({"a": [1.0]}), "key", preset=preset)
+    with pytest.raises(UserError, match="mixes tables"):
+        _ = Results(tmp_path).preset
+
+
+def test_the_interval_is_students():
+    found = estimate([1.0, 2.0, 4.0])
+    low, high = stats.ttest_1samp([1.0, 2.0, 4.0], 0.0).confidence_interval(0.95)
+    assert found == pytest.approx((7 / 3, low, high, 3))
+
+
+def test_one_value_has_no_interval_and_a_missing_one_is_refused():
+    assert estimate([3.0])[1:] == (-np.inf, np.inf, 1)
+    for values in ([], [1.0, np.nan]):
+        with pytest.raises(ValueError, match="finite"):
+            estimate(values)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20), st.integers(2, 1000))
+def test_intervals_read_together_are_wider(values: list[float], comparisons: int):
+    one, many = estimate(values), estimate(values, comparisons=comparisons)
+    assert many.low <= one.low <= one.mean <= one.high <= many.high
+
+
+def test_simultaneous_intervals_cover_together():
+    rng = np.random.default_rng(1)
+    trials, groups, seeds = 400, 10, 6
+    frame = pd.DataFrame(
+        {
+            "trial": np.repeat(np.arange(trials), groups * seeds),
+            "group": np.tile(np.repeat(np.arange(groups), seeds), trials),
+            "seed": np.tile(np.arange(seeds), trials * groups),
+            "value": rng.standard_normal(trials * groups * seeds),
+        }
+    )
+    covered = [
+        ((found["low"] <= 0) & (found["high"] >= 0)).all()
+        for _, part in frame.groupby("trial")
+        for found in [by_group(part, ["group"], "value", simultaneous=True)]
+    ]
+    assert np.mean(covered) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / trials)
+
+
+def test_rows_of_a_seed_count_once():
+    frame = pd.DataFrame({"seed": [0, 0, 0, 1], "group": 1, "value": [1.0, 2.0, 3.0, 4.0]})
+    found = by_group(frame, ["group"], "value").iloc[0]
+    assert (found["mean"], found["count"]) == (3.0, 2)
+
+
+def test_bars_without_an_interval_have_no_length():
+    frame = pd.DataFrame({"seed": [0], "group": [1], "value": [1.0]})
+    assert bars(by_group(frame, ["group"], "value")).tolist() == [[0.0], [0.0]]

@@ -1,0 +1,59 @@
+"""C2 for overwritten cells. 1/e is the throughput of slotted ALOHA (Roberts 1975); maxima by brute force over the activity."""
+
+import numpy as np
+import pytest
+from hypothesis import given, target
+from hypothesis import strategies as st
+
+from theory import palimpsest, retention
+
+
+@given(st.floats(0.5, 8), st.integers(10, 1000), st.integers(1, 200), st.floats(0.001, 1))
+def test_no_activity_exceeds_the_ceiling(b, cells, T, a):
+    kept = T * palimpsest.bits(b, cells, T, a)
+    most = palimpsest.ceiling(b, cells, T)
+    target(kept / most, label="bits over the ceiling")
+    assert kept <= most * (1 + 1e-12)
+    assert T * palimpsest.bits(b, cells, T, palimpsest.best_activity(T)) == pytest.approx(most)
+
+
+@pytest.mark.parametrize("T", [2, 5, 50])
+def test_the_best_activity_by_brute_force(T):
+    grid = np.linspace(1e-3, 1, 100_000)
+    survive = grid * (1 - grid) ** (T - 1)
+    assert grid[np.argmax(survive)] == pytest.approx(1 / T, abs=2e-5)
+    assert palimpsest.bits(1, 100, T, 0.8 / T) < palimpsest.bits(1, 100, T, 1 / T) > palimpsest.bits(1, 100, T, 1.25 / T)
+
+
+def test_survivors_of_real_overwriting():
+    rng, cells, T, a, trials = np.random.default_rng(0), 400, 6, 0.2, 500
+    counts = []
+    for _ in range(trials):
+        owner = np.full(cells, -1)
+        for task in range(T):
+            owner[rng.permutation(cells)[: int(a * cells)]] = task
+        counts.append(np.sum(owner == 0))
+    error = np.std(counts) / np.sqrt(trials)
+    assert abs(np.mean(counts) - palimpsest.bits(1, cells, T, a)) < 5 * error
+
+
+def test_the_limits_and_the_kinship_with_the_delta_rule():
+    assert palimpsest.ceiling(2, 100, 1) == 200
+    assert palimpsest.ceiling(1, 1, 1e8) == pytest.approx(1 / np.e, rel=1e-6)
+    assert palimpsest.ceiling(1, 64, 9) == retention.task_ceiling(64, 9)
+    assert palimpsest.bits(1, 10, 1, 1) == 10
+    assert palimpsest.bits(1, 10, 2, 1) == 0
+
+
+@given(st.floats(0.5, 8), st.integers(10, 1000), st.floats(1, 50), st.sampled_from([None, 0.05, 0.3]))
+def test_largest_tasks_inverts_the_law(b, cells, D, a):
+    most = palimpsest.largest_tasks(b, cells, D, a)
+
+    def held(T):
+        return palimpsest.ceiling(b, cells, T) / T if a is None else palimpsest.bits(b, cells, T, a)
+
+    if held(1) < D:
+        assert most == 0
+    else:
+        assert held(most) == pytest.approx(D, rel=1e-6)
+        assert held(most * 1.01 + 1e-6) < D
