@@ -16,17 +16,19 @@ def caption(results: Results) -> str:
     """What the panels show, and the verdict on C3."""
     frame = results.table("hebbian", "N", "a", "seed")
     return (
-        f"One-shot covariance storage in N = {frame['N'].iloc[0]} synapses per output, at {frame['a'].nunique()} coding levels. (a) Power signal-to-noise "
-        "ratio times (P - 1)/N, which theory puts at 1 at every load and coding level. (b) Gaussian information per synapse, against the law and its "
-        f"ceiling 1/(2 ln 2) = {claim('C3').value(d=1).value:.4f} bits. No fitted parameter; means over {frame['seed'].nunique()} seeds with 95% intervals. "
-        + sentence(results, "C3")
+        f"One-shot covariance storage in N = {frame['N'].iloc[0]} synapses per output, at {frame['a'].nunique()} coding "
+        "levels. (a) Power signal-to-noise ratio times (P - 1)/N, which theory puts at 1 at every load and coding level. (b) "
+        f"Gaussian information per synapse, against the law and its ceiling 1/(2 ln 2) = {claim('C3').value(d=1).value:.4f} "
+        f"bits. No fitted parameter; means over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C3")
     )
 
 
 def draw(results: Results) -> Canvas:
     """Two panels: SNR (P - 1)/N, and bits per synapse, against P/N, one mark per coding level."""
     frame = results.table("hebbian", "N", "P", "a", "snr", "bits_per_synapse")
-    frame = frame.assign(load=frame["P"] / frame["N"], ratio=frame["snr"] / claim("C3").value("snr", N=frame["N"], P=frame["P"]).value)
+    frame = frame.assign(
+        load=frame["P"] / frame["N"], ratio=frame["snr"] / claim("C3").value("snr", N=frame["N"], P=frame["P"]).value
+    )
     canvas, (left, right) = panels(columns=2, ratio=0.85)
     levels = sorted(frame["a"].unique())
     for place, (a, color) in enumerate(zip(levels, shades(len(levels)), strict=True)):

@@ -39,10 +39,10 @@ Command = (
 
 
 def _one_line(box: str) -> str:
-    """The parser's framed message as one line of plain text: without its title, its frame and its rules."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", box)
-    lines = [line.strip("│ ") for line in plain.splitlines() if line.startswith("│")]
-    return "; ".join(" ".join(part.split()).rstrip(".") for part in re.split("─{2,}", " ".join(lines)) if part.strip())
+    """The parser's message, framed in lines or in ASCII as the terminal allows, as one line without title, frame and rules."""
+    lines = [line.strip("│╭╮╰╯ ") for line in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines()]
+    text = " ".join(line if line.strip("─-") else "\n" for line in lines[1:])
+    return "; ".join(part.strip(" .") for part in text.split("\n") if part.strip())
 
 
 def parse(arguments: list[str]):

@@ -21,10 +21,11 @@ def caption(results: Results) -> str:
     table = errors(results)
     means = table.mean()
     return (
-        "Retained bits per fact by age: measured (marks, 95% intervals over seeds) and forecast from the model before any write, by the spectral law "
-        "and by kernel simulation, with no fitted parameter. Root-mean-square errors over tasks of age 1 and more, mean over writers: "
-        f"spectral law {means['spectral']:.2f}, kernel simulation {means['kernel']:.2f}, no forgetting {means['stays']:.2f}, all gone "
-        f"after one task {means['gone']:.2f} bits (these two are told what was measured just after the write); each panel gives its own. " + sentence(results, "P1-spectral", "P1-kernel")
+        "Retained bits per fact by age: measured (marks, 95% intervals over seeds) and forecast from the model before any "
+        "write, by the spectral law and by kernel simulation, with no fitted parameter. Root-mean-square errors over tasks of "
+        f"age 1 and more, mean over writers: spectral law {means['spectral']:.2f}, kernel simulation {means['kernel']:.2f}, no "
+        f"forgetting {means['stays']:.2f}, all gone after one task {means['gone']:.2f} bits (these two are told what was "
+        "measured just after the write); each panel gives its own. " + sentence(results, "P1-spectral", "P1-kernel")
     )
 
 
@@ -39,15 +40,23 @@ def draw(results: Results) -> Canvas:
     for panel, (architecture, method) in zip(grid, present, strict=False):
         here = f"architecture == '{architecture}' and method == '{method}'"
         found = by_group(rows.query(here), ["age"], "bits")
-        panel.errorbar(found["age"], found["mean"], yerr=bars(found), color=BLACK, marker="o", linestyle="none", elinewidth=0.6, label="measured")
+        panel.errorbar(
+            found["age"],
+            found["mean"],
+            yerr=bars(found),
+            color=BLACK,
+            marker="o",
+            linestyle="none",
+            elinewidth=0.6,
+            label="measured",
+        )
         for kind, look in KINDS.items():
             curve = by_group(forecast.query(here + f" and kind == '{kind}'"), ["age"], "bits_predicted")
             panel.plot(curve["age"], curve["mean"], **look.curve())
         e = table.loc[(architecture, method)]
-        panel.text(
-            0.97, 0.97, f"rms error (bits)\nspectral {e['spectral']:.2f}\nkernel {e['kernel']:.2f}\nno forgetting {e['stays']:.2f}\nall gone {e['gone']:.2f}",
-            transform=panel.transAxes, ha="right", va="top", fontsize=6, color=GREY,
-        )  # fmt: skip
+        words = {"spectral": "spectral", "kernel": "kernel", "stays": "no forgetting", "gone": "all gone"}
+        text = "\n".join(["rms error (bits)", *(f"{word} {e[kind]:.2f}" for kind, word in words.items())])
+        panel.text(0.97, 0.97, text, transform=panel.transAxes, ha="right", va="top", fontsize=6, color=GREY)
         panel.set_ylim(-0.1, top * 1.05)
     for panel in grid[len(present) :]:
         panel.set_visible(False)

@@ -30,11 +30,12 @@ def caption(results: Results) -> str:
     sizes = ", ".join(f"{results.table(sweep)['N'].iloc[0]}" for sweep in ("sweep_delta", "sweep_hebbian", "sweep_cells"))
     judged = pd.concat([violations(results.table(sweep)) for sweep in ("sweep_delta", "sweep_hebbian", "sweep_cells")])
     return (
-        "Largest number of tasks T at which the oldest task still keeps the required depth, against facts or bits a task, at several activities: marks "
-        "are simulated, lines the ceilings of theory without a fitted parameter, the shaded region is closed. The oldest task must keep on average "
-        f"{required['sweep_delta']:g} of its depth (delta rule), a power SNR of {required['sweep_hebbian']:g} (Hebbian), every bit at every seed (cells). "
-        f"N = {sizes}; {len(judged)} cells of {judged['seeds'].iloc[0]} seeds, {int(judged['violation'].sum())} above the ceiling beyond their simultaneous "
-        "95% bound. Activities that hold no task at a depth have no mark there. " + sentence(results, "C2", "C3-frontier", "C2-cells")
+        "Largest number of tasks T at which the oldest task still keeps the required depth, against facts or bits a task, at "
+        "several activities: marks are simulated, lines the ceilings of theory without a fitted parameter, the shaded region "
+        f"is closed. The oldest task must keep on average {required['sweep_delta']:g} of its depth (delta rule), a power SNR "
+        f"of {required['sweep_hebbian']:g} (Hebbian), every bit at every seed (cells). N = {sizes}; {len(judged)} cells of "
+        f"{judged['seeds'].iloc[0]} seeds, {int(judged['violation'].sum())} above the ceiling beyond their simultaneous 95% "
+        "bound. Activities that hold no task at a depth have no mark there. " + sentence(results, "C2", "C3-frontier", "C2-cells")
     )
 
 

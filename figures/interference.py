@@ -22,10 +22,12 @@ def caption(results: Results) -> str:
     """What the panels show, and the verdicts on I1 and I2."""
     frame = results.table("interference", "N", "M", "seed")
     return (
-        f"Interference of {frame['M'].max()} random unit codes in N = {frame['N'].max()} dimensions against their activity a. (a) Mean squared overlap: "
-        "non-negative codes follow 1/N + (1 - 1/N)(ac)^2, centred codes of the same supports stay at 1/N at every activity: what sparsity buys is the "
-        "removal of the common mode, and centring buys the same. (b) The share of the mean squared overlap that the mean overlap carries. Lines are "
-        f"theory without a fitted parameter, of leading order in 1/(aN), and not judged in the shaded range of fewer than {ACTIVE} active units; marks are means over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "I1", "I2")
+        f"Interference of {frame['M'].max()} random unit codes in N = {frame['N'].max()} dimensions against their activity a. "
+        "(a) Mean squared overlap: non-negative codes follow 1/N + (1 - 1/N)(ac)^2, centred codes of the same supports stay at "
+        "1/N at every activity: what sparsity buys is the removal of the common mode, and centring buys the same. (b) The "
+        "share of the mean squared overlap that the mean overlap carries. Lines are theory without a fitted parameter, of "
+        f"leading order in 1/(aN), and not judged in the shaded range of fewer than {ACTIVE} active units; marks are means "
+        f"over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "I1", "I2")
     )
 
 
@@ -59,4 +61,6 @@ def draw(results: Results) -> Canvas:
     return canvas
 
 
-FIGURE = Figure("interference", "Sparsity lowers interference through the common mode only", ("I1", "I2"), ("interference",), caption, draw)
+FIGURE = Figure(
+    "interference", "Sparsity lowers interference through the common mode only", ("I1", "I2"), ("interference",), caption, draw
+)

@@ -1,6 +1,6 @@
 """The stored results, and what may be done to them here: select, average, and put an interval on the average."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +53,9 @@ class Results:
         """The preset that made the tables, as they say themselves; "unknown" if they do not. Raises UserError if they differ."""
         found = {read_table(path)[1].get("preset", "unknown") for path in sorted(self.directory.glob("*.parquet"))}
         if len(found) > 1:
-            raise UserError(f"{self.directory} mixes tables of presets {', '.join(sorted(found))}: delete it and reproduce one preset")
+            raise UserError(
+                f"{self.directory} mixes tables of presets {', '.join(sorted(found))}: delete it and reproduce one preset"
+            )
         return found.pop() if found else "unknown"
 
 
@@ -83,6 +85,17 @@ def estimate(values: ArrayLike, confidence: float = 0.95, comparisons: int = 1) 
     return Estimate(mean, mean - half, mean + half, x.size)
 
 
+def jackknife(statistic: Callable[[pd.DataFrame], float], frame: pd.DataFrame) -> Estimate:
+    """A statistic of all seeds together, which is no mean over them, with the t interval of its pseudo-values (Tukey 1958)."""
+    seeds = sorted(frame["seed"].unique())
+    whole = statistic(frame)
+    if len(seeds) < 2:
+        return estimate([whole])
+    without = np.array([statistic(frame[frame["seed"] != seed]) for seed in seeds])
+    spread = estimate(len(seeds) * whole - (len(seeds) - 1) * without)
+    return Estimate(whole, whole - (spread.mean - spread.low), whole + (spread.high - spread.mean), len(seeds))
+
+
 def by_group(
     frame: pd.DataFrame, keys: Sequence[str], value: str, confidence: float = 0.95, simultaneous: bool = False
 ) -> pd.DataFrame:
@@ -94,7 +107,8 @@ def by_group(
     groups = list(seeds.groupby(list(keys), sort=True))
     comparisons = len(groups) if simultaneous else 1
     rows = [
-        {**dict(zip(keys, names, strict=True)), **estimate(group[value], confidence, comparisons)._asdict()} for names, group in groups
+        {**dict(zip(keys, names, strict=True)), **estimate(group[value], confidence, comparisons)._asdict()}
+        for names, group in groups
     ]
     return pd.DataFrame(rows)
 

@@ -30,10 +30,11 @@ def caption(results: Results) -> str:
     """What the panels show, and the verdicts on C1 and C2."""
     frame = schedules(results)
     return (
-        f"A delta-rule memory of N = {frame['N'].iloc[0]} parameters under three schedules. Depth kept by one fact against its age after "
-        f"{frame['M'].max()} writes, (a) for centred codes, (b) for the same codes with their mean (activity {frame['a'].iloc[0]:g}), which lose depth to "
-        "the common mode at once. Lines are theory from the spectrum of the codes, no fitted parameter. (c) Depth summed over all facts of centred codes; "
-        f"no schedule exceeds N. Means over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C1", "C2-age")
+        f"A delta-rule memory of N = {frame['N'].iloc[0]} parameters under three schedules. Depth kept by one fact against its "
+        f"age after {frame['M'].max()} writes, (a) for centred codes, (b) for the same codes with their mean (activity "
+        f"{frame['a'].iloc[0]:g}), which lose depth to the common mode at once. Lines are theory from the spectrum of the "
+        "codes, no fitted parameter. (c) Depth summed over all facts of centred codes; no schedule exceeds N. Means over "
+        f"{frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C1", "C2-age")
     )
 
 
@@ -45,7 +46,11 @@ def _ages(panel: Axes, frame: pd.DataFrame) -> None:
         seen, known = found["mean"] > SHALLOW, law["mean"] > SHALLOW / 10
         panel.plot(law["age"][known] + 1, law["mean"][known], color=look.color, linestyle=look.line, linewidth=0.8)
         panel.errorbar(
-            found["age"][seen] + 1, found["mean"][seen], yerr=bars(found)[:, seen], elinewidth=0.6, **look.marks(markerfacecolor="white")
+            found["age"][seen] + 1,
+            found["mean"][seen],
+            yerr=bars(found)[:, seen],
+            elinewidth=0.6,
+            **look.marks(markerfacecolor="white"),
         )
     panel.set(xscale="log", yscale="log", ylim=(SHALLOW, 1.4), xlabel="age + 1 (writes since)")
     ticks(panel.xaxis, (1, 10, 100))

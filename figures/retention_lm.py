@@ -19,17 +19,25 @@ def caption(results: Results) -> str:
     rates = "; ".join(f"{METHODS[m].label} on {ARCHITECTURES[a].label} {chosen[a, m]:g}" for a, m in WRITERS if (a, m) in chosen)
     tasks = int(rows["written"].max())
     return (
-        f"Retained bits per fact against the number of tasks written since, in a stream of {tasks} tasks; chance is 0, the ceiling log2 of "
-        f"the candidates. Means over tasks of that age and {rows['seed'].nunique()} seed(s), with 95% intervals over seeds. (a) Full finetuning of the three "
-        "architectures. (b) Narrower writes. Dials (learning rates), each the smallest that teaches 90% of a fact on a seed that is not "
-        f"shown: {rates}. " + sentence(results, "P2-plain", "P2-sparse", "P3", "P6")
+        f"Retained bits per fact against the number of tasks written since, in a stream of {tasks} tasks; chance is 0, the "
+        f"ceiling log2 of the candidates. Means over tasks of that age and {rows['seed'].nunique()} seed(s), with 95% "
+        "intervals over seeds. (a) Full finetuning of the three architectures. (b) Narrower writes. Dials (learning rates), "
+        "each the smallest that teaches 90% of a fact on a seed that is not shown: "
+        f"{rates}. " + sentence(results, "P2-plain", "P2-sparse", "P3", "P6")
     )
 
 
 def _curve(panel: Axes, rows, look, label: str) -> None:
     found = by_group(rows, ["age"], "bits")
     panel.errorbar(
-        found["age"], found["mean"], yerr=bars(found), elinewidth=0.6, color=look.color, marker=look.marker, linestyle=look.line, label=label
+        found["age"],
+        found["mean"],
+        yerr=bars(found),
+        elinewidth=0.6,
+        color=look.color,
+        marker=look.marker,
+        linestyle=look.line,
+        label=label,
     )
 
 

@@ -14,9 +14,10 @@ def caption(results: Results) -> str:
     table = results.table("sweep_shared", "N", "b", "R", "D_s", "T", "regime")
     N, b = table["N"].iloc[0], table["b"].iloc[0]
     return (
-        f"{N} cells of {b} bits, tasks that share R bits and have D_s private ones: largest number of tasks whose oldest comes back whole at "
-        f"every one of {table['seed'].nunique()} seeds. Marks are simulated with real erasure codes, lines are the ceilings of theory (separable coding), no fitted parameter. One regime "
-        "must carry the shared bits in every reader's active cells; two regimes keep them once, in cells that are always on. "
+        f"{N} cells of {b} bits, tasks that share R bits and have D_s private ones: largest number of tasks whose oldest comes "
+        f"back whole at every one of {table['seed'].nunique()} seeds. Marks are simulated with real erasure codes, lines are "
+        "the ceilings of theory (separable coding), no fitted parameter. One regime must carry the shared bits in every "
+        "reader's active cells; two regimes keep them once, in cells that are always on. "
         + sentence(results, "S1-single", "S1-dual")
     )
 
@@ -36,7 +37,7 @@ def draw(results: Results) -> Canvas:
             panel.plot(held["D_s"], held["measured_T"], **look.marks(markerfacecolor="none", markersize=size))
         panel.set(xscale="log", yscale="log", xlabel="private bits $D_s$")
         ticks(panel.xaxis, sorted(found["D_s"].unique())[::2])
-        ticks(panel.yaxis, [T for T in (1, 2, 5, 10, 20, 50, 100, 200) if T <= found["ceiling_T"].max()])
+        ticks(panel.yaxis, [T for T in (1, 2, 5, 10, 20, 50, 100, 200) if found["ceiling_T"].max() >= T])
     grid[0].set_ylabel("tasks held, $T$")
     grid[0].legend(loc="lower left", fontsize=6, handletextpad=0.1)
     letters(grid, [f"$R=bN\\times{share(R / bits)}$" if R else "nothing shared" for R in shares])

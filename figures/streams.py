@@ -1,7 +1,7 @@
 """What the figures and rules read from the streams of writes: the reported runs, what they keep, how well that was forecast.
 
-A writer is an architecture with a method. Reported are the seeds that took no part in choosing the dial, at the chosen dial; the choice
-is made in `realmodels.stream.chosen_dial`, by a rule on how much is learned, so that writers are compared at equal learning.
+A writer is an architecture with a method. Reported are the seeds that took no part in choosing the dial, at the chosen dial;
+the choice is made by a rule on how much is learned (`chosen_dial`), so that writers are compared at equal learning.
 """
 
 from functools import cache
@@ -36,12 +36,14 @@ def reported(results: Results, every_dial: bool = False) -> pd.DataFrame:
     frame = frame[~frame["tuning"].astype(bool)]
     if every_dial:
         return frame
-    chosen = pd.Series([dials(results)[key] for key in zip(frame["architecture"], frame["method"], strict=True)], index=frame.index)
+    chosen = pd.Series(
+        [dials(results)[key] for key in zip(frame["architecture"], frame["method"], strict=True)], index=frame.index
+    )
     return frame[np.isclose(frame["dial"], chosen, rtol=1e-9)]
 
 
 def ends(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per run (writer, dial, seed): bits and recall at the end of the stream, bits when just written, damage to held-out text.
+    """One row per run (writer, dial, seed): bits and recall at the end of the stream, when just written, damage to held-out text.
 
     bits, recall: mean over all tasks after the last one; bits_oldest: of the first task;
     bits_fresh: mean over tasks just after each was written; bits_before: before the first;

@@ -14,9 +14,9 @@ def caption(results: Results) -> str:
     counts = final.groupby("architecture")["parameters"].first()
     sizes = ", ".join(f"{ARCHITECTURES[name].label} {counts[name] / 1e6:.3f}M" for name in ARCHITECTURES if name in counts)
     return (
-        f"Pretraining from scratch at equal parameter counts ({sizes} parameters): bits per byte of held-out text against training "
-        f"tokens, mean over {final['seed'].nunique()} seed(s), one thin line a seed. Dashed: unigram and bigram models and lzma given the same "
-        "training text. " + sentence(results, "P4")
+        f"Pretraining from scratch at equal parameter counts ({sizes} parameters): bits per byte of held-out text against "
+        f"training tokens, mean over {final['seed'].nunique()} seed(s), one thin line a seed. Dashed: unigram and bigram "
+        "models and lzma given the same training text. " + sentence(results, "P4")
     )
 
 

@@ -51,8 +51,8 @@ def _countries() -> dict[str, str]:
 
 
 @cache
-def subjects(name: str) -> dict[str, tuple[str, ...]]:
-    """Country -> its subjects in stream `name`, sorted: known to one country, and to no pretraining text."""
+def owners(name: str) -> dict[str, frozenset[str]]:
+    """Subject -> the names of the countries that it lies in, for every subject of the package behind stream `name`."""
     if name == "cities":
         cities = json.loads(package_file(*CITIES).read_bytes()).values()
         pairs = {(city["name"], city["countrycode"]) for city in cities}
@@ -61,14 +61,21 @@ def subjects(name: str) -> dict[str, tuple[str, ...]]:
             pairs = {(row["iata"], row["country"]) for row in csv.DictReader(file)}
     else:
         raise UserError(f"unknown stream {name!r}: choose one of {', '.join(TEMPLATES)}")
-    owners: dict[str, set[str]] = {}
+    names = _countries()
+    found: dict[str, set[str]] = {}
     for subject, code in pairs:
-        owners.setdefault(subject, set()).add(code)
-    names, known = _countries(), pretraining_words()
+        found.setdefault(subject, set()).add(names.get(code, ""))
+    return {subject: frozenset(countries) for subject, countries in found.items()}
+
+
+@cache
+def subjects(name: str) -> dict[str, tuple[str, ...]]:
+    """Country -> its subjects in stream `name`, sorted: known to one country, and to no pretraining text."""
+    known = pretraining_words()
     found: dict[str, list[str]] = {}
-    for subject, codes in owners.items():
-        if len(codes) == 1 and subject.isascii() and subject.isalpha() and subject.lower() not in known:
-            found.setdefault(names.get(next(iter(codes)), ""), []).append(subject)
+    for subject, countries in owners(name).items():
+        if len(countries) == 1 and subject.isascii() and subject.isalpha() and subject.lower() not in known:
+            found.setdefault(next(iter(countries)), []).append(subject)
     return {country: tuple(sorted(mine)) for country, mine in found.items()}
 
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,7 +67,7 @@ class PretrainConfig:
     fall: float = 0.5
     clip: float = 1.0
     evaluations: int = 4
-    save_every: int = 50
+    save_every: int = 100
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary of JSON values."""
@@ -89,9 +90,8 @@ class PretrainConfig:
 
     def rate(self, step: int) -> float:
         """Factor on all learning rates at step: rises over the share `rise` of steps, falls over the share `fall` to 0."""
-        done = (
-            step if step < self.steps - self.sparse_steps else max(step - self.warmup_steps, self.steps - self.sparse_steps)
-        ) + 0.5
+        pause = min(max(step - (self.steps - self.sparse_steps), 0), self.warmup_steps)
+        done = step - pause + 0.5
         return min(1.0, done / (self.rise * self.steps), (self.steps - done) / (self.fall * self.steps))
 
     @property
@@ -117,14 +117,18 @@ def config(architecture: str, size: str, seed: int, preset: str) -> PretrainConf
     return PretrainConfig(config_for(architecture, size), CORPORA[preset], seed, steps, batch=32, **stages)
 
 
+@lru_cache(maxsize=2)
+def _order(seed: int, turn: int, count: int) -> np.ndarray:
+    return np.random.default_rng([seed, turn]).permutation(count)
+
+
 def windows(train: np.ndarray, config: PretrainConfig, step: int) -> Int[Tensor, "batch length"]:
     """The windows of one step, context + 1 tokens each: passes over the text, every pass in an order of its own."""
     length = config.model.context
     count = (len(train) - 1) // length
     rows = []
     for number in range(step * config.batch, (step + 1) * config.batch):
-        order = np.random.default_rng([config.seed, number // count]).permutation(count)
-        start = order[number % count] * length
+        start = _order(config.seed, number // count, count)[number % count] * length
         rows.append(train[start : start + length + 1])
     return torch.from_numpy(np.stack(rows).astype(np.int64))
 

@@ -78,11 +78,15 @@ def frontier(table: pd.DataFrame) -> pd.DataFrame:
     measured_T: largest T whose oldest task keeps `required` in the mean over seeds (0 if none does).
     allowed_T: largest whole number of tasks below the ceiling. tightness: measured_T / ceiling_T. tightness_whole: measured_T /
     allowed_T, which is 1 when not one more task could have been hoped for (NaN where the ceiling allows no task).
+    product_share: the largest share of the ceiling on T x D x depth that any T reached.
     """
     cells = cell_means(table)
     keys = [column for column in configuration(table) if column != "T" and not (column == "a" and "decoded" in table)]
+    cells = cells.assign(product_share=cells["depth"] / cells["ceiling_depth"])
     held = cells[cells["depth"] >= cells["required"]].groupby(keys, dropna=False)["T"].max()
-    found = cells.groupby(keys, dropna=False).agg(ceiling_T=("ceiling_T", "first"), required=("required", "first"))
+    found = cells.groupby(keys, dropna=False).agg(
+        ceiling_T=("ceiling_T", "first"), required=("required", "first"), product_share=("product_share", "max")
+    )
     found = found.assign(measured_T=held.reindex(found.index).fillna(0).astype(int)).reset_index()
     allowed = np.floor(found["ceiling_T"] + 1e-9)
     return found.assign(

@@ -33,19 +33,6 @@ def answer(capsys, *words: str):
 
 
 COMMANDS = ("reproduce", "theory", "simulate", "models", "train", "write", "measure", "forecast", "figures", "paper", "explore")
-    "reproduce",
-    "theory",
-    "simulate",
-    "models",
-    "train",
-    "write",
-    "measure",
-    "forecast",
-    "figures",
-    "verdicts",
-    "paper",
-    "explore",
-]
 
 
 def test_help_names_every_command_and_needs_no_heavy_library():

@@ -37,7 +37,11 @@ def models(results: Results) -> Tree:
         for name, part in final.groupby("architecture")
     ]
     counts = [row["parameters"] for row in rows]
-    config = {**config_for("memory").to_json(), "indexer_topk": config_for("dsa").indexer_topk, "slots": config_for("memory").slots}
+    config = {
+        **config_for("memory").to_json(),
+        "indexer_topk": config_for("dsa").indexer_topk,
+        "slots": config_for("memory").slots,
+    }
     wanted = ("layers", "width", "heads", "context", "vocabulary", "slots", "memory_topk", "indexer_topk")
     return {
         **{"seeds": final["seed"].nunique(), "parameter_spread": max(counts) / min(counts) - 1},
@@ -104,7 +108,9 @@ def forecast(results: Results) -> Tree:
             skill = 1 - float(part[kind].mean()) / min(trivial.values())
             error = over_seeds(part, kind)
             rows.append({"architecture": architecture, "method": method, "kind": kind, "error": error, **trivial, "skill": skill})
-    mean = pd.DataFrame([{kind: part[kind].mean() for kind in ("spectral", "kernel", "stays", "gone")} for _, part in table.groupby(WRITER)])
+    mean = pd.DataFrame(
+        [{kind: part[kind].mean() for kind in ("spectral", "kernel", "stays", "gone")} for _, part in table.groupby(WRITER)]
+    )
     return {
         "rows": rows,
         "best": max(rows, key=lambda row: row["skill"]),

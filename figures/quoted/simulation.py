@@ -1,11 +1,10 @@
 """Numbers quoted in the chapter on simulation."""
 
-import numpy as np
-
 from figures.quoted.estimates import Tree, largest_error, over_seeds, plain
-from figures.results import Results, estimate
+from figures.results import Results, estimate, jackknife
 from figures.rules.ceiling import tightness
-from figures.rules.separation import gains_by_seed
+from figures.rules.rule import back
+from figures.rules.separation import held_by_seed, log_gain
 from figures.rules.tradeoff import incursions
 from simulate.frontier import frontier, violations
 from theory.claim import claim
@@ -21,7 +20,9 @@ SWEEPS = {
 
 def interference(results: Results) -> Tree:
     """N E[kappa^2] of codes with their mean and without, at either end of the activities; how well I1 and I2 hold."""
-    frame = results.table("interference", "N", "M", "a", "c", "active", "family", "seed", "mean_square_overlap", "participation_ratio")
+    frame = results.table(
+        "interference", "N", "M", "a", "c", "active", "family", "seed", "mean_square_overlap", "participation_ratio"
+    )
     N, c = float(frame["N"].iloc[0]), float(frame["c"][frame["family"] == "nonnegative"].max())
     codes = {"plain": "nonnegative", "centred": "mean_removed"}
     ends = {"dense": frame["a"].max(), "sparse": frame["a"].min()}
@@ -36,7 +37,8 @@ def interference(results: Results) -> Tree:
         "saturation_activity": claim("I2").value("a_star", N=N, c=c).value,
         **{
             end: {
-                word: over_seeds(scaled[(scaled["a"] == a) & (scaled["family"] == family)], "scaled") for word, family in codes.items()
+                word: over_seeds(scaled[(scaled["a"] == a) & (scaled["family"] == family)], "scaled")
+                for word, family in codes.items()
             }
             for end, a in ends.items()
         },
@@ -49,7 +51,9 @@ def interference(results: Results) -> Tree:
 
 def retention(results: Results) -> Tree:
     """Total depth against its trace; the oldest of M facts under one eta; the total of annealed writes."""
-    frame = results.table("retention", "N", "M", "centred", "schedule", "eta", "age", "seed", "depth", "total_depth", "trace_depth")
+    frame = results.table(
+        "retention", "N", "M", "centred", "schedule", "eta", "age", "seed", "depth", "total_depth", "trace_depth"
+    )
     N, M = int(frame["N"].iloc[0]), int(frame["M"].max())
     whole = frame[(frame["M"] == M) & frame["centred"].astype(bool)]
     fixed = whole[(whole["schedule"] == "fixed") & (whole["eta"] < 1)]
@@ -116,19 +120,17 @@ def _sweep(results: Results, name: str, regime: str | None) -> Tree:
 
 
 def gain(results: Results) -> Tree:
-    """Measured and predicted gain of two regimes at every R and D_s: geometric means over seeds."""
-    found = gains_by_seed(results)
+    """Measured and predicted gain of two regimes at every R > 0 and D_s."""
+    held = held_by_seed(results)
     rows = []
-    for (R, D_s), part in found.groupby(["R", "D_s"]):
-        value = plain(estimate(np.log(part["gain"])))
-        measured = {end: None if value[end] is None else float(np.exp(value[end])) for end in ("mean", "low", "high")}
+    for (R, D_s), part in held.groupby(["R", "D_s"]):
+        value = plain(back(jackknife(log_gain, part)))
         rows.append(
             {"R": int(R), "D_s": int(D_s), "r": float(R / D_s), "predicted": float(part["predicted_gain"].iloc[0])}
-            | {"measured": measured["mean"], "low": measured["low"], "high": measured["high"]}
+            | {"measured": value["mean"], "low": value["low"], "high": value["high"]}
         )
-    table = results.table("sweep_shared")
     return {
-        **{"N": int(table["N"].iloc[0]), "b": int(table["b"].iloc[0]), "seeds": table["seed"].nunique()},
+        **{"N": int(held["N"].iloc[0]), "b": int(held["b"].iloc[0]), "seeds": held["seed"].nunique()},
         "D_s": sorted({row["D_s"] for row in rows}),
         "rows": rows,
         "largest": max(rows, key=lambda row: row["predicted"]),

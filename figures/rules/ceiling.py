@@ -6,23 +6,25 @@ import pandas as pd
 from figures.results import Estimate, Results, estimate
 from figures.rules.rule import Judgement
 from simulate.frontier import frontier, violations
+
 BEYOND = (1.0, 1.1, 1.25, np.inf)  # multiples of the ceiling's number of tasks over which cells are pooled
 
 
 def ceiling_rule(tight: float) -> str:
     """The rule in words; `tight` is the share of the allowed tasks that must be reached for the ceiling to be the limit."""
     return (
-        "A cell of the sweep (tasks x depth x activity) violates the ceiling if its lower 95% bound, simultaneous over all cells, lies above; the "
-        "sweep does if the mean of depth / ceiling - 1, over its cells of 1 to 1.1, 1.1 to 1.25 or more times the ceiling's tasks, lies above 0 by a "
-        "simultaneous 95% t interval over seeds. Shown: largest number of tasks held over the largest whole number allowed, at the best "
-        f"activity; median (and range) over depths. Supported if nothing violates and the median is at least {tight}; refuted if anything violates."
+        "A cell of the sweep (tasks x depth x activity) violates the ceiling if its lower 95% bound, simultaneous over all "
+        "cells, lies above; the sweep does if the mean of depth / ceiling - 1, over its cells of 1 to 1.1, 1.1 to 1.25 or more "
+        "times the ceiling's tasks, lies above 0 by a simultaneous 95% t interval over seeds. Shown: largest number of tasks "
+        "held over the largest whole number allowed, at the best activity; median (and range) over depths. Supported if "
+        f"nothing violates and the median is at least {tight}; refuted if anything violates."
     )
 
 
 def excesses(table: pd.DataFrame) -> list[Estimate]:
-    """Mean relative excess over the ceiling of cells just above, above and far above the ceiling's number of tasks (and by regime or codes).
+    """Mean relative excess over the ceiling of the cells just above, above and far above the ceiling's number of tasks.
 
-    Overwritten cells hold next to nothing away from the activity 1/T, so there only activities within a factor 2 of it are pooled.
+    Overwritten cells hold next to nothing away from the activity 1/T: only activities within a factor 2 of it are pooled.
     """
     kept = table["decoded"].astype(float) if "decoded" in table else table["depth"]
     beyond = pd.cut(table["T"] / table["ceiling_T"], BEYOND).cat.codes

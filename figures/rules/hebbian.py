@@ -15,7 +15,9 @@ def _signal(results: Results) -> Judgement:
     """SNR over N/(P - 1), for each coding level and for each load: the mean that strays furthest from 1."""
     frame = results.table("hebbian", "N", "P", "a", "seed", "snr")
     frame = frame.assign(ratio=frame["snr"] / claim("C3").value("snr", N=frame["N"], P=frame["P"]).value)
-    means = [values.groupby(level="seed").mean() for key in ("a", "P") for _, values in frame.set_index("seed").groupby(key)["ratio"]]
+    means = [
+        values.groupby(level="seed").mean() for key in ("a", "P") for _, values in frame.set_index("seed").groupby(key)["ratio"]
+    ]
     worst, verdict = decide_all([estimate(values, comparisons=len(means)) for values in means], 1 - BAND, 1 + BAND)
     return judgement(worst, verdict)
 
@@ -23,10 +25,11 @@ def _signal(results: Results) -> Judgement:
 RULES = (
     Rule(
         "C3",
-        "One-shot Hebbian storage reads with the power SNR N/(P - 1) at every coding level, so it holds at most 1/(2 ln 2) bits per synapse.",
+        "One-shot Hebbian storage reads with the power SNR N/(P - 1) at every coding level, so it holds at most 1/(2 ln 2) "
+        "bits per synapse.",
         "ratio 1",
-        "Measured over predicted SNR, mean over loads for every coding level and mean over coding levels for every load; simultaneous 95% t intervals "
-        "over seeds; the one furthest from 1 is shown. "
+        "Measured over predicted SNR, mean over loads for every coding level and mean over coding levels for every load; "
+        "simultaneous 95% t intervals over seeds; the one furthest from 1 is shown. "
         f"Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("hebbian",),
         _signal,

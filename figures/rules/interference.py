@@ -19,7 +19,9 @@ def _identity(results: Results) -> Judgement:
     difference = ((direct - by_ratio) / by_ratio).abs()
     floor = claim("I1").value(M=frame["M"], N=frame["N"]).value
     holds = (difference <= IDENTITY) & (direct >= floor * (1 - IDENTITY))
-    return Judgement(float(difference.max()), (float(difference.min()), float(difference.max())), "supported" if holds.all() else "refuted")
+    return Judgement(
+        float(difference.max()), (float(difference.min()), float(difference.max())), "supported" if holds.all() else "refuted"
+    )
 
 
 def _coding_level(results: Results) -> Judgement:
@@ -39,18 +41,19 @@ RULES = (
         "I1",
         "The mean interference of a fact with all others is M/PR - 1, and never below M/N - 1.",
         "difference 0",
-        f"Largest relative difference of the two sides over all Gram matrices (interval: smallest to largest). Supported if it is at most "
-        f"{IDENTITY:g} and no matrix lies below the floor, else refuted.",
+        "Largest relative difference of the two sides over all Gram matrices (interval: smallest to largest). Supported if it "
+        f"is at most {IDENTITY:g} and no matrix lies below the floor, else refuted.",
         ("interference",),
         _identity,
     ),
     Rule(
         "I2",
-        "Sparsity lowers interference through the common mode only: 1/N + (1 - 1/N)(ac)^2, and 1/N at every activity once codes are centred.",
+        "Sparsity lowers interference through the common mode only: 1/N + (1 - 1/N)(ac)^2, and 1/N at every activity once "
+        "codes are centred.",
         "ratio 1",
-        f"Measured over predicted mean squared overlap for every code family, c and activity of at least {ACTIVE} active units; simultaneous "
-        f"95% t intervals over seeds; the one furthest from 1 is shown. Supported if all lie within {BAND:.0%} of 1, refuted if one lies "
-        "wholly outside.",
+        f"Measured over predicted mean squared overlap for every code family, c and activity of at least {ACTIVE} active "
+        "units; simultaneous 95% t intervals over seeds; the one furthest from 1 is shown. Supported if all lie within "
+        f"{BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("interference",),
         _coding_level,
     ),

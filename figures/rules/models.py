@@ -1,4 +1,4 @@
-"""Rules for the language models: forecasts (P1), common mode against sparsity (P2, P5), scope (P3), quality (P4), a pattern in print (P6).
+"""Rules for the language models: forecasts (P1), common mode against sparsity (P2, P5), scope (P3), quality (P4), precedent (P6).
 
 The unit of replication is the seed: with it a model is pretrained and its streams are drawn. Methods are compared pair by pair of
 equal seed. Rules on streams speak of the reported seeds at each method's chosen dial (`figures.streams`): equal learning.
@@ -25,14 +25,16 @@ def _kept(results: Results, writer: tuple[str, str]):
     return ends(reported(results)).set_index(["architecture", "method", "seed"])["bits"].loc[writer]
 
 
-def _excess(results: Results, writer: tuple[str, str], over: tuple[str, str], share: float = 1.0, margin: float = 0.0) -> Judgement:
+def _excess(
+    results: Results, writer: tuple[str, str], over: tuple[str, str], share: float = 1.0, margin: float = 0.0
+) -> Judgement:
     """Bits kept by `writer` minus `share` of those kept by `over`, paired by seed; supported above -margin."""
     value = estimate((_kept(results, writer) - share * _kept(results, over)).dropna())
     return judgement(value, decide(value, -margin, np.inf))
 
 
-def _skill(results: Results, kind: str, methods: tuple[str, ...] = NARROW + ("full",)) -> Judgement:
-    """1 - rms error / rms error of the better trivial forecast, mean over writers of these methods, by seed; supported above 0."""
+def _skill(results: Results, kind: str, methods: tuple[str, ...] = (*NARROW, "full")) -> Judgement:
+    """1 - rms error / rms error of the better trivial forecast, mean over writers of these methods, by seed."""
     table = scores(results)
     table = table[table["method"].isin(methods)]
     value = estimate((1 - table[kind] / table["trivial"]).groupby(table["seed"]).mean())
@@ -56,7 +58,7 @@ def _flattens(results: Results) -> Judgement:
 
 
 def _scope(results: Results) -> Judgement:
-    """Bits that narrowing the scope gains the dense model, minus SHARE of what sparse memory gains over full finetuning, by seed."""
+    """Bits gained by a narrower scope in the dense model, minus SHARE of what sparse memory gains over full finetuning."""
     dense = _kept(results, ("dense", "last_matrix")) - _kept(results, ("dense", "full"))
     sparse = _kept(results, ("memory", "sparse_memory")) - _kept(results, ("memory", "full"))
     value = estimate((dense - SHARE * sparse).dropna())
@@ -64,9 +66,9 @@ def _scope(results: Results) -> Judgement:
 
 
 _FORECAST = (
-    "Skill = 1 - rms error of the forecast bits / that of the better trivial forecast (all stays; all is gone after one more task; both "
-    "are told what was measured just after the write), over tasks of age 1 and more; mean over writers, 95% t interval over seeds. "
-    "Supported if the interval lies above 0, refuted if below."
+    "Skill = 1 - rms error of the forecast bits / that of the better trivial forecast (all stays; all is gone after one more "
+    "task; both are told what was measured just after the write), over tasks of age 1 and more; mean over writers, 95% t "
+    "interval over seeds. Supported if the interval lies above 0, refuted if below."
 )
 _PAIRED = "Bits per fact over all tasks after the last one, at equal learning, paired by seed, 95% t interval over seeds. "
 
@@ -105,7 +107,8 @@ RULES = (
     ),
     Rule(
         "P2-sparse",
-        "Off-mode writing on the dense model retains at least as much as sparse memory finetuning: the common mode, not sparsity.",
+        "Off-mode writing on the dense model retains at least as much as sparse memory finetuning: the common mode, not "
+        "sparsity.",
         ">= 0 bits per fact",
         _PAIRED + f"Dense off-mode minus sparse memory. Supported if the interval lies above -{MARGIN}, refuted if below.",
         ("streams",),
@@ -121,10 +124,12 @@ RULES = (
     ),
     Rule(
         "P3-share",
-        "Scope, not sparsity: most of what sparse memory gains over full finetuning, a dense model gains by writing its last matrix alone.",
+        "Scope, not sparsity: most of what sparse memory gains over full finetuning, a dense model gains by writing its last "
+        "matrix alone.",
         "> 0 bits per fact",
-        _PAIRED + f"(Last matrix minus full, dense) minus {SHARE} of (sparse memory minus full, memory layer). Supported if the interval lies above 0, "
-        "refuted if below.",
+        _PAIRED
+        + f"(Last matrix minus full, dense) minus {SHARE} of (sparse memory minus full, memory layer). Supported if the interval "
+        "lies above 0, refuted if below.",
         ("streams",),
         _scope,
     ),
@@ -132,8 +137,8 @@ RULES = (
         "P4",
         "The language models trained here predict held-out text clearly better than unigram and bigram models of the same text.",
         f"> {CLEARLY} bits per byte",
-        "Bits per byte of the better of the two minus the model's, 95% t interval over all trained models (architectures and seeds). "
-        f"Supported if the interval lies above {CLEARLY}, refuted if below.",
+        "Bits per byte of the better of the two minus the model's, 95% t interval over all trained models (architectures and "
+        f"seeds). Supported if the interval lies above {CLEARLY}, refuted if below.",
         ("pretraining", "baselines"),
         _beats_counting,
     ),
@@ -141,8 +146,8 @@ RULES = (
         "P5",
         "Taking the mean key out of the writes at least doubles the participation ratio of the logit kernel.",
         f"ratio >= {DOUBLE:g}",
-        "Participation ratio of the dense model's logit kernel under off-mode writes over that under plain writes of the same matrix, "
-        "geometric mean with 95% t interval over seeds. Supported if the interval lies above 2, refuted if below.",
+        "Participation ratio of the dense model's logit kernel under off-mode writes over that under plain writes of the same "
+        "matrix, geometric mean with 95% t interval over seeds. Supported if the interval lies above 2, refuted if below.",
         ("kernel",),
         _flattens,
     ),
@@ -150,7 +155,9 @@ RULES = (
         "P6",
         "Sparse memory finetuning retains more than full finetuning of the same model, as published for a larger one.",
         "> 0 bits per fact",
-        _PAIRED + "Sparse memory minus full finetuning of the memory-layer model. Supported if the interval lies above 0, refuted if below.",
+        _PAIRED
+        + "Sparse memory minus full finetuning of the memory-layer model. Supported if the interval lies above 0, refuted if "
+        "below.",
         ("streams",),
         partial(_excess, writer=("memory", "sparse_memory"), over=("memory", "full")),
     ),

@@ -44,20 +44,23 @@ def _decay(results: Results) -> Judgement:
 RULES = (
     Rule(
         "C1",
-        "Retained depth is conserved: it sums to N - tr prod(I - eta P), and for independent random writes to at most N on average.",
+        "Retained depth is conserved: it sums to N - tr prod(I - eta P), and for independent random writes to at most N on "
+        "average.",
         "identity exact, total <= 1",
-        f"Total depth over all facts equals the trace to {ROUNDING:g} of N in every run; mean total over N of the fullest schedule is shown. Supported if "
-        "the identity holds and no simultaneous 95% t interval over seeds lies above 1 (one seed: undecided), refuted otherwise.",
+        f"Total depth over all facts equals the trace to {ROUNDING:g} of N in every run; mean total over N of the fullest "
+        "schedule is shown. Supported if the identity holds and no simultaneous 95% t interval over seeds lies above 1 (one "
+        "seed: undecided), refuted otherwise.",
         ("retention",),
         _conservation,
     ),
     Rule(
         "C2-age",
-        "Under independent writes a fact of age m keeps the depth that the spectrum of the write directions and the schedule foretell.",
+        "Under independent writes a fact of age m keeps the depth that the spectrum of the write directions and the schedule "
+        "foretell.",
         "slope 1",
-        "Slope of measured on predicted depth through 0, depths relative to the deepest fact's, centred and non-negative codes and young and old "
-        f"facts (predicted below {OLD} of the deepest) apart; simultaneous 95% t intervals over seeds; the one furthest from 1 is shown. Supported if "
-        f"all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
+        "Slope of measured on predicted depth through 0, depths relative to the deepest fact's, centred and non-negative codes "
+        f"and young and old facts (predicted below {OLD} of the deepest) apart; simultaneous 95% t intervals over seeds; the "
+        f"one furthest from 1 is shown. Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("retention",),
         _decay,
     ),

@@ -42,7 +42,7 @@ class Rule:
     judge: Callable[[Results], Judgement]
 
     def record(self, results: Results) -> dict[str, Any]:
-        """{id, claim, prediction, measured, interval, verdict, rule}, JSON values only. Raises UserError if a table is missing."""
+        """{id, claim, prediction, measured, interval, verdict, rule} as JSON values. Raises UserError if a table is missing."""
         found = self.judge(results)
         if not isfinite(found.measured):
             raise ValueError(f"verdict {self.id}: the measured value is {found.measured}")

@@ -11,7 +11,7 @@ BAND = 0.05  # relative tolerance of the mean ratio, and of the exponent
 
 
 def _writability(results: Results, regime: str) -> pd.DataFrame:
-    """Rows of a regime with `log_ratio`: log of the depth of one write over the depth 2J/(sigma^2 + J) that its error J allows."""
+    """Rows of a regime with `log_ratio`: log of the depth of one write over the depth `allowed` at its error J."""
     frame = results.table("tradeoff", "regime", "eta", "sigma", "seed", "J", "depth")
     frame = frame[frame["regime"] == regime]
     within = np.minimum(frame["J"], frame["sigma"] ** 2)  # a larger error allows no more than depth 1
@@ -48,10 +48,12 @@ def _escape(results: Results) -> Judgement:
 RULES = (
     Rule(
         "C4",
-        "With one learning rate, how deep one write goes fixes how well shared structure can be compressed: depth = 2J/(sigma^2 + J).",
+        "With one learning rate, how deep one write goes fixes how well shared structure can be compressed: depth = "
+        "2J/(sigma^2 + J).",
         "ratio 1, exponent 1",
-        "One regime: geometric mean, over all rates and sigma, of depth over 2J/(sigma^2 + J) (shown), and slope of log depth on the log of that; "
-        f"simultaneous 95% t intervals over seeds. Supported if both lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
+        "One regime: geometric mean, over all rates and sigma, of depth over 2J/(sigma^2 + J) (shown), and slope of log depth "
+        f"on the log of that; simultaneous 95% t intervals over seeds. Supported if both lie within {BAND:.0%} of 1, refuted "
+        "if one lies wholly outside.",
         ("tradeoff",),
         _line,
     ),
@@ -59,8 +61,8 @@ RULES = (
         "C4-dual",
         "A second store with a rate of its own reaches the region that is forbidden to one regime.",
         "ratio > 1",
-        "Two regimes: depth over 2J/(sigma^2 + J) at every slow rate and sigma, simultaneous 95% t intervals over seeds; the setting with the largest "
-        "lower end is shown. Supported if that end lies above 1, refuted if every interval lies below.",
+        "Two regimes: depth over 2J/(sigma^2 + J) at every slow rate and sigma, simultaneous 95% t intervals over seeds; the "
+        "setting with the largest lower end is shown. Supported if that end lies above 1, refuted if every interval lies below.",
         ("tradeoff",),
         _escape,
     ),

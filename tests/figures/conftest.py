@@ -46,11 +46,13 @@ class Maker:
                 for a in ACTIVITIES:
                     for seed in self.seeds:
                         centred = family != "nonnegative"
-                        square = (1 / N + (0 if centred else (1 - 1 / N) * (round(a * N) / N * c) ** 2)) * self.bend("interference")
+                        common = 0.0 if centred else (round(a * N) / N * c) ** 2
+                        square = (1 / N + (1 - 1 / N) * common) * self.bend("interference")
+                        ratio = M / (1 + (M - 1) * square * self.bent.get("ratio", 1.0))
                         yield {
-                            "a": a, "N": N, "M": M, "c": c, "family": family, "centred": centred, "seed": seed, "active": round(a * N),
-                            "mean_square_overlap": square, "participation_ratio": M / (1 + (M - 1) * square * self.bent.get("ratio", 1.0)),
-                            "mean_overlap": 0.0 if centred else a * c, "common_mode_share": 0.0 if centred else (a * c) ** 2 / square,
+                            "a": a, "N": N, "M": M, "c": c, "family": family, "centred": centred, "seed": seed,
+                            "active": round(a * N), "mean_square_overlap": square, "participation_ratio": ratio,
+                            "mean_overlap": common**0.5, "common_mode_share": common / square,
                         }  # fmt: skip
 
     def retention(self):
@@ -110,7 +112,8 @@ class Maker:
             for seed in self.seeds:
                 spectrum = np.exp(-np.arange(40) / flat[scope])
                 yield {
-                    "architecture": architecture, "seed": seed, "scope": scope, "participation_ratio": flat[scope] * self.bend("kernel"),
+                    "architecture": architecture, "seed": seed, "scope": scope,
+                    "participation_ratio": flat[scope] * self.bend("kernel"),
                     "common_mode": 0.6, "mean_overlap": 0.3, "rms_overlap": 0.35, "activation_fraction": 0.3,
                     "write_fraction": 0.1 if scope == "memory" else 1.0, "spectrum": list(spectrum / spectrum.sum()),
                 }  # fmt: skip
@@ -133,9 +136,10 @@ class Maker:
                             bits = fresh * exp(-rate * age) if age >= 0 else 0.1
                             asked = written in (0, 1, 2, 4, T)
                             yield {
-                                "architecture": architecture, "method": method, "dial": dial, "seed": seed, "tuning": seed == 100,
+                                "architecture": architecture, "method": method, "dial": dial, "seed": seed,
+                                "tuning": seed == 100, "candidates": 16, "T": T, "D": 8, "steps": 20,
                                 "written": written, "task": task, "age": age, "bits": bits, "bits_raw": bits - 0.1,
-                                "recall": bits / 4, "loss": 4 - bits, "recall_heldout_phrasing": bits / 5, "candidates": 16, "T": T, "D": 8, "steps": 20,
+                                "recall": bits / 4, "loss": 4 - bits, "recall_heldout_phrasing": bits / 5,
                                 "heldout_bits_per_byte": 2.1 + 0.05 * written * dial / 0.1 if asked else np.nan, "diverged": False,
                             }  # fmt: skip
 
@@ -149,7 +153,6 @@ class Maker:
                         "kind": kind, "bits_predicted": row["bits"] + error * self.bent.get("forecast", 1.0),
                     }  # fmt: skip
 
-
     def _sweep(self, table, system, T_D, required, depth):
         """A sweep of a system whose ceiling on T D is `T_D`, and whose depth is `depth(T, D)` in theory."""
         for D in (1, 2, 4, 8, 16):
@@ -162,7 +165,7 @@ class Maker:
                             kept = 0.97 * law * self.bend(table)
                             yield {
                                 "system": system, "N": 64, "b": 2, "D": D, "a": a, "required": required, "T": T, "seed": seed,
-                                "depth": float(T * D <= T_D * self.bent.get(table, 0.98)) if system == "cells" else kept,
+                                "depth": float(T_D * self.bent.get(table, 0.98) >= T * D) if system == "cells" else kept,
                                 "ceiling_T": T_D / D, "ceiling_depth": law, **({} if centred is None else {"centred": centred}),
                             }  # fmt: skip
 
@@ -188,7 +191,8 @@ class Maker:
                         for seed in self.seeds:
                             yield {
                                 "regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "T": T, "a": 1 / T, "seed": seed,
-                                "decoded": bool(T <= reach * ceiling or T == 1), "ceiling_T": ceiling, "ceiling_depth": ceiling / T,
+                                "decoded": bool(reach * ceiling >= T or T == 1), "ceiling_T": ceiling,
+                                "ceiling_depth": ceiling / T,
                             }  # fmt: skip
 
 
@@ -209,7 +213,9 @@ TABLES = (
 )
 
 
-def write_tables(directory: Path, seeds: int = 3, bend: dict[str, float] | None = None, noise: float = 0.003, only=TABLES) -> Results:
+def write_tables(
+    directory: Path, seeds: int = 3, bend: dict[str, float] | None = None, noise: float = 0.003, only=TABLES
+) -> Results:
     """Write made-up tables into `directory` and open them."""
     for name in only:
         maker = Maker(seeds, bend, noise)

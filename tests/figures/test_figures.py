@@ -49,7 +49,9 @@ def test_every_panel_shows_data_and_names_its_axes(name: str, lawful: Results):
     assert shown
     for panel in shown:
         assert panel.lines or panel.collections
-        assert panel.get_xlabel() or any(other.get_xlabel() for other in shown if other in panel.get_shared_x_axes().get_siblings(panel))
+        assert panel.get_xlabel() or any(
+            other.get_xlabel() for other in shown if other in panel.get_shared_x_axes().get_siblings(panel)
+        )
         assert panel.get_ylabel() or any(other.get_ylabel() for other in shown)
     plt.close(canvas)
 

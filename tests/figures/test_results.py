@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from figures.results import Results, bars, by_group, estimate
+from figures.results import Results, bars, by_group, estimate, jackknife
 from simulate.store import write_table
 from theory.errors import UserError
 
@@ -25,7 +25,12 @@ def test_a_damaged_an_empty_and_a_foreign_table_are_told_in_one_line(tmp_path: P
     write_table(tmp_path / "empty.parquet", pd.DataFrame({"a": []}), "key")
     write_table(tmp_path / "foreign.parquet", pd.DataFrame({"a": [1.0]}), "key")
     results = Results(tmp_path)
-    for name, word in (("damaged", "cannot be read"), ("empty", "is empty"), ("foreign", "lacks column b"), ("absent", "no table")):
+    for name, word in (
+        ("damaged", "cannot be read"),
+        ("empty", "is empty"),
+        ("foreign", "lacks column b"),
+        ("absent", "no table"),
+    ):
         with pytest.raises(UserError, match=word) as failure:
             results.table(name, "b")
         assert "\n" not in str(failure.value)
@@ -86,3 +91,20 @@ def test_rows_of_a_seed_count_once():
 def test_bars_without_an_interval_have_no_length():
     frame = pd.DataFrame({"seed": [0], "group": [1], "value": [1.0]})
     assert bars(by_group(frame, ["group"], "value")).tolist() == [[0.0], [0.0]]
+
+
+def test_the_jackknife_of_a_mean_is_students_interval():
+    frame = pd.DataFrame({"seed": range(5), "value": [1.0, 2.0, 4.0, 3.0, 7.0]})
+    assert jackknife(lambda part: part["value"].mean(), frame) == pytest.approx(estimate(frame["value"]))
+    assert jackknife(lambda part: part["value"].mean(), frame[:1])[1:] == (-np.inf, np.inf, 1)
+
+
+def test_the_jackknife_covers_a_ratio_of_means():
+    rng = np.random.default_rng(2)
+    trials, seeds = 300, 8
+    covered = 0
+    for _ in range(trials):
+        frame = pd.DataFrame({"seed": range(seeds), "x": rng.normal(10, 1, seeds), "y": rng.normal(20, 3, seeds)})
+        found = jackknife(lambda part: np.log(part["y"].mean() / part["x"].mean()), frame)
+        covered += found.low <= np.log(2) <= found.high
+    assert covered / trials >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / trials)

@@ -119,6 +119,11 @@ def test_every_figure_is_shown_once_referred_to_and_drawn_by_the_project():
         assert set(FIGURES) == set(NAMES)
 
 
+def test_no_semicolon_of_the_text_is_taken_for_the_end_of_a_call():
+    """In Typst `#call(...);` swallows the semicolon; in text it has to be written as `\\;`."""
+    assert re.findall(r"#\w+\([^()]*\);", ALL) == []
+
+
 def test_every_section_is_in_the_paper():
     included = re.findall(r'#include "sections/([^"]+)"', TEXT["main.typ"])
     assert sorted(included) == sorted(path.name for path in (PAPER / "sections").glob("*.typ"))

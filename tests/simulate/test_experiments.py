@@ -1,0 +1,90 @@
+"""Declarations: complete, of the promised size, JSON throughout; and rows with the promised columns, computed on reduced cells."""
+
+import importlib
+import json
+import math
+import pkgutil
+
+import pandas as pd
+import pytest
+
+import simulate.experiments
+from simulate.experiment import PRESETS, Experiment
+
+COLUMNS = {
+    "interference": "a N M c centred seed mean_square_overlap participation_ratio mean_overlap common_mode_share",
+    "retention": "N M a centred schedule eta seed age depth total_depth trace_depth predicted_depth",
+    "hebbian": "N P a seed snr bits_per_synapse",
+    "tradeoff": "N eta sigma regime seed J depth predicted_J",
+    "sweep_delta": "system N b T D a centred seed depth required ceiling_T ceiling_depth predicted_depth",
+    "sweep_hebbian": "system N b T D a seed depth required ceiling_T ceiling_depth",
+    "sweep_cells": "system N b T D a seed depth required ceiling_T ceiling_depth surviving_bits",
+    "sweep_shared": "regime N b R D_s T a seed decoded ceiling_T ceiling_depth",
+}
+REDUCED = {
+    "interference": {"N": 12, "M": 20},
+    "retention": {"N": 12, "M": 6, "M_max": 16},
+    "hebbian": {"N": 12, "P": [6, 12], "outputs": 4},
+    "tradeoff": {"N": 12, "steps": 200, "eta": [0.5]},
+    "sweep_delta": {"N": 12, "M_max": 40},
+    "sweep_hebbian": {"N": 12, "P_max": 40, "outputs": 4},
+    "sweep_cells": {"N": 24},
+    "sweep_shared": {"N": 64, "R": 8, "D_s": 4},
+}
+
+
+def load(name: str) -> Experiment:
+    return importlib.import_module(f"simulate.experiments.{name}").EXPERIMENT
+
+
+def test_every_experiment_is_listed_here():
+    assert {info.name for info in pkgutil.iter_modules(simulate.experiments.__path__)} == set(COLUMNS)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", COLUMNS)
+def test_declaration(name, preset):
+    experiment = load(name)
+    assert experiment.name == name
+    assert all(len(text) > 20 for text in (experiment.question, experiment.prediction, experiment.falsifier, experiment.controls))
+    cells = experiment.cells(preset)
+    assert json.loads(json.dumps(cells, allow_nan=False)) == json.loads(json.dumps(experiment.cells(preset)))
+    assert len({experiment.key(cell) for cell in cells}) == len(cells)
+    assert all(len(set(cell["seeds"])) >= 8 for cell in cells)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", ["sweep_delta", "sweep_hebbian", "sweep_cells"])
+def test_sweeps_are_at_least_12_by_12_by_6(name, preset):
+    cells = load(name).cells(preset)
+    assert len({cell["D"] for cell in cells}) >= 12
+    assert len({cell["a"] for cell in cells}) >= 6
+    assert len({(cell["D"], cell["a"], cell.get("centred")) for cell in cells}) == len(cells)
+    assert all(len(set(cell["T"])) >= 12 for cell in cells)
+    ceilings = [cell["ceiling_T"] for cell in cells]
+    assert min(ceilings) < 2.1
+    assert max(ceilings) > 20
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_rows(name, tmp_path):
+    experiment = load(name)
+    cell = {**experiment.cells("quick")[-1], **REDUCED[name], "seeds": [0, 1]}
+    for key in ("T", "eta", "ceiling_depth", "layout"):  # the first task numbers only
+        if isinstance(cell.get(key), list) and name.startswith("sweep"):
+            cell[key] = cell[key][:2]
+    if name in ("sweep_delta", "sweep_hebbian"):
+        cell |= {"D": 2, "T": [1, 3]}
+    if name == "sweep_cells":
+        cell |= {"D": 20, "T": [1, 2], "a": 1.0}
+    if name == "sweep_shared":
+        cell |= {"T": [1, 2], "layout": [[12, 52, 24], [12, 26, 24]]}
+    first, again = (pd.DataFrame(list(experiment.run(cell, tmp_path))) for _ in range(2))
+    pd.testing.assert_frame_equal(first, again)
+    assert set(COLUMNS[name].split()) <= set(first.columns)
+    assert set(first["seed"]) == {0, 1}
+    assert not first.isna().any().any()
+    numbers = first.select_dtypes("number")
+    assert numbers.map(math.isfinite).all().all()
+    if name == "retention":
+        assert (first["total_depth"] - first["trace_depth"]).abs().max() < 1e-10
