@@ -17,7 +17,7 @@ def caption(results: Results) -> str:
     frame = results.table("hebbian", "N", "a", "seed")
     return (
         f"One-shot covariance storage in N = {frame['N'].iloc[0]} synapses per output, at {frame['a'].nunique()} coding "
-        "levels. (a) Power signal-to-noise ratio times (P - 1)/N, which theory puts at 1 at every load and coding level. (b) "
+        "levels. (a) Power signal-to-noise ratio times (P − 1)/N, which theory puts at 1 at every load and coding level. (b) "
         f"Gaussian information per synapse, against the law and its ceiling 1/(2 ln 2) = {claim('C3').value(d=1).value:.4f} "
         f"bits. No fitted parameter; means over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C3")
     )
@@ -36,8 +36,8 @@ def draw(results: Results) -> Canvas:
         for panel, column in ((left, "ratio"), (right, "bits_per_synapse")):
             found = by_group(frame[frame["a"] == a], ["load"], column)
             panel.errorbar(
-                found["load"] * spread, found["mean"], yerr=bars(found), elinewidth=0.6, color=color, marker=MARKS[place % len(MARKS)],
-                linestyle="none", label=f"{a:g}",
+                found["load"] * spread, found["mean"], yerr=bars(found), elinewidth=0.6, color=color,
+                marker=MARKS[place % len(MARKS)], linestyle="none", label=f"{a:g}",
             )  # fmt: skip
     N = float(frame["N"].iloc[0])
     load = np.geomspace(frame["load"].min() / 1.15, frame["load"].max() * 1.15, 200)

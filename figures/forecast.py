@@ -6,7 +6,7 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.streams import WRITER, WRITERS, reported, scores
+from figures.streams import WRITER, WRITERS, at_chosen_dial, reported, scores
 from figures.style import ARCHITECTURES, BLACK, GREY, KINDS, METHODS, letters, panels
 from figures.verdicts import sentence
 
@@ -32,7 +32,7 @@ def caption(results: Results) -> str:
 def draw(results: Results) -> Canvas:
     """One panel per writer: measured marks, two forecast curves, the rms errors in words."""
     rows = reported(results).query("age >= 0")
-    forecast = results.table("forecast", *WRITER, "kind", "seed", "age", "bits_predicted").query("age >= 0")
+    forecast = at_chosen_dial(results, results.table("forecast", *WRITER, "dial", "kind", "seed", "age", "bits_predicted"))
     present = [writer for writer in WRITERS if ((rows["architecture"] == writer[0]) & (rows["method"] == writer[1])).any()]
     table = errors(results)
     top = log2(rows["candidates"].iloc[0])
@@ -54,17 +54,18 @@ def draw(results: Results) -> Canvas:
             curve = by_group(forecast.query(here + f" and kind == '{kind}'"), ["age"], "bits_predicted")
             panel.plot(curve["age"], curve["mean"], **look.curve())
         e = table.loc[(architecture, method)]
-        words = {"spectral": "spectral", "kernel": "kernel", "stays": "no forgetting", "gone": "all gone"}
-        text = "\n".join(["rms error (bits)", *(f"{word} {e[kind]:.2f}" for kind, word in words.items())])
-        panel.text(0.97, 0.97, text, transform=panel.transAxes, ha="right", va="top", fontsize=6, color=GREY)
-        panel.set_ylim(-0.1, top * 1.05)
+        ours = f"rms error  spectral {e['spectral']:.2f}  kernel {e['kernel']:.2f}"
+        text = f"{ours}\nno forgetting {e['stays']:.2f}  all gone {e['gone']:.2f}"
+        panel.text(0.98, 0.98, text, transform=panel.transAxes, ha="right", va="top", fontsize=6, color=GREY)
+        panel.set_ylim(-0.1, top * 1.4)
+        panel.set_yticks(range(int(top) + 1))
     for panel in grid[len(present) :]:
         panel.set_visible(False)
     for panel in grid[::3]:
         panel.set_ylabel("bits per fact")
     for panel in grid[-3:]:
         panel.set_xlabel("age (tasks written since)")
-    letters(grid, [f"{METHODS[m].label}, {ARCHITECTURES[a].label}" for a, m in present])
+    letters(grid, [METHODS[m].label for _, m in present], [ARCHITECTURES[a].label for a, _ in present])
     handles, labels = grid[0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside upper center", ncols=3)
     return canvas

@@ -23,7 +23,7 @@ def caption(results: Results) -> str:
     frame = results.table("interference", "N", "M", "seed")
     return (
         f"Interference of {frame['M'].max()} random unit codes in N = {frame['N'].max()} dimensions against their activity a. "
-        "(a) Mean squared overlap: non-negative codes follow 1/N + (1 - 1/N)(ac)^2, centred codes of the same supports stay at "
+        "(a) Mean squared overlap: non-negative codes follow 1/N + (1 − 1/N)(ac)², centred codes of the same supports stay at "
         "1/N at every activity: what sparsity buys is the removal of the common mode, and centring buys the same. (b) The "
         "share of the mean squared overlap that the mean overlap carries. Lines are theory without a fitted parameter, of "
         f"leading order in 1/(aN), and not judged in the shaded range of fewer than {ACTIVE} active units; marks are means "

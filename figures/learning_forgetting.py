@@ -34,7 +34,15 @@ def draw(results: Results) -> Canvas:
     top = log2(results.table("streams", "candidates")["candidates"].iloc[0])
     left.plot([0, top], [0, top], color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
     left.text(
-        top * 0.5, top * 0.53, "nothing forgotten", color=GREY, rotation=45, rotation_mode="anchor", ha="center", fontsize=7
+        top * 0.5,
+        top * 0.53,
+        "nothing forgotten",
+        color=GREY,
+        rotation=45,
+        transform_rotates_text=True,
+        rotation_mode="anchor",
+        ha="center",
+        fontsize=7,
     )
     for writer in WRITERS:
         part = table[(table["architecture"] == writer[0]) & (table["method"] == writer[1])]
@@ -63,7 +71,7 @@ def draw(results: Results) -> Canvas:
         ylim=(0, top),
     )
     right.set(xlabel="kept: bits per fact, after the stream", ylabel="rise of held-out bits per byte")
-    left.legend(loc="upper left", fontsize=6)
+    canvas.legend(loc="outside lower center", ncols=3)
     letters([left, right], ["kept against learned", "what it costs"])
     return canvas
 

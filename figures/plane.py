@@ -15,10 +15,10 @@ def caption(results: Results) -> str:
     frame = results.table("tradeoff", "sigma", "seed")
     return (
         "Depth of the fact just written against the steady error J on the structure that all facts share, in units of the "
-        "private variance. One learning rate sits on the line: depth = 2J/(sigma^2 + J); the hatched region above it is closed "
+        "private variance. One learning rate sits on the line: depth = 2J/(σ² + J); the hatched region above it is closed "
         "to one regime, and a second, fast and sparse store beside the slow one opens it (as many weights again; the line does "
         f"not depend on their number). No parameter is fitted; marks are means over {frame['seed'].nunique()} seeds with 95% "
-        f"intervals, at {frame['sigma'].nunique()} private deviations sigma. " + sentence(results, "C4", "C4-dual")
+        f"intervals, at {frame['sigma'].nunique()} private deviations σ. " + sentence(results, "C4", "C4-dual")
     )
 
 

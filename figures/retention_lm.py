@@ -58,8 +58,8 @@ def draw(results: Results) -> Canvas:
     for panel in (left, right):
         panel.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
         panel.set(xlabel="age (tasks written since)", ylim=(-0.1, ceiling * 1.12))
-        panel.legend(loc="upper right", bbox_to_anchor=(1.0, 0.93))
-    left.text(0, ceiling, "everything", color=GREY, va="bottom", fontsize=7)
+        panel.text(panel.get_xlim()[1], ceiling, "everything", color=GREY, va="bottom", ha="right", fontsize=7)
+        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     left.set_ylabel("retained bits per fact")
     letters([left, right], ["full finetuning", "ways of writing (dense unless noted)"])
     return canvas

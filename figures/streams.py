@@ -30,16 +30,16 @@ def dials(results: Results) -> dict[tuple[str, str], float]:
     return chosen_dial(results.table("streams", *WRITER, "dial", "seed", "tuning", "written", "age", "bits"))
 
 
-def reported(results: Results, every_dial: bool = False) -> pd.DataFrame:
-    """Rows of the reported seeds, at the chosen dial unless every_dial."""
-    frame = results.table("streams")
-    frame = frame[~frame["tuning"].astype(bool)]
-    if every_dial:
-        return frame
-    chosen = pd.Series(
-        [dials(results)[key] for key in zip(frame["architecture"], frame["method"], strict=True)], index=frame.index
-    )
+def at_chosen_dial(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a table with columns architecture, method and dial at the chosen dial of their writer."""
+    chosen = [dials(results)[key] for key in zip(frame["architecture"], frame["method"], strict=True)]
     return frame[np.isclose(frame["dial"], chosen, rtol=1e-9)]
+
+
+def reported(results: Results) -> pd.DataFrame:
+    """Rows of the streams of the reported seeds, at the chosen dial."""
+    frame = results.table("streams")
+    return at_chosen_dial(results, frame[~frame["tuning"].astype(bool)])
 
 
 def ends(rows: pd.DataFrame) -> pd.DataFrame:

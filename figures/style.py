@@ -73,14 +73,14 @@ REGIMES = {
 }
 METHODS = {
     "full": Look("full finetuning", BLACK, "o"),
-    "sparse_memory": Look("sparse memory finetuning", ORANGE, "s", "--"),
-    "last_matrix": Look("last matrix only", BLUE, "^", "-."),
+    "sparse_memory": Look("sparse memory", ORANGE, "s", "--"),
+    "last_matrix": Look("last matrix", BLUE, "^", "-."),
     "off_mode": Look("off-mode writing", VERMILION, "D", (0, (4, 1, 1, 1, 1, 1))),
 }
 ARCHITECTURES = {
     "dense": Look("dense", BLUE, "o"),
     "memory": Look("memory layer", ORANGE, "s", "--"),
-    "dsa": Look("sparse attention (DSA)", GREEN, "^", "-."),
+    "dsa": Look("sparse attention", GREEN, "^", "-."),
 }
 KINDS = {
     "spectral": Look("spectral law", GREEN, "o", "--"),

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, by_group
-from figures.style import ARCHITECTURES, GREY, panels
+from figures.style import ARCHITECTURES, GREY, panels, ticks
 from figures.verdicts import sentence
 
 
@@ -38,7 +38,9 @@ def draw(results: Results) -> Canvas:
         panel.axhline(row["bits_per_byte"], color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
         panel.text(right, row["bits_per_byte"], row["name"], color=GREY, ha="right", va="bottom", fontsize=7)
     panel.set(xscale="log", xlabel="training tokens (millions)", ylabel="held-out bits per byte")
-    panel.legend(loc="lower left")
+    low, high = panel.get_xlim()
+    ticks(panel.xaxis, [tick for tick in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if low <= tick <= high])
+    canvas.legend(loc="outside upper center", ncols=3)
     return canvas
 
 

@@ -34,9 +34,9 @@ def derive(proof: Derivation) -> None:
         b * N * a * (1 - a) ** (T - 1),
         law="cells_bits",
     )
-    slope = sp.diff(sp.log(survive), a)
-    best = proof.solve("The logarithm is stationary at the activity", slope, a, law="cells_activity")
-    proof.holds("and concave, so that is its maximum", sp.diff(slope, a) < 0)
+    slope = proof.equal("Its logarithm has the slope", sp.diff(sp.log(survive), a), 1 / a - (T - 1) / (1 - a))
+    proof.holds("and is concave", sp.diff(slope, a) < 0)
+    best = proof.solve("so it is largest at the activity", slope, a, law="cells_activity")
     proof.equal("T D is at most", T * survive.subs(a, best), b * N * (1 - 1 / T) ** (T - 1), law="cells_ceiling")
 
 

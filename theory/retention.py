@@ -64,6 +64,7 @@ def derive() -> Derivation:
     proof.equal("One fact a task: M d is at most", task.subs(T, M), N * (1 - 1 / M) ** (M - 1), law="ceiling")
     proof.limit("For long streams the ceiling falls to", task, T, sp.oo)
     strength = proof.solve("Isotropic directions reach x = 1 - 1/T at the strength", (1 - eta / N) - best ** (1 / D), eta)
+    strength = proof.equal("that is", strength, N * (1 - (1 - 1 / T) ** (1 / D)))
     proof.given("or, where that exceeds 1, keep most at the largest strength there is", sp.Min(1, strength), law="best_eta")
     mean = proof.given("Their mean depth in the oldest task is", N / D * share.subs(x, (1 - eta / N) ** D), law="isotropic_depth")
     proof.argued(
@@ -76,13 +77,14 @@ def derive() -> Derivation:
     )
     rate = proof.given("Annealed writes: after j earlier ones, the strength", N / (N + j))
     proof.laws["annealed_rate"] = rate.subs(j, age)
-    proof.equal("A later write then leaves an older fact the fraction", 1 - rate / N, (N + j - 1) / (N + j))
-    proof.equal(
-        "whose product over the M - 1 - j later ones telescopes: every fact, whenever written, keeps",
-        rate * (N + j) / (N + M - 1),
-        N / (N + M - 1),
-        law="annealed_depth",
+    left = proof.equal("A write then leaves an older fact the fraction", 1 - rate / N, (N + j - 1) / (N + j))
+    product = proof.equal(
+        "and all those later than j, up to the last of M, leave a product that telescopes",
+        sp.Product(left.subs(j, i), (i, j + 1, M - 1)),
+        (N + j) / (N + M - 1),
+        samples={j: (1, 4, 2), M: (9, 20, 5)},
     )
+    proof.equal("so every fact, whenever written, keeps", rate * product, N / (N + M - 1), law="annealed_depth")
     palimpsest.derive(proof)
     return proof
 

@@ -13,7 +13,7 @@ BEYOND = (1.0, 1.1, 1.25, np.inf)  # multiples of the ceiling's number of tasks 
 def ceiling_rule(tight: float) -> str:
     """The rule in words; `tight` is the share of the allowed tasks that must be reached for the ceiling to be the limit."""
     return (
-        "A cell of the sweep (tasks x depth x activity) violates the ceiling if its lower 95% bound, simultaneous over all "
+        "A cell of the sweep (tasks × depth × activity) violates the ceiling if its lower 95% bound, simultaneous over all "
         "cells, lies above; the sweep does if the mean of depth / ceiling - 1, over its cells of 1 to 1.1, 1.1 to 1.25 or more "
         "times the ceiling's tasks, lies above 0 by a simultaneous 95% t interval over seeds. Shown: largest number of tasks "
         "held over the largest whole number allowed, at the best activity; median (and range) over depths. Supported if "

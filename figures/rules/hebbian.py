@@ -25,7 +25,7 @@ def _signal(results: Results) -> Judgement:
 RULES = (
     Rule(
         "C3",
-        "One-shot Hebbian storage reads with the power SNR N/(P - 1) at every coding level, so it holds at most 1/(2 ln 2) "
+        "One-shot Hebbian storage reads with the power SNR N/(P − 1) at every coding level, so it holds at most 1/(2 ln 2) "
         "bits per synapse.",
         "ratio 1",
         "Measured over predicted SNR, mean over loads for every coding level and mean over coding levels for every load; "
@@ -36,7 +36,7 @@ RULES = (
     ),
     Rule(
         "C3-frontier",
-        "Tasks x facts of one-shot storage stay below 1 + N/SNR at every coding level.",
+        "Tasks × facts of one-shot storage stay below 1 + N/SNR at every coding level.",
         "no violation, tightness 1",
         ceiling_rule(TIGHT),
         ("sweep_hebbian",),

@@ -39,7 +39,7 @@ def _coding_level(results: Results) -> Judgement:
 RULES = (
     Rule(
         "I1",
-        "The mean interference of a fact with all others is M/PR - 1, and never below M/N - 1.",
+        "The mean interference of a fact with all others is M/PR − 1, and never below M/N − 1.",
         "difference 0",
         "Largest relative difference of the two sides over all Gram matrices (interval: smallest to largest). Supported if it "
         f"is at most {IDENTITY:g} and no matrix lies below the floor, else refuted.",
@@ -48,7 +48,7 @@ RULES = (
     ),
     Rule(
         "I2",
-        "Sparsity lowers interference through the common mode only: 1/N + (1 - 1/N)(ac)^2, and 1/N at every activity once "
+        "Sparsity lowers interference through the common mode only: 1/N + (1 − 1/N)(ac)², and 1/N at every activity once "
         "codes are centred.",
         "ratio 1",
         f"Measured over predicted mean squared overlap for every code family, c and activity of at least {ACTIVE} active "

@@ -44,8 +44,7 @@ def _decay(results: Results) -> Judgement:
 RULES = (
     Rule(
         "C1",
-        "Retained depth is conserved: it sums to N - tr prod(I - eta P), and for independent random writes to at most N on "
-        "average.",
+        "Retained depth is conserved: it sums to N − tr ∏(I − ηP), and for independent random writes to at most N on average.",
         "identity exact, total <= 1",
         f"Total depth over all facts equals the trace to {ROUNDING:g} of N in every run; mean total over N of the fullest "
         "schedule is shown. Supported if the identity holds and no simultaneous 95% t interval over seeds lies above 1 (one "
@@ -66,7 +65,7 @@ RULES = (
     ),
     Rule(
         "C2",
-        "One fixed regime of delta-rule writes: tasks x facts x depth <= N (1 - 1/T)^(T-1).",
+        "One fixed regime of delta-rule writes: tasks × facts × depth <= N (1 − 1/T)^(T−1).",
         "no violation, tightness 1",
         ceiling_rule(TIGHT),
         ("sweep_delta",),
@@ -74,7 +73,7 @@ RULES = (
     ),
     Rule(
         "C2-cells",
-        "Overwritten cells of b bits: tasks x bits <= b N (1 - 1/T)^(T-1).",
+        "Overwritten cells of b bits: tasks × bits <= b N (1 − 1/T)^(T−1).",
         "no violation, tightness 1",
         ceiling_rule(TIGHT_BITS),
         ("sweep_cells",),

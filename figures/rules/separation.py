@@ -56,7 +56,7 @@ RULES = (
     ),
     Rule(
         "S1-single",
-        "One regime: tasks x private bits stay below bN/u (finite T: separable coding), however active.",
+        "One regime: tasks × private bits stay below bN/u (finite T: separable coding), however active.",
         "no violation, tightness 1",
         ceiling_rule(TIGHT),
         ("sweep_shared",),
@@ -64,7 +64,7 @@ RULES = (
     ),
     Rule(
         "S1-dual",
-        "Two regimes: tasks x private bits stay below (bN - R)(1 - 1/T)^(T-1).",
+        "Two regimes: tasks × private bits stay below (bN − R)(1 − 1/T)^(T−1).",
         "no violation, tightness 1",
         ceiling_rule(TIGHT),
         ("sweep_shared",),

@@ -48,10 +48,9 @@ def _escape(results: Results) -> Judgement:
 RULES = (
     Rule(
         "C4",
-        "With one learning rate, how deep one write goes fixes how well shared structure can be compressed: depth = "
-        "2J/(sigma^2 + J).",
+        "With one learning rate, how deep one write goes fixes how well shared structure can be compressed: depth = 2J/(σ² + J).",
         "ratio 1, exponent 1",
-        "One regime: geometric mean, over all rates and sigma, of depth over 2J/(sigma^2 + J) (shown), and slope of log depth "
+        "One regime: geometric mean, over all rates and σ, of depth over 2J/(σ² + J) (shown), and slope of log depth "
         f"on the log of that; simultaneous 95% t intervals over seeds. Supported if both lie within {BAND:.0%} of 1, refuted "
         "if one lies wholly outside.",
         ("tradeoff",),
@@ -61,7 +60,7 @@ RULES = (
         "C4-dual",
         "A second store with a rate of its own reaches the region that is forbidden to one regime.",
         "ratio > 1",
-        "Two regimes: depth over 2J/(sigma^2 + J) at every slow rate and sigma, simultaneous 95% t intervals over seeds; the "
+        "Two regimes: depth over 2J/(σ² + J) at every slow rate and σ, simultaneous 95% t intervals over seeds; the "
         "setting with the largest lower end is shown. Supported if that end lies above 1, refuted if every interval lies below.",
         ("tradeoff",),
         _escape,

@@ -140,7 +140,7 @@ class Maker:
                                 "tuning": seed == 100, "candidates": 16, "T": T, "D": 8, "steps": 20,
                                 "written": written, "task": task, "age": age, "bits": bits, "bits_raw": bits - 0.1,
                                 "recall": bits / 4, "loss": 4 - bits, "recall_heldout_phrasing": bits / 5,
-                                "heldout_bits_per_byte": 2.1 + 0.05 * written * dial / 0.1 if asked else np.nan, "diverged": False,
+                                "heldout_bits_per_byte": 2.1 + 0.5 * written * dial if asked else np.nan, "diverged": False,
                             }  # fmt: skip
 
     def forecast(self):

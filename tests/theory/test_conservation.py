@@ -80,6 +80,12 @@ def test_planar_totals(count, total):
     assert claim("C1").value("turning_total", N=2, M=count).value == pytest.approx(total, abs=6e-4)
 
 
+def test_an_orthonormal_basis_meets_the_ceiling_and_turning_nears_the_supremum():
+    assert depths(np.eye(7), 1.0).sum() == pytest.approx(claim("C1").value("ceiling", N=7).value, abs=1e-12)
+    gap = claim("C1").value("supremum", N=3).value - depths(turning_directions(3, 2000), 1.0).sum()
+    assert gap == pytest.approx(4 * np.pi**2 / (2 * 4000), rel=0.01)
+
+
 def test_the_supremum_is_approached_like_one_over_M():
     counts = 9 * np.array([1e3, 1e4, 1e5])
     gaps = 19 - claim("C1").value("turning_total", N=10, M=counts).value

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, target
 from hypothesis import strategies as st
-from scipy.stats import hypergeom
+from scipy.stats import hypergeom, rv_discrete
 
 from theory.claim import claim
 from theory.errors import UserError
@@ -84,6 +84,13 @@ def test_binary_codes_of_fixed_size_exactly(size, active):
     exact = (shared.var() + shared.mean() ** 2) / active**2
     law = claim("I2").value("mean_square_overlap_binary", N=size, a=active / size).value
     assert law == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize(("size", "a"), [(50, 0.02), (50, 1.0), (400, 0.1)])
+def test_the_kurtosis_of_a_sum_of_products(size, a):
+    product = rv_discrete(values=([-1, 0, 1], [a**2 / 2, 1 - a**2, a**2 / 2]))
+    excess = claim("I2").value("excess_kurtosis", N=size, a=a).value
+    assert excess == pytest.approx(float(product.stats(moments="k")) / size, rel=1e-9)
 
 
 @given(st.integers(2, 60), st.floats(0.01, 1.0), st.floats(0.0, 1.0))

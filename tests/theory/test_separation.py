@@ -1,5 +1,5 @@
 """S1. The gains 3.18, 13.96, 83.2 at r = 10, 100, 1000 are checked against mpmath.lambertw and the equation that u solves;
-maxima by brute force; the law for any code by decoding random linear codes over a prime field.
+maxima by brute force; the law for any code by decoding random linear codes over a prime field."""
 
 import mpmath
 import numpy as np
