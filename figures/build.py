@@ -12,7 +12,7 @@ from simulate.fingerprint import code_fingerprint
 from simulate.store import atomic, digest, read_table
 from theory.errors import UserError
 
-SOURCES = ("main.typ", "refs.bib", "sections/*.typ")
+SOURCES = ("*.typ", "refs.bib", "sections/*.typ")
 
 
 def _table_keys(layout: Layout) -> dict[str, str]:
@@ -108,7 +108,7 @@ def compile_typst(folder: Path) -> bytes:
     import typst
 
     try:
-        pdf, warnings = typst.compile_with_warnings(str(folder / "main.typ"), root=str(folder))
+        pdf, warnings = typst.compile_with_warnings(str(folder / "main.typ"), root=str(folder), ignore_system_fonts=True)
     except typst.TypstError as error:
         raise UserError(f"the paper does not compile: {error.message}; mend its source in paper/") from None
     if warnings:

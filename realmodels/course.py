@@ -1,8 +1,9 @@
-"""A course: one pretrained model, the facts that it will be taught, and what is needed to teach and to examine it."""
+"""A course: one pretrained and schooled model, the facts that it will be taught, and what it takes to teach and to examine it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -14,6 +15,7 @@ from realmodels.kernel import Kernel, logit_kernel
 from realmodels.methods import Writer, bind
 from realmodels.outputs import Facts, encode, outputs
 from realmodels.pretrain import pretrained, text_of
+from realmodels.schooling import SchoolConfig, schooled
 from realmodels.transformer import Transformer
 from simulate.experiment import Cell, Preset
 from simulate.fingerprint import code_fingerprint
@@ -22,6 +24,8 @@ from simulate.store import atomic, digest
 STEPS = 20  # gradient steps a task, the same for all methods
 FACTS = 8  # facts a task
 TASKS = {"quick": 10, "paper": 20}
+STREAM = "cities"
+SCHOOL_STEPS = {"quick": 250, "paper": 400}
 SEEDS = {"quick": (0,), "paper": (0, 1, 2)}  # of reported runs: of the stream, and of the model that it is written into
 TUNING_SEED = 100  # of the stream on which dials are chosen, written into the model of seed 0
 BACKGROUND_TASKS = 32  # further facts of the same stream, never taught, whose prompts are the methods' background
@@ -37,19 +41,28 @@ RUNS = (  # architecture, method
 )
 
 
-def course_cell(architecture: str, preset: Preset, seed: int) -> dict[str, object]:
-    """The part of a cell that names a course: JSON values only."""
-    model_seed = 0 if seed == TUNING_SEED else seed
-    return {
-        **{"architecture": architecture, "preset": preset, "size": "small", "model_seed": model_seed},
-        **{"stream": "cities", "seed": seed, "T": TASKS[preset], "D": FACTS, "steps": STEPS},
-    }
+def model_cell(architecture: str, preset: Preset, seed: int) -> dict[str, Any]:
+    """The part of a cell that names a schooled model: JSON values only."""
+    school = SchoolConfig(STREAM, SCHOOL_STEPS[preset])
+    return {"architecture": architecture, "preset": preset, "size": "small", "model_seed": seed, "school": asdict(school)}
+
+
+def course_cell(architecture: str, preset: Preset, seed: int) -> dict[str, Any]:
+    """The part of a cell that names a course: JSON values only. The tuning seed's stream goes into the model of seed 0."""
+    model = model_cell(architecture, preset, 0 if seed == TUNING_SEED else seed)
+    return {**model, "stream": STREAM, "seed": seed, "T": TASKS[preset], "D": FACTS, "steps": STEPS}
+
+
+def schooled_model(cell: Cell, workspace: Path) -> Path:
+    """The checkpoint of the model that a cell (`model_cell` and more) names: found, or pretrained and schooled."""
+    path = pretrained(cell["architecture"], cell["size"], cell["model_seed"], cell["preset"], workspace)
+    return schooled(path, SchoolConfig(**cell["school"]), workspace)
 
 
 @dataclass(frozen=True)
 class Course:
-    """model: fresh from pretraining. facts: T tasks of D; rephrased: the same facts asked in other words. background: prompts of the same
-    form about other subjects. heldout(model): bits per byte of held-out text."""
+    """model: before any write. facts: T tasks of D; rephrased: the same facts asked in other words. background: prompts of the
+    same form about other subjects, never taught. heldout(model): bits per byte of held-out text."""
 
     model: Transformer
     facts: Facts
@@ -59,31 +72,29 @@ class Course:
 
 
 def course(cell: Cell, workspace: Path) -> Course:
-    """The course that a cell (`course_cell` and more) names; the model is pretrained if it is not in the workspace yet."""
-    path = pretrained(cell["architecture"], cell["size"], cell["model_seed"], cell["preset"], workspace)
-    model, tokenizer, meta = checkpoint.read(path)
+    """The course that a cell (`course_cell` and more) names; its model is made if it is not in the workspace yet."""
+    model, tokenizer, meta = checkpoint.read(schooled_model(cell, workspace))
     text = text_of(meta, workspace)
     facts = stream(cell["stream"], cell["T"] + BACKGROUND_TASKS, cell["D"], cell["seed"])
     plain, other = encode(facts, tokenizer), encode(facts, tokenizer, heldout_phrasing=True)
     taught = plain.task < cell["T"]
-    return Course(
-        model, plain[taught], other[taught], plain[~taught], lambda model: bits_per_byte(model, text, HELDOUT_TOKENS)["all"]
-    )
+    examine = lambda model: bits_per_byte(model, text, HELDOUT_TOKENS)["all"]  # noqa: E731
+    return Course(model, plain[taught], other[taught], plain[~taught], examine)
 
 
 def scope(taken: Course, method: str) -> Writer:
-    """The writer of a method on a course; "memory" is no method but a scope of kernels: all values of the memory layer, unrestricted."""
+    """The writer of a method on a course; "memory" is no method but a scope of kernels: all values of a memory layer."""
     if method == "memory":
         return Writer(bind("sparse_memory", taken.model, taken.background).parameters)
     return bind(method, taken.model, taken.background)
 
 
-def start(cell: Cell, method: str, workspace: Path) -> tuple[Course, Writer, Kernel, torch.Tensor]:
+def before_writing(cell: Cell, method: str, workspace: Path) -> tuple[Course, Writer, Kernel, torch.Tensor]:
     """A course before any write: (course, writer, its kernel, outputs z [F, O]); kernels are kept in the workspace."""
     taken = course(cell, workspace)
     writer = scope(taken, method)
-    names = ("architecture", "preset", "size", "model_seed", "stream", "seed", "T", "D")
-    path = workspace / "kernels" / f"{digest([cell[n] for n in names], method, code_fingerprint(__name__))}.safetensors"
+    about = {name: cell[name] for name in course_cell("dense", "quick", 0)}
+    path = workspace / "kernels" / f"{digest(about, method, code_fingerprint(__name__))}.safetensors"
     if path.exists():
         found = load_file(path)
         kernel = Kernel(found["response"], found.get("writes", found["response"]))

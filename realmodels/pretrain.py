@@ -60,14 +60,14 @@ class PretrainConfig:
     warmup_steps: int = 0
     sparse_steps: int = 0
     lr_matrices: float = 0.02
-    lr_embedding: float = 0.006
-    lr_values: float = 0.006
+    lr_embedding: float = 0.015
+    lr_values: float = 0.015
     lr_indexer: float = 0.003
     rise: float = 0.02
     fall: float = 0.5
     clip: float = 1.0
     evaluations: int = 4
-    save_every: int = 100
+    save_every: int = 200
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary of JSON values."""
@@ -102,10 +102,10 @@ class PretrainConfig:
 
 # Text and steps of a preset. One pass over the text, or less.
 CORPORA = {
-    "quick": CorpusConfig(wiki=2_400_000, dictionary=1_000_000, factbook=800_000, heldout=30_000),
-    "paper": CorpusConfig(wiki=4_500_000, dictionary=2_200_000, factbook=1_700_000, heldout=30_000),
+    "quick": CorpusConfig(wiki=2_100_000, dictionary=900_000, factbook=700_000, heldout=30_000),
+    "paper": CorpusConfig(wiki=4_200_000, dictionary=1_800_000, factbook=1_400_000, heldout=30_000),
 }
-STEPS = {"quick": 400, "paper": 800}
+STEPS = {"quick": 1400, "paper": 2800}
 
 
 def config(architecture: str, size: str, seed: int, preset: str) -> PretrainConfig:
@@ -113,8 +113,8 @@ def config(architecture: str, size: str, seed: int, preset: str) -> PretrainConf
     if preset not in STEPS:
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(STEPS)}")
     steps = STEPS[preset]
-    stages = {"warmup_steps": steps // 10, "sparse_steps": 3 * steps // 10} if architecture == "dsa" else {}
-    return PretrainConfig(config_for(architecture, size), CORPORA[preset], seed, steps, batch=32, **stages)
+    stages = {"warmup_steps": steps // 14, "sparse_steps": 2 * steps // 7} if architecture == "dsa" else {}
+    return PretrainConfig(config_for(architecture, size), CORPORA[preset], seed, steps, batch=8, **stages)
 
 
 @lru_cache(maxsize=2)

@@ -1,5 +1,6 @@
 """The axes of the sweeps: task lengths that straddle a predicted ceiling, depths down to two tasks, the seeds."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -29,12 +30,12 @@ def seed_keys(seeds: Iterable[int], *salts: int) -> jax.Array:
 
 
 def task_grid(ceiling: float, preset: Preset) -> list[int]:
-    """As many distinct numbers of tasks >= 1 as FRACTIONS has, straddling the real-valued `ceiling`.
+    """As many distinct numbers of tasks >= 1 as FRACTIONS has, straddling the real-valued `ceiling`; at 1 its floor.
 
     Where the ceiling is too low for that many multiples, the smallest missing integers are taken as well.
     """
     fractions = FRACTIONS[preset]
-    tasks = {max(1, round(fraction * ceiling)) for fraction in fractions}
+    tasks = {max(1, math.floor(ceiling)), *(max(1, round(fraction * ceiling)) for fraction in fractions if fraction != 1)}
     extra = iter(n for n in range(1, 2 * len(fractions) + 1) if n not in tasks)
     while len(tasks) < len(fractions):
         tasks.add(next(extra))

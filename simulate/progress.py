@@ -1,6 +1,7 @@
 """Progress of long work, told across processes through small files, so that it works on one machine and on a cluster alike."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from simulate.store import atomic
@@ -33,3 +34,13 @@ def clear(workspace: Path) -> None:
     """Forget the reports that a killed run left behind."""
     for path in (workspace / FOLDER).glob("*.json"):
         path.unlink(missing_ok=True)
+
+
+def reporter(workspace: Path, label: str, every: int = 10) -> Callable[[int, int, float], None]:
+    """A callback (step, steps, loss) that reports training under way as `label`, every so many steps."""
+
+    def tell(step: int, steps: int, loss: float) -> None:
+        if step % every == 0 or step == steps:
+            report(workspace, label, step, steps, f"loss {loss:.2f}")
+
+    return tell

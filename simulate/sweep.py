@@ -33,7 +33,7 @@ def _missing(
         from dask.distributed import Client
 
         try:
-            client = Client(cluster, timeout="10s", set_as_default=True)
+            client = Client(cluster, timeout="5s", set_as_default=True)
         except (OSError, ValueError) as error:
             raise UserError(f"cluster {cluster!r}: no Dask scheduler answers; give an address like tcp://host:8786") from error
         config = parallel_config(backend="dask", client=client)

@@ -6,14 +6,15 @@ Power against power, counting the interferers only,
     SNR = N / (P - 1),    at every coding level,
 
 so that under Gaussian crosstalk a synapse holds (P/2) log2(1 + SNR) / N bits, which tends to 1/(2 ln 2) = 0.7213 as P grows:
-one-shot storage has the ceiling d/(2 ln 2) whatever the sparsity. With the fact's own power counted as noise, SNR = N/P, the
-ceiling is approached from below and the SNR adds up to N over all ages, for every schedule of decay.
+one-shot storage has the ceiling d/(2 ln 2) whatever the sparsity, at every P >= 2 (N >= 3) and for every schedule of decay that
+leaves no fact more than half the power. With the fact's own power counted as noise, the SNR adds up to N over all ages.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from theory.claim import Assumption, Claim, Quantity
@@ -24,6 +25,13 @@ from theory.notation import N, P, d, f
 def entropy(level: Any) -> Any:
     """Entropy in bits of a binary unit of that coding level (SymPy)."""
     return -(level * sp.log(level) + (1 - level) * sp.log(1 - level)) / sp.log(2)
+
+
+def _logarithm_is_below() -> tuple[bool, str]:
+    """ln(1 + N p/(1 - p)) <= N p on a grid of 0 < p <= 1/2 and N >= 3; it fails at N = 2, p = 1/2."""
+    size, share = np.meshgrid(np.geomspace(3, 1e4, 200), np.geomspace(1e-6, 0.5, 500))
+    worst = np.max(np.log1p(size * share / (1 - share)) / (size * share))
+    return bool(worst <= 1 and np.log(3) > 1), f"on 100000 points, the left side is at most {worst:.6f} of the right"
 
 
 def derive() -> Derivation:
@@ -48,6 +56,13 @@ def derive() -> Derivation:
     )
     proof.holds("which falls with x, as ln(1 + x) > x/(1 + x)", sp.diff(counted, x) < 0)
     proof.limit("so that the ceiling is its supremum, at low SNR", counted, x, sp.S.Zero)
+    p = sp.Symbol("p", positive=True)
+    proof.argued(
+        "It holds at finite P as well. Weights with shares p_i of the power have SNR_i = N p_i/(1 - p_i), and for N >= 3 and "
+        "p <= 1/2 (the difference of the two sides starts at 0 with slope 0, is convex, then concave, and positive at 1/2)",
+        sp.Le(sp.log(1 + N * p / (1 - p)), N * p),
+        _logarithm_is_below,
+    )
     shares = sp.symbols("p_1:5", positive=True)
     proof.equal(
         "Decaying weights of powers p_i have SNR_i = N p_i / sum p (own counted); over all ages (here four)",

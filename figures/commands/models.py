@@ -53,10 +53,12 @@ class Train:
         from figures.layout import Layout
         from figures.watch import watched
         from realmodels.pretrain import pretrained
+        from simulate.progress import reporter
 
         workspace = Layout.of(self.preset, self.out).workspace
         with watched(workspace, f"train {self.architecture}", 1) as on_cell:
-            path = pretrained(self.architecture, self.size, self.seed, self.preset, workspace, device=self.device)
+            tell = reporter(workspace, f"{self.architecture} {self.seed}")
+            path = pretrained(self.architecture, self.size, self.seed, self.preset, workspace, tell, self.device)
             on_cell(None)
         print(path)
 

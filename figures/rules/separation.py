@@ -56,7 +56,7 @@ RULES = (
     ),
     Rule(
         "S1-single",
-        "One regime: tasks × private bits stay below bN/u (finite T: separable coding), however active.",
+        "One regime: tasks × private bits stay below bN/u (finite T: separable coding) at the best activity.",
         "no violation, tightness 1",
         ceiling_rule(TIGHT),
         ("sweep_shared",),

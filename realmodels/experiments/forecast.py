@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.course import RUNS, SEEDS, course_cell, start
+from realmodels.course import RUNS, SEEDS, before_writing, course_cell
 from realmodels.experiments.streams import dials
 from realmodels.forecast import Setup, forecasts
 from realmodels.pretrain import one_thread
@@ -24,7 +24,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
     """All forecasts (`realmodels.forecast`) of one run, at each of its dials."""
     own = {name: cell[name] for name in ("architecture", "method", "seed", "model_seed")}
     with one_thread():
-        taken, _, kernel, z = start(cell, cell["method"], workspace)
+        taken, _, kernel, z = before_writing(cell, cell["method"], workspace)
         return [
             {**own, "dial": dial, **row}
             for dial in cell["dials"]
@@ -42,5 +42,5 @@ EXPERIMENT = Experiment(
     controls="The trivial forecasts start from the same predicted just-written bits. Nothing is fitted; streams are read when the error is taken only.",
     cells=cells,
     run=run,
-    after=("pretraining", "kernel"),
+    after=("schooling", "kernel"),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.course import RUNS, SEEDS, course_cell, start
+from realmodels.course import RUNS, SEEDS, before_writing, course_cell
 from realmodels.kernel import activation_fraction, statistics, write_fraction
 from realmodels.pretrain import one_thread
 from simulate.experiment import Cell, Experiment, Preset
@@ -22,7 +22,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
 def run(cell: Cell, workspace: Path) -> Rows:
     """Statistics of one kernel, over the facts of the stream that will be written."""
     with one_thread():
-        taken, writer, kernel, _ = start(cell, cell["scope"], workspace)
+        taken, writer, kernel, _ = before_writing(cell, cell["scope"], workspace)
         found = statistics(kernel.writes)
         fractions = {
             "activation_fraction": activation_fraction(taken.model, writer, taken.facts),
@@ -42,5 +42,5 @@ EXPERIMENT = Experiment(
     controls="The background prompts from which the mean key is taken are about other subjects; memory values with and without the choice of slots.",
     cells=cells,
     run=run,
-    after=("pretraining",),
+    after=("schooling",),
 )

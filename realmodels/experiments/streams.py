@@ -10,11 +10,11 @@ from realmodels.stream import write_stream
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
 
-DIALS = {  # learning rates, from too small to learn a task to more than enough; chosen on the tuning seed
-    "full": (0.003, 0.01, 0.03, 0.1, 0.3),
-    "last_matrix": (0.003, 0.01, 0.03, 0.1, 0.3),
-    "off_mode": (0.01, 0.03, 0.1, 0.3, 1.0),
-    "sparse_memory": (0.3, 1.0, 3.0, 10.0, 30.0),
+DIALS = {  # learning rates, from too small to learn a task to more than enough
+    "full": (0.001, 0.003, 0.01, 0.03, 0.1),
+    "last_matrix": (0.03, 0.1, 0.3, 1.0, 3.0),
+    "off_mode": (0.03, 0.1, 0.3, 1.0, 3.0),
+    "sparse_memory": (100.0, 300.0, 1000.0, 3000.0, 10000.0),
 }
 
 
@@ -56,5 +56,5 @@ EXPERIMENT = Experiment(
     "scope control of both sparse methods; rows before any write; a phrasing that is never written; held-out text.",
     cells=cells,
     run=run,
-    after=("pretraining",),
+    after=("schooling",),
 )

@@ -46,7 +46,7 @@ def top_slots(reads: Tensor, idf: Tensor, t: int) -> Tensor:
     return mask & (reads > 0)
 
 
-def sparse_memory(model: Transformer, background: Facts, t: int = 64) -> Writer:
+def sparse_memory(model: Transformer, background: Facts, t: int = 128) -> Writer:
     """The values of the task's top t slots. State: per slot, in how many of the background batches it was read."""
     parameters = {name: p for name, p in model.named_parameters() if name.endswith("feedforward.values.weight")}
     if len(parameters) != 1:

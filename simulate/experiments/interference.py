@@ -13,7 +13,7 @@ from simulate.store import Rows
 from theory.interference import common_mode_share, mean_square_overlap, participation_ratio
 
 ACTIVITY = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)
-SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "M": 512}, "paper": {"N": 256, "M": 2048}}
+SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "M": 512}, "paper": {"N": 256, "M": 1024}}
 
 
 def cells(preset: Preset) -> list[Cell]:

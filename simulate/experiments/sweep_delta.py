@@ -21,10 +21,10 @@ SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "depths": 12}, "paper"
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a column of the sweep: one D, a and family; every T and seed in it. D reaches down to a ceiling of 2 tasks."""
+    """One cell a column of the sweep: one D, a and family; every T and seed in it. D reaches down to a ceiling near 2."""
     N, depths = SIZES[preset]["N"], SIZES[preset]["depths"]
     columns = []
-    for D in depth_grid(N / (4 * REQUIRED), depths):
+    for D in depth_grid(N / (4.4 * REQUIRED), depths):
         for centred in (False, True):
             rank = N - centred
             ceiling = largest_tasks(rank, D, REQUIRED)

@@ -23,10 +23,10 @@ OUTPUTS = 64
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a column of the sweep: one D and a; every T and seed in it. D reaches down to a ceiling of 2 tasks."""
+    """One cell a column of the sweep: one D and a; every T and seed in it. D reaches down to a ceiling near 2."""
     N, depths = SIZES[preset]["N"], SIZES[preset]["depths"]
     columns = []
-    for D in depth_grid(N / (2 * REQUIRED), depths):
+    for D in depth_grid(N / (2.2 * REQUIRED), depths):
         ceiling = largest_patterns(N, REQUIRED) / D
         T = task_grid(ceiling, preset)
         predicted = {"ceiling_T": ceiling, "ceiling_depth": snr(N, np.array(T) * D).tolist()}

@@ -1,14 +1,26 @@
 """Models of a few thousand random parameters and facts of random tokens: enough for what is true of every model."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from realmodels.config import config_for
+from realmodels.corpora import CorpusConfig
 from realmodels.outputs import Facts, facts_from_ids
+from realmodels.pretrain import PretrainConfig, train
 from realmodels.transformer import Transformer
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> tuple[Path, dict[str, Path]]:
+    """(workspace, {architecture: checkpoint}) of models of size "tiny" after ten steps of pretraining: they know next to nothing."""
+    workspace = tmp_path_factory.mktemp("trained")
+    corpus = CorpusConfig(wiki=80_000, dictionary=40_000, factbook=0, heldout=4_000)
+    configs = {a: PretrainConfig(config_for(a, "tiny"), corpus, seed=0, steps=10, batch=4, evaluations=1) for a in ("dense", "memory")}
+    return workspace, {architecture: train(config, workspace) for architecture, config in configs.items()}
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Delta-rule memory: C1 to rounding on random schedules, against derivatives of a memory that really writes, and in named limits."""
+"""Delta-rule memory: C1 to rounding on random schedules, against derivatives of a memory that really writes, and in limits."""
 
 import hypothesis.strategies as st
 import numpy as np

@@ -63,7 +63,7 @@ def test_decoder_agrees_with_brute_force(seed, D, survivors):
 
 @pytest.mark.parametrize(("extra", "least", "most"), [(24, 1.0, 1.0), (0, 0.1, 0.5), (-24, 0.0, 0.0)])
 def test_threshold_on_both_sides(extra, least, most):
-    # a random square system over GF(2) is regular with probability prod (1 - 2^-k) = 0.289; 0.1 .. 0.5 is beyond 4 sigma of 100 trials
+    # a random square system over GF(2) is regular with probability prod (1 - 2^-k) = 0.289; 0.1 .. 0.5: 4 sigma of 100 trials
     D, rows = 100, 160
 
     def trial(key):

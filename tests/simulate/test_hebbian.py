@@ -45,8 +45,8 @@ def test_estimate_is_unbiased_for_gaussian_noise(true_snr, facts):
 
 @pytest.mark.parametrize("K", [6, 16, 32])
 def test_snr_is_dimensions_over_interferers_at_every_coding_level(K):
-    # fixed-sum codes live in N - 1 dimensions. The noise power of one memory fluctuates, so the mean of its inverse lies above the
-    # inverse of its mean by about its relative variance, which is taken from the spread of the estimates themselves.
+    # Fixed-sum codes live in N - 1 dimensions. The noise power of one memory fluctuates, so the mean of its inverse lies above
+    # the inverse of its mean by about its relative variance, which is taken from the spread of the estimates themselves.
     ratio = measured(K, (32, 64, 256))[:, :3] * (np.array([32, 64, 256]) - 1) / (N - 1)
     error = ratio.std(axis=0) / np.sqrt(len(ratio))
     assert (np.abs(ratio.mean(axis=0) - 1) < 5 * error + ratio.var(axis=0)).all()

@@ -8,7 +8,7 @@ from simulate.grid import seed_keys
 from simulate.memories.lms import HOLD, predicted_error, steady_state
 from theory import tradeoff
 
-N, SIGMA, STEPS, SEEDS = 24, 0.7, 6000, 8
+N, SIGMA, STEPS, SEEDS = 24, 0.7, 3000, 8
 
 
 @jax.jit

@@ -1,0 +1,35 @@
+"""Schooling of the pretrained models in the form of the facts: what it changes, before any fact of a stream is written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from realmodels import checkpoint
+from realmodels.config import ARCHITECTURES
+from realmodels.course import SEEDS, model_cell, schooled_model
+from simulate.experiment import Cell, Experiment, Preset
+from simulate.store import Rows
+
+
+def cells(preset: Preset) -> Sequence[Cell]:
+    """A cell a model: every architecture and seed."""
+    return [model_cell(architecture, preset, seed) for seed in SEEDS[preset] for architecture in ARCHITECTURES]
+
+
+def run(cell: Cell, workspace: Path) -> Rows:
+    """School (or find) the model; a row a log entry (`realmodels.schooling.schooled`), the last one with `final`."""
+    _, _, meta = checkpoint.read(schooled_model(cell, workspace))
+    own = {"architecture": cell["architecture"], "seed": cell["model_seed"]}
+    return [{**own, **entry, "final": entry["step"] == cell["school"]["steps"]} for entry in meta["schooling"]["log"]]
+
+
+EXPERIMENT = Experiment(
+    name="schooling",
+    question="Does a model that has seen the form of the facts, on other subjects, tell the prompts of a stream apart where it answers?",
+    prediction="The mean cosine between prompts' keys at the answering position falls from above 0.9 to below 0.5, at a cost to held-out text "
+    "of less than 0.15 bits per byte.",
+    falsifier="The mean cosine stays above 0.5: then one matrix cannot hold the facts apart, and methods that write one cannot be compared.",
+    controls="No subject of the stream occurs in the lessons, not even as a word; the same lessons for all architectures and seeds.",
+    cells=cells,
+    run=run,
+    after=("pretraining",),
+)
