@@ -1,4 +1,4 @@
-"""A course: one pretrained and schooled model, the facts that it will be taught, and what it takes to teach and to examine it."""
+"""A course: one pretrained and schooled model, the facts that it will be taught, and what is needed to examine it."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

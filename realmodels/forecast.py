@@ -5,13 +5,13 @@ Kernel simulation. Gradient descent on the answers' loss moves the outputs z of 
 Theta the response kernel at the start. This is iterated with the stream's own dial, steps and order: the softmax, and with it
 saturation, is kept; the change of the kernel is not.
 
-Spectral law. Keeps of the kernel only the facts' mean overlaps A [F, F] (`kernel.fact_gram`) and how deep one write goes: claim C2,
-for tasks of D facts. Writing task t contracts what the facts' outputs still hold of older writes, delta [F], by
+Spectral law. Keeps of the kernel only the facts' mean overlaps A [F, F] (`kernel.fact_gram`) and how deep one write goes:
+claim C2, for tasks of D facts. Writing task t contracts what the facts' outputs still hold of older writes, delta [F], by
   C_t = I - A[:, t] g(A_tt) (rows of t),  g(x) = (1 - exp(-q x)) / x on the D x D block A_tt:
-the task's mode of strength x is written to depth 1 - exp(-q x). The dose q is the one for which the mean depth over the modes is
-the write strength eta: the share of the task's output error that an isolated write removes in the kernel simulation. Later tasks are
-exchangeable draws, so they contract by the mean C of the OTHER tasks (a task is left out of its own forgetting, or orthogonal tasks would
-seem to forget), whose eigenvalues are 1 - u_k:
+the task's mode of strength x is written to depth 1 - exp(-q x). The dose q is the one for which the mean depth over the modes
+is the write strength eta: the share of the task's output error that an isolated write removes in the kernel simulation. Later
+tasks are exchangeable draws, so they contract by the mean C of the OTHER tasks (a task is left out of its own forgetting, or
+orthogonal tasks would seem to forget), whose eigenvalues are 1 - u_k:
   depth(m) = 1/D tr of block t of C^m A[:, t] g(A_tt) = 1/D sum_k w_k (1 - u_k)^m,  averaged over tasks.
 With one fact a task, w_k and u_k both tend to eta lambda_k: C2. The change of the logits that the isolated write makes is taken
 to shrink as depth(m) / depth(0).
@@ -19,12 +19,13 @@ to shrink as depth(m) / depth(0).
 Trivial forecasts: no forgetting, and chance after one more task; both start from the isolated write.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 from torch import Tensor
 
 from realmodels.kernel import fact_gram
@@ -33,7 +34,7 @@ from realmodels.outputs import Facts, scores
 
 @dataclass(frozen=True)
 class Setup:
-    """What a forecast may look at: response kernel [F, O, F, O] and outputs z [F, O] before any write, and the plan of the stream."""
+    """What a forecast may look at: response kernel [F, O, F, O], outputs z [F, O] before any write, the plan of the stream."""
 
     response: Tensor
     z: Tensor
@@ -99,7 +100,7 @@ def depth_by_age(gram: np.ndarray, task: np.ndarray, eta: float) -> np.ndarray:
         change[index][:, rows] = gains[index]
     depth = np.zeros(len(members))
     for index, rows in enumerate(members):
-        others = (change.sum(0) - change[index]) / (len(members) - 1)
+        others = (change.sum(0) - change[index]) / max(len(members) - 1, 1)
         held = gains[index]
         for age in range(len(members)):
             depth[age] += np.trace(held[rows])
@@ -117,11 +118,12 @@ def _dose(strengths: np.ndarray, eta: float) -> float:
     x = strengths[strengths > 1e-9 * strengths.max()]
     reachable = min(eta * len(strengths) / len(x), 1 - 1e-6)
     low, high = 1e-9 / x.max(), 40 / x.min()
-    return float(np.exp(brentq(lambda log_q: -np.expm1(-np.exp(log_q) * x).mean() - reachable, np.log(low), np.log(high))))
+    missing = lambda log_q: float(np.mean(-np.expm1(-np.exp(log_q) * x)) - reachable)  # noqa: E731
+    return math.exp(root_scalar(missing, bracket=(math.log(low), math.log(high))).root)
 
 
 def forecasts(setup: Setup) -> list[dict[str, Any]]:
-    """All forecasts of one stream: rows kind, written, task, age >= 0, bits_predicted (mean retained bits of the task's facts)."""
+    """All forecasts of one stream: rows kind, written, task, age >= 0, bits_predicted (mean over the task's facts)."""
     target, task = setup.facts.target, setup.facts.task
     start, alone = setup.z.double(), isolated(setup)
     depth = depth_by_age(fact_gram(setup.response).numpy(), task.numpy(), write_strength(setup, alone))

@@ -3,13 +3,13 @@
 With z_i [O] the O = C + 1 outputs of fact i (`realmodels.outputs`), J_i = dz_i/dw [O, P] for the parameters w that a method
 writes, and R_j the method's restriction while fact j's task is written:
   response  Theta_ij = J_i R_j J_j^T       d z_i per unit of gradient -dL/dz_j; drives `realmodels.forecast`
-  writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the two agree where R does not depend on the task
-Both are [F, O, F, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x), so its
-part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm), without a gradient ever being formed: one backward pass per output
+  writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the same if all tasks share one R
+Both are [F, O, F, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x),
+so its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm), without a gradient ever being formed: one backward pass per output
 serves all facts (`layer_kernel`). The other parameters' part is taken from explicit Jacobians (`jacobian_kernel`).
 
 From outputs to facts. Adding one number to all O outputs changes no probability, so that direction is projected out
-(Pi = I - 1 1^T / O), and the write direction of a fact is its whole projected Jacobian as one vector, u_i = Pi R_i J_i / ||Pi R_i J_i||_F:
+(Pi = I - 1 1^T / O), and the write direction u_i of a fact is its whole projected Jacobian Pi R_i J_i, as one vector of norm 1:
   kappa_ij = tr(Pi G_ij Pi) / sqrt(tr(Pi G_ii Pi) tr(Pi G_jj Pi)),
 a Gram matrix of unit vectors, so that participation ratio, common mode and claim I1 mean here what they mean in the theory.
 """
@@ -21,7 +21,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from realmodels.feedforward.dense import DenseFeedForward
 from realmodels.feedforward.memory_layer import MemoryLayer
 from realmodels.methods.writer import Gradients, Writer, unrestricted
 from realmodels.outputs import Facts, answer_loss, outputs
@@ -40,16 +39,15 @@ class Kernel:
 
 
 def jacobian(model: Transformer, facts: Facts, names: list[str]) -> Iterator[Gradients]:
-    """For each fact, d outputs / d parameter for the named parameters: {name: [O, *shape]}; a parameter without influence: 0."""
+    """For each fact, d outputs / d parameter by name: {name: [O, *shape]}; 0 for a parameter without influence."""
     table = dict(model.named_parameters())
     parameters = [table[name] for name in names]
     basis = torch.eye(len(facts.candidates) + 1)
     for i in range(len(facts)):
         z = outputs(model, facts[i : i + 1])[0]
         found = torch.autograd.grad(z, parameters, basis, is_grads_batched=True, allow_unused=True)
-        yield {
-            name: torch.zeros(len(basis), *p.shape) if g is None else g for name, p, g in zip(names, parameters, found, strict=True)
-        }
+        by_name = zip(names, parameters, found, strict=True)
+        yield {name: torch.zeros(len(basis), *p.shape) if g is None else g for name, p, g in by_name}
 
 
 def _rows(gradients: list[Gradients]) -> Tensor:
@@ -98,7 +96,7 @@ def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int
 
 
 def _traced(model: Transformer, layers: dict[str, nn.Linear], facts: Facts) -> dict[str, tuple[Tensor, Tensor]]:
-    """For each linear layer that the outputs depend on: signals [F, O, L, out] = dz / d(its output), and its inputs [F, L, in]."""
+    """For each linear layer that the outputs depend on: signals dz / d(its output) [F, O, L, out], and its inputs [F, L, in]."""
     seen: dict[str, tuple[Tensor, Tensor]] = {}
 
     def watch(name: str) -> Callable[..., None]:
@@ -121,7 +119,8 @@ def layer_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
 
     A restriction has to act on the layers' inputs (gradients' last axis) and be one projection R for all tasks.
     """
-    layers = {f"{name}.weight": m for name, m in model.named_modules() if f"{name}.weight" in writer.parameters}
+    layers = {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    layers = {name: layer for name, layer in layers.items() if name in writer.parameters}
     restrict = writer.restriction(facts)
     count, outs = len(facts), len(facts.candidates) + 1
     theta = torch.zeros(count, outs, count, outs)
@@ -139,7 +138,7 @@ def layer_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
 
 
 def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
-    """The kernel of this method's writes to these facts: linear layers' weights by `layer_kernel`, the rest by `jacobian_kernel`."""
+    """The kernel of a method's writes to these facts: linear layers' weights by `layer_kernel`, the rest by `jacobian_kernel`."""
     linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     parts = {name: p for name, p in writer.parameters.items() if name in linear}
     rest = {name: p for name, p in writer.parameters.items() if name not in linear}
@@ -152,21 +151,21 @@ def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
 
 
 def fact_gram(theta: Tensor) -> Tensor:
-    """tr(Pi Theta_ij Pi) / (O - 1) for all pairs of facts: [F, F] float64, from theta [F, O, F, O]. Units: logits^2 per parameter^2."""
+    """tr(Pi Theta_ij Pi) / (O - 1) for all pairs of facts: [F, F] float64, from theta [F, O, F, O]."""
     theta = theta.double()
     outs = theta.shape[1]
     return (torch.einsum("icjc->ij", theta) - theta.sum((1, 3)) / outs) / (outs - 1)
 
 
 def overlaps(theta: Tensor) -> Tensor:
-    """kappa [F, F]: normalised overlaps of the facts' write directions, 1 on the diagonal (0 for a fact that writes nothing)."""
+    """kappa [F, F]: normalised overlaps of write directions, 1 on the diagonal (0 for a fact that writes nothing)."""
     gram = fact_gram(theta)
     scale = gram.diagonal().clamp(min=0).rsqrt()
     return gram * torch.where(scale.isfinite(), scale, 0.0)[:, None] * torch.where(scale.isfinite(), scale, 0.0)
 
 
 def statistics(writes: Tensor) -> dict[str, Any]:
-    """What the theory asks of a set of write directions: participation ratio, common mode, overlaps, spectrum (trace 1, descending)."""
+    """What the theory asks of write directions: participation ratio, common mode, overlaps, spectrum (descending, sum 1)."""
     kappa = overlaps(writes).numpy()
     count = len(kappa)
     off = kappa[~torch.eye(count, dtype=torch.bool).numpy()]

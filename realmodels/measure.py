@@ -1,11 +1,12 @@
 """What can be asked of a checkpoint and of facts in a file: how they will interfere, what will be kept, and to write them.
 
-Behind `cwb measure`, `cwb forecast` and `cwb write`. A facts file has one {"prompt", "answer", "task"} a line; its candidates are
-its distinct answers, each known by its first token. Methods that ask for a background of prompts, none of which is taught, take
-those of a second facts file (its answers are not read); without one, the prompts of the facts themselves.
+Behind `cwb measure`, `cwb forecast` and `cwb write`. A facts file has one {"prompt", "answer", "task"} a line; its candidates
+are its distinct answers, each known by its first token. Methods that ask for a background of prompts, none of which is taught,
+take those of a second facts file (its answers are not read); without one, the prompts of the facts themselves.
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import torch
 from torch import Tensor
 
 from realmodels import checkpoint
+from realmodels.evaluate import bits_per_byte
 from realmodels.facts import TEMPLATES, Fact, load_facts, stream
 from realmodels.forecast import Setup, forecasts, isolated
 from realmodels.kernel import activation_fraction, logit_kernel, statistics, write_fraction
 from realmodels.methods import Writer, bind
 from realmodels.outputs import Facts, encode, facts_from_ids, outputs, scores
-from realmodels.pretrain import one_thread
+from realmodels.pretrain import one_thread, text_of
 from realmodels.stream import LEARNED, write_stream
 from realmodels.tokenizer import Tokenizer
 from realmodels.transformer import Transformer
@@ -29,6 +31,7 @@ from theory.errors import UserError
 STEPS = 20  # gradient steps a task
 DIALS = 2.0 ** np.arange(-14, 9)  # among which a dial is chosen when none is given
 TASKS, FACTS = 10, 8  # of a stream asked for by name
+HELDOUT_TOKENS = 1000  # per source of held-out text
 
 
 def _background(facts: list[Fact], path: Path | None, tokenizer: Tokenizer) -> Facts:
@@ -38,9 +41,18 @@ def _background(facts: list[Fact], path: Path | None, tokenizer: Tokenizer) -> F
     return facts_from_ids(prompts, nothing, nothing, [0])
 
 
-def _open(model_path: Path, facts: list[Fact], method: str, background: Path | None) -> tuple[Transformer, Tokenizer, Facts, Writer]:
+def _examiner(model_path: Path, meta: dict[str, Any]) -> Callable[[Transformer], float] | None:
+    """Bits per byte of a model on text held out from this checkpoint's training; None unless it lies where it was trained."""
+    workspace = Path(model_path).resolve().parent.parent
+    if "pretraining" not in meta or not (workspace / "text").is_dir():
+        return None
+    text = text_of(meta, workspace)
+    return lambda model: bits_per_byte(model, text, HELDOUT_TOKENS)["all"]
+
+
+def _open(model_path: Path, facts: list[Fact], method: str, background: Path | None) -> tuple[Transformer, Facts, Writer]:
     model, tokenizer, _ = checkpoint.read(Path(model_path))
-    return model, tokenizer, encode(facts, tokenizer), bind(method, model, _background(facts, background, tokenizer))
+    return model, encode(facts, tokenizer), bind(method, model, _background(facts, background, tokenizer))
 
 
 def measure(model_path: Path, facts_path: Path, method: str = "full", background: Path | None = None) -> dict[str, Any]:
@@ -50,7 +62,7 @@ def measure(model_path: Path, facts_path: Path, method: str = "full", background
     write_fraction; method, facts, tasks, candidates. Raises UserError for anything wrong with the files or the method.
     """
     with one_thread():
-        model, _, facts, writer = _open(model_path, load_facts(Path(facts_path)), method, background)
+        model, facts, writer = _open(model_path, load_facts(Path(facts_path)), method, background)
         return {
             **{"method": method, "facts": len(facts), "tasks": len(facts.task.unique()), "candidates": len(facts.candidates)},
             **statistics(logit_kernel(model, writer, facts).writes),
@@ -75,21 +87,30 @@ def sufficient_dial(response: Tensor, z: Tensor, facts: Facts, steps: int) -> fl
 
 def _curve(rows: pd.DataFrame, column: str) -> list[dict[str, float]]:
     """By age: mean over (task, written) and the interval that holds the middle 90% of them."""
-    groups = rows.groupby("age")[column]
-    table = pd.DataFrame({"bits": groups.mean(), "low": groups.quantile(0.05), "high": groups.quantile(0.95)})
-    return table.reset_index().to_dict("records")
+    curve = []
+    for age in sorted(set(rows.age.tolist())):
+        bits = rows[rows.age == age][column].to_numpy()
+        low, high = np.quantile(bits, [0.05, 0.95])
+        curve.append({"age": age, "bits": float(bits.mean()), "low": float(low), "high": float(high)})
+    return curve
 
 
 def forecast(
-    model_path: Path, facts_path: Path, method: str = "full", dial: float | None = None, steps: int = STEPS, background: Path | None = None
+    model_path: Path,
+    facts_path: Path,
+    method: str = "full",
+    dial: float | None = None,
+    steps: int = STEPS,
+    background: Path | None = None,
 ) -> dict[str, Any]:
     """What a stream of these facts, task after task, will leave of a task by its age; nothing is written.
 
-    Keys: kernel, spectral: [{age, bits (mean retained bits per fact), low, high (middle 90% of the tasks)}]; method, dial, steps,
-    facts, tasks, candidates, full_bits (log2 C). Without a dial, the one that `sufficient_dial` names. Raises UserError as `measure`.
+    Keys: kernel, spectral: [{age, bits (mean retained bits per fact), low, high (middle 90% of the tasks)}]; method, dial,
+    steps, facts, tasks, candidates, full_bits (log2 C). Without a dial, the one that `sufficient_dial` names. Errors as
+    `measure`.
     """
     with one_thread():
-        model, _, facts, writer = _open(model_path, load_facts(Path(facts_path)), method, background)
+        model, facts, writer = _open(model_path, load_facts(Path(facts_path)), method, background)
         response = logit_kernel(model, writer, facts).response
         with torch.no_grad():
             z = outputs(model, facts)
@@ -114,33 +135,38 @@ def write(
     """Write a stream into a copy of the model; the copy is saved as the checkpoint `out` if that is given.
 
     facts_path: a facts file, or the name of a stream of real facts ("cities", "airports": 10 tasks of 8 facts).
-    Keys: retained: [{age, bits, low, high}]; learned (bits per fact just after writing), kept, recall, recall_heldout_phrasing (after
-    the last task), bits_before (before the first); diverged; method, dial, steps, facts, tasks, candidates, full_bits, state_numbers, state_bits. Raises UserError as `measure`.
+    Keys: retained: [{age, bits, low, high}]; learned (bits per fact just after writing), kept, recall, recall_heldout_phrasing
+    (after the last task), bits_before (before the first); heldout_rise (bits per byte, None where that text is not at hand);
+    diverged; state_numbers, state_bits (claim C5); and the keys of `forecast` that are not curves. Errors as `measure`.
     """
     named = str(facts_path) in TEMPLATES and not Path(facts_path).exists()
     taught = stream(str(facts_path), TASKS, FACTS, 0) if named else load_facts(Path(facts_path))
     if out is not None and Path(out).exists():
         raise UserError(f"{out} exists: name a folder that does not")
     with one_thread():
-        model, tokenizer, facts, writer = _open(model_path, taught, method, background)
+        model, facts, writer = _open(model_path, taught, method, background)
+        _, tokenizer, meta = checkpoint.read(Path(model_path))
+        examine = _examiner(model_path, meta)
         if dial is None:
             with torch.no_grad():
                 z = outputs(model, facts)
             dial = sufficient_dial(logit_kernel(model, writer, facts).response, z, facts, steps)
         rephrased = encode(taught, tokenizer, heldout_phrasing=True)
-        rows = pd.DataFrame(write_stream(model, writer, facts, rephrased, dial, steps, lambda model: math.nan))
-    final, written = rows[rows.written == rows.written.max()], rows[rows.age >= 0]
+        rows = pd.DataFrame(write_stream(model, writer, facts, rephrased, dial, steps, examine or (lambda model: math.nan)))
+    first, final, written = rows[rows.written == 0], rows[rows.written == rows.written.max()], rows[rows.age >= 0]
+    rise = float(final.heldout_bits_per_byte.mean() - first.heldout_bits_per_byte.mean())
     if out is not None:
-        meta = {"written": {"method": method, "dial": dial, "steps": steps, "facts": len(facts), "into": str(model_path)}}
-        checkpoint.write(Path(out), model, tokenizer, meta)
+        about = {"written": {"method": method, "dial": dial, "steps": steps, "facts": len(facts), "into": str(model_path)}}
+        checkpoint.write(Path(out), model, tokenizer, {**meta, **about})
     return {
         **{"method": method, "dial": dial, "steps": steps, "facts": len(facts), "tasks": int(rows.task.nunique())},
         **{"candidates": len(facts.candidates), "full_bits": math.log2(len(facts.candidates))},
         "retained": _curve(written, "bits"),
-        "bits_before": float(rows[rows.written == 0].bits.mean()),
+        "bits_before": float(first.bits.mean()),
         "learned": float(rows[rows.age == 0].bits.mean()),
         **{name: float(final[column].mean()) for name, column in (("kept", "bits"), ("recall", "recall"))},
         "recall_heldout_phrasing": float(final.recall_heldout_phrasing.mean()),
+        "heldout_rise": rise if examine else None,
         "diverged": bool(rows.diverged.any()),
         **{"state_numbers": writer.state_numbers, "state_bits": writer.state_bits},
     }

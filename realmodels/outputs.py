@@ -58,12 +58,12 @@ def facts_from_ids(
 def encode(facts: Sequence[Fact], tokenizer: Tokenizer, heldout_phrasing: bool = False) -> Facts:
     """`Facts` for a model with this tokenizer; the candidates are the distinct answers, sorted, each known by its first token.
 
-    heldout_phrasing: take the other phrasing of each fact, where it has one. Raises UserError for fewer than two candidates, and
-    for two that begin with the same token.
+    heldout_phrasing: take the other phrasing of each fact, where it has one. Raises UserError for fewer than two candidates,
+    and for two that begin with the same token.
     """
     answers = sorted({fact.answer for fact in facts})
     if len(answers) < 2:
-        raise UserError(f"the facts have {len(answers)} distinct answer(s), so there is nothing to choose among: give at least two")
+        raise UserError(f"the facts have {len(answers)} distinct answer(s), nothing to choose among: give at least two")
     first: dict[int, str] = {}
     for answer in answers:
         token = tokenizer.encode(answer)[0]

@@ -1,10 +1,10 @@
 """Schooling: before it is taught new facts, a pretrained model learns what such facts look like, on other subjects.
 
-A small model that has read running text only answers "... is a city in" from the last words alone: the keys of different prompts at
-the answering position are nearly parallel (mean cosine 0.99), so that no method can write one fact apart from the others into a single
-matrix. A model that people write facts into has met thousands of the kind. So it is trained on a few thousand facts of the stream's
-form, in both phrasings, together with its pretraining text, all parameters by the optimisers of pretraining. No subject of
-the stream occurs in them, not even as a word. The loss is that of the answer token plus that of the text.
+A small model that has read running text only answers "... is a city in" from the last words alone: the keys of different
+prompts at the answering position are nearly parallel (mean cosine 0.99), so that no method can write one fact apart from the
+others into a single matrix. A model that people write facts into has met thousands of the kind. So it is trained on a few
+thousand facts of the stream's form, in both phrasings, together with its pretraining text, all parameters by the optimisers of
+pretraining. No subject of the stream occurs in them, not even as a word. The loss is the answers' plus the text's.
 """
 
 import random
@@ -27,6 +27,7 @@ from realmodels.outputs import Facts, answer_loss, facts_from_ids, outputs
 from realmodels.pretrain import PretrainConfig, one_thread, text_of, windows
 from realmodels.record import Record
 from realmodels.tokenizer import Tokenizer
+from realmodels.transformer import Transformer
 from simulate.fingerprint import code_fingerprint
 from simulate.store import digest
 from theory.errors import UserError
@@ -51,7 +52,7 @@ class SchoolConfig:
 
 
 def lessons(name: str, each: int) -> dict[str, list[str]]:
-    """Answer -> up to `each` subjects of the stream's kind that share no word with any subject of the stream; always the same."""
+    """Answer -> up to `each` subjects of the stream's kind that share no word with any of the stream's own; always the same."""
     taken = {subject.lower() for answer in CANDIDATES for subject in subjects(name).get(answer, ())}
     free: dict[str, list[str]] = {answer: [] for answer in CANDIDATES}
     for subject, countries in owners(name).items():
@@ -72,7 +73,7 @@ def _lesson_facts(config: SchoolConfig, tokenizer: Tokenizer) -> list[Facts]:
     ]
 
 
-def key_cosine(model: torch.nn.Module, facts: Facts) -> float:
+def key_cosine(model: Transformer, facts: Facts) -> float:
     """Mean cosine between different prompts' keys to the last feed-forward output matrix, at the answering position."""
     keys = F.normalize(answer_keys(model, facts).double(), dim=1)
     count = len(keys)
@@ -99,7 +100,9 @@ def schooled(path: Path, config: SchoolConfig, workspace: Path) -> Path:
     return folder
 
 
-def _train(model: Any, tokenizer: Tokenizer, meta: dict[str, Any], config: SchoolConfig, workspace: Path) -> list[dict[str, Any]]:
+def _train(
+    model: Transformer, tokenizer: Tokenizer, meta: dict[str, Any], config: SchoolConfig, workspace: Path
+) -> list[dict[str, Any]]:
     parent = PretrainConfig.from_json(meta["pretraining"])
     text = text_of(meta, workspace)
     plain, other = _lesson_facts(config, tokenizer)
@@ -126,10 +129,10 @@ def _train(model: Any, tokenizer: Tokenizer, meta: dict[str, Any], config: Schoo
         text_loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
         asked = plain[rows[:half]], other[rows[half:]]
         z = [outputs(model, facts) for facts in asked]
-        loss = sum(answer_loss(one, facts.target) for one, facts in zip(z, asked, strict=True)) / 2
+        loss = torch.stack([answer_loss(one, facts.target) for one, facts in zip(z, asked, strict=True)]).mean()
         objective = loss + text_loss + sum(record.get("indexer_kl", []))
         if not torch.isfinite(objective):
-            raise UserError(f"schooling, step {step + 1}: the loss is {objective.item()}: lower the learning rates of pretraining")
+            raise UserError(f"schooling, step {step + 1}: the loss is {objective.item()}: lower pretraining's learning rates")
         objective.backward()
         optimisers.step(config.rate(step), f"schooling, step {step + 1}")
         right = [(one.argmax(1) == facts.target).double().mean().item() for one, facts in zip(z, asked, strict=True)]

@@ -6,9 +6,10 @@ rate. Age of a task: how many tasks have been written since.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -24,7 +25,7 @@ class Diverged(RuntimeError):
 
 
 def write_task(model: Transformer, writer: Writer, task: Facts, dial: float, steps: int) -> None:
-    """Write one task in place: `steps` times w <- w - dial * R_task(dL/dw). Raises Diverged when the loss or w is not finite."""
+    """Write one task in place: `steps` times w <- w - dial * R_task(dL/dw). Raises Diverged if the loss or w is not finite."""
     restrict = writer.restriction(task)
     names, parameters = list(writer.parameters), list(writer.parameters.values())
     for step in range(steps):
@@ -69,8 +70,8 @@ def write_stream(
     """Write the tasks of `facts` in order of their number, in place; rows of the table `streams` for written = 0 .. T.
 
     rephrased: the same facts under a phrasing that is never written. heldout(model): bits per byte of held-out text, asked for
-    when written is 0, a power of two or T (NaN at other rows). A write that diverges ends the stream: its rows and all later ones
-    say diverged = True, 0 bits and no recall (nothing can be read from a model that is not finite), NaN for the rest.
+    when written is 0, a power of two or T (NaN at other rows). A write that diverges ends the stream: its rows and all later
+    ones say diverged = True, 0 bits and no recall (nothing can be read from a model that is not finite), NaN for the rest.
     """
     tasks = sorted(set(facts.task.tolist()))
     rows: list[dict[str, Any]] = []
@@ -83,9 +84,9 @@ def write_stream(
                 diverged = True
         if diverged:
             nothing = {"bits": 0.0, "bits_raw": math.nan, "recall": 0.0, "loss": math.nan, "recall_heldout_phrasing": 0.0}
-            answers: Iterable[dict[str, Any]] = [{"task": task, **nothing} for task in tasks]
+            answers = [{"task": task, **nothing} for task in tasks]
         else:
-            answers = ask(model, facts, rephrased).to_dict("records")
+            answers = [{str(k): v for k, v in row.items()} for row in ask(model, facts, rephrased).to_dict("records")]
         asked = not diverged and (written & (written - 1) == 0 or written == len(tasks))
         common = {"written": written, "heldout_bits_per_byte": heldout(model) if asked else math.nan, "diverged": diverged}
         rows += [{**common, "age": written - 1 - tasks.index(row["task"]), **row} for row in answers]
@@ -109,6 +110,7 @@ def chosen_dial(streams: pd.DataFrame) -> dict[tuple[str, str], float]:
     chosen: dict[tuple[str, str], float] = {}
     for (architecture, method), runs in tuning.groupby(["architecture", "method"]):
         by_dial = runs.groupby("dial").agg(bits=("bits_fresh", "mean"), candidates=("candidates", "first"))
-        enough = by_dial[by_dial.bits >= LEARNED * by_dial.candidates.map(math.log2)]
-        chosen[str(architecture), str(method)] = float(enough.index.min() if len(enough) else by_dial.bits.idxmax())
+        reach = by_dial.bits.to_numpy() >= LEARNED * np.log2(by_dial.candidates.to_numpy())
+        dials = by_dial.index.to_numpy(dtype=float)
+        chosen[str(architecture), str(method)] = float(dials[reach].min() if reach.any() else dials[by_dial.bits.argmax()])
     return chosen

@@ -12,8 +12,9 @@ so the only thing that sparsity can change is the projection of a code on the me
 from typing import Literal, get_args
 
 import numpy as np
+from jaxtyping import Array, Bool, Float
 
-from simulate.backend import jax, jnp
+from simulate.backend import Scalar, jax, jnp
 from theory.errors import UserError
 
 Family = Literal["nonnegative", "mean_removed", "signed", "gaussian"]
@@ -43,14 +44,14 @@ def active_cells(N: int, a: float, family: str = "nonnegative", c: float = 1.0) 
     return K
 
 
-def supports(key: jax.Array, M: int, N: int, K: jax.Array | int) -> jax.Array:
-    """M random supports [M, N] (bool) of exactly K cells; K may be traced."""
+def supports(key: jax.Array, M: int, N: int, K: Scalar) -> Bool[Array, "{M} {N}"]:
+    """M random supports of exactly K cells; K may be traced."""
     rank_key = jax.random.uniform(key, (M, N))
     return rank_key <= jnp.sort(rank_key, axis=-1)[:, K - 1][:, None]
 
 
-def draw(key: jax.Array, M: int, N: int, K: jax.Array | int, family: Family, exponent: jax.Array | float = 0.0) -> jax.Array:
-    """M unit codes [M, N] of `family` with K active cells and magnitudes U^exponent. M, N, family are static under jit."""
+def draw(key: jax.Array, M: int, N: int, K: Scalar, family: Family, exponent: Scalar = 0.0) -> Float[Array, "{M} {N}"]:
+    """M unit codes of `family` with K active cells and magnitudes U^exponent. M, N, family are static under jit."""
     on_key, size_key, sign_key = jax.random.split(key, 3)
     on = supports(on_key, M, N, K)
     if family == "gaussian":

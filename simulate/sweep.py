@@ -5,8 +5,11 @@ order the answers came in. Shards are written as cells finish (`Experiment.compu
 it stopped. On a cluster the workers must have this package installed and see `workspace` under the same path.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
@@ -15,9 +18,29 @@ from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Store
 from theory.errors import UserError
 
+# loky replaces a worker whose memory has grown, as that of a compiling JAX does; nothing is lost by it
+warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
+
 
 def _compute(experiment: Experiment, index: int, cell: Cell, workspace: Path) -> tuple[int, pd.DataFrame]:
     return index, experiment.compute(cell, workspace)
+
+
+@contextmanager
+def _backend(workers: int, cluster: str | None) -> Iterator[None]:
+    """Within: joblib runs on local processes of one thread each, or on the Dask cluster at that address."""
+    if cluster is None:
+        with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
+            yield
+        return
+    from dask.distributed import Client
+
+    try:
+        client = Client(cluster, timeout="5s")
+    except (OSError, ValueError) as error:
+        raise UserError(f"cluster {cluster!r}: no Dask scheduler answers; give an address like tcp://host:8786") from error
+    with client, parallel_config(backend="dask", client=client):
+        yield
 
 
 def _missing(
@@ -27,19 +50,10 @@ def _missing(
     if cluster is None and workers == 1:
         yield from (_compute(experiment, index, cell, workspace) for index, cell in todo)
         return
-    if cluster is None:
-        config = parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1)
-    else:
-        from dask.distributed import Client
-
-        try:
-            client = Client(cluster, timeout="5s", set_as_default=True)
-        except (OSError, ValueError) as error:
-            raise UserError(f"cluster {cluster!r}: no Dask scheduler answers; give an address like tcp://host:8786") from error
-        config = parallel_config(backend="dask", client=client)
-    with config:
-        pool = Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=1)
-        yield from pool(delayed(_compute)(experiment, index, cell, workspace) for index, cell in todo)
+    with _backend(workers, cluster):
+        jobs = (delayed(_compute)(experiment, index, cell, workspace) for index, cell in todo)
+        found = Parallel(return_as="generator_unordered", pre_dispatch="all")(jobs)
+        yield from cast("Iterator[tuple[int, pd.DataFrame]]", found)
 
 
 def run_cells(

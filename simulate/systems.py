@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.codes import FAMILIES, active_cells, draw, ensemble_spectrum, magnitude_exponent
+from simulate.codes import FAMILIES, Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
 from simulate.grid import seed_keys
 from simulate.memories import bounded_cells, delta_rule, hebbian, shared_cells
 from theory import palimpsest, retention, separation
@@ -45,7 +45,7 @@ class System:
 
 def _delta(p: Parameters, T_max: int) -> Measure:
     N, D, a, c = p["N"], p["D"], p["a"], p["c"]
-    family = "mean_removed" if p["centred"] else "nonnegative"
+    family: Family = "mean_removed" if p["centred"] else "nonnegative"
     K, rest = active_cells(N, a, family, c), ensemble_spectrum(N, a, family, c)[-1]
     over_seeds = jax.vmap(partial(draw, M=D * T_max, N=N, K=K, family=family, exponent=magnitude_exponent(c)))
     codes = jax.jit(over_seeds)(seed_keys(range(p["seeds"])))

@@ -35,11 +35,14 @@ def run(cell: Cell, workspace: Path) -> Rows:
 EXPERIMENT = Experiment(
     name="forecast",
     question="Can what a stream leaves of each task be computed before anything is written?",
-    prediction="Root-mean-square error over (task, written), in bits: for methods that write one matrix the kernel simulation is below both "
-    "trivial forecasts (no forgetting; chance after one more task) at every dial that does not diverge, and grows with the dial; for full "
-    "finetuning it beats them at the smallest dial only. The spectral law, which knows the mean overlaps alone, lies between.",
-    falsifier="At the chosen dial of a method that writes one matrix, a trivial forecast is at least as good as the kernel simulation.",
-    controls="The trivial forecasts start from the same predicted just-written bits. Nothing is fitted; streams are read when the error is taken only.",
+    prediction="Root-mean-square error over (task, written), in bits: for methods that write one matrix the kernel simulation "
+    "is below both trivial forecasts (no forgetting; chance after one more task) at every dial, and its error grows "
+    "with the dial; for full finetuning it beats them at small dials only. The spectral law, which knows mean "
+    "overlaps alone, lies between.",
+    falsifier="At the chosen dial of a method that writes one matrix, a trivial forecast is at least as good as the kernel "
+    "simulation.",
+    controls="The trivial forecasts start from the same predicted just-written bits; nothing is fitted; dials are chosen on "
+    "another seed.",
     cells=cells,
     run=run,
     after=("schooling", "kernel"),

@@ -7,6 +7,7 @@ from realmodels import checkpoint, pretrain
 from realmodels.config import ARCHITECTURES, active_parameters, parameters
 from realmodels.pretrain import PretrainConfig
 from simulate.experiment import Cell, Experiment, Preset
+from simulate.progress import reporter
 from simulate.store import Rows
 
 SEEDS = {"quick": (0,), "paper": (0, 1, 2)}
@@ -20,7 +21,8 @@ def cells(preset: Preset) -> Sequence[Cell]:
 def run(cell: Cell, workspace: Path) -> Rows:
     """Train (or find) the model; a row an evaluation of it on the way, the last one with `final`."""
     config = PretrainConfig.from_json(cell)
-    model, _, meta = checkpoint.read(pretrain.train(config, workspace))
+    tell = reporter(workspace, f"{config.model.architecture} {config.seed}")
+    model, _, meta = checkpoint.read(pretrain.train(config, workspace, tell))
     return [
         {
             "architecture": model.config.architecture,

@@ -24,11 +24,14 @@ def run(cell: Cell, workspace: Path) -> Rows:
 
 EXPERIMENT = Experiment(
     name="schooling",
-    question="Does a model that has seen the form of the facts, on other subjects, tell the prompts of a stream apart where it answers?",
-    prediction="The mean cosine between prompts' keys at the answering position falls from above 0.9 to below 0.5, at a cost to held-out text "
-    "of less than 0.15 bits per byte.",
-    falsifier="The mean cosine stays above 0.5: then one matrix cannot hold the facts apart, and methods that write one cannot be compared.",
-    controls="No subject of the stream occurs in the lessons, not even as a word; the same lessons for all architectures and seeds.",
+    question="Does a model that knows the form of the facts, from other subjects, tell prompts of a stream apart where it "
+    "answers?",
+    prediction="The mean cosine between prompts' keys at the answering position falls from above 0.9 to below 0.5, at a cost "
+    "to held-out text of less than 0.15 bits per byte.",
+    falsifier="The mean cosine stays above 0.5: one matrix cannot hold the facts apart, and methods that write one cannot be "
+    "compared.",
+    controls="No subject of the stream occurs in the lessons, not even as a word; the same lessons for all architectures and "
+    "seeds.",
     cells=cells,
     run=run,
     after=("pretraining",),

@@ -1,6 +1,5 @@
 """Full finetuning: every parameter of the model is written by every task."""
 
-
 from realmodels.methods.writer import Writer
 from realmodels.outputs import Facts
 from realmodels.transformer import Transformer

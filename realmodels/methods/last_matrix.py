@@ -3,7 +3,6 @@
 Every sparse method also narrows what may change; this method narrows it without any sparsity.
 """
 
-
 from realmodels.methods.writer import Writer, last_output_matrix
 from realmodels.outputs import Facts
 from realmodels.transformer import Transformer

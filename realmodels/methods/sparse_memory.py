@@ -1,10 +1,11 @@
-"""Sparse memory finetuning: of a memory layer's values, only the slots that belong to this task rather than to all (arXiv 2510.15103).
+"""Sparse memory finetuning: of a memory layer's values, only the slots that belong to this task rather than to all.
 
-A slot's score is TF-IDF, with c(i) the number of times that the task's prompts read slot i and c_b(i) the same in background batch b:
+Source: arXiv 2510.15103. A slot's score is TF-IDF, c(i) being how often the task's prompts read slot i, c_b(i) how often
+background batch b does:
   score(i) = c(i) / sum_j c(j) * log((|B| + 1) / (1 + sum_b [c_b(i) > 0])).
 The t best slots of the task are written, by plain gradient descent; everything else stays as it is, bit for bit. One background
-prompt is one batch b here. Which slots a prompt reads depends on earlier layers alone, which are frozen, so that the choice can be made before any
-write and does not move during a stream (with one memory layer).
+prompt is one batch b here. Which slots a prompt reads depends on earlier layers alone, which are frozen, so that the choice
+can be made before any write and does not move during a stream (with one memory layer).
 """
 
 import math
@@ -19,7 +20,7 @@ from theory.errors import UserError
 
 
 def slot_reads(model: Transformer, facts: Facts) -> Tensor:
-    """How often each fact's prompt reads each slot: [F, slots] counts over the prompt's tokens, padding left out, and all heads."""
+    """How often each fact's prompt reads each slot: [F, slots] counts over the tokens, padding left out, and heads."""
     record: dict[str, list[Tensor]] = {}
     with torch.no_grad():
         model.features(facts.tokens, record)
@@ -50,7 +51,7 @@ def sparse_memory(model: Transformer, background: Facts, t: int = 128) -> Writer
     """The values of the task's top t slots. State: per slot, in how many of the background batches it was read."""
     parameters = {name: p for name, p in model.named_parameters() if name.endswith("feedforward.values.weight")}
     if len(parameters) != 1:
-        raise UserError("method 'sparse_memory' writes the values of a memory layer, which this model lacks: choose another method")
+        raise UserError("method 'sparse_memory' writes the values of a memory layer, which this model lacks: choose another")
     idf = inverse_document_frequency(slot_reads(model, background))
 
     def restriction(task: Facts) -> Restriction:

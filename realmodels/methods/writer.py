@@ -29,9 +29,9 @@ def unrestricted(gradients: Gradients) -> Gradients:
 class Writer:
     """A method bound to a model.
 
-    parameters: what it may write, by name. restriction(task): the projection applied to gradients of these parameters while this
-    task is written; the gradients may carry leading dimensions. state_numbers, state_bits: persistent state that the method needs
-    beyond the model's parameters (claim C5 counts it).
+    parameters: what it may write, by name. restriction(task): the projection applied to gradients of these parameters while
+    this task is written; the gradients may carry leading dimensions. state_numbers, state_bits: persistent state that the
+    method needs beyond the model's parameters (claim C5 counts it).
     """
 
     parameters: dict[str, nn.Parameter]
@@ -42,7 +42,7 @@ class Writer:
 
 def last_output_matrix(model: Transformer, method: str) -> dict[str, nn.Parameter]:
     """The output matrix [width, hidden] of the last block's dense feed-forward layer, by name. UserError if there is none."""
-    block = len(model.blocks) - 1
-    if not isinstance(model.blocks[block].feedforward, DenseFeedForward):
-        raise UserError(f"method {method!r} writes the last block's dense feed-forward matrix, which this model lacks: choose 'full'")
-    return {f"blocks.{block}.feedforward.output.weight": model.blocks[block].feedforward.output.weight}
+    if not isinstance(model.blocks[-1].feedforward, DenseFeedForward):
+        raise UserError(f"method {method!r} writes the last block's dense feed-forward matrix, which is not there: use 'full'")
+    name = f"blocks.{len(model.blocks) - 1}.feedforward.output.weight"
+    return {name: dict(model.named_parameters())[name]}

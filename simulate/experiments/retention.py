@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.codes import active_cells, draw, ensemble_spectrum, magnitude_exponent
+from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, seed_keys
 from simulate.memories.delta_rule import retained_depths, trace_depth
@@ -40,7 +40,7 @@ def cells(preset: Preset) -> list[Cell]:
 
 
 @partial(jax.jit, static_argnums=(1, 2, 4))
-def _depths(keys: jax.Array, M_max: int, N: int, K: int, family: str, etas: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _depths(keys: jax.Array, M_max: int, N: int, K: int, family: Family, etas: jax.Array) -> tuple[jax.Array, jax.Array]:
     """(depths [seeds, M_max], trace depth [seeds])."""
 
     def one(key: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -67,7 +67,7 @@ def predicted_depths(spectrum: np.ndarray, etas: np.ndarray) -> np.ndarray:
 def run(cell: Cell, workspace: Path) -> Rows:
     """Depth at a geometric set of ages, and the two sides of the conservation law, per seed."""
     N, M, a, centred = (cell[name] for name in ("N", "M", "a", "centred"))
-    family = "mean_removed" if centred else "nonnegative"
+    family: Family = "mean_removed" if centred else "nonnegative"
     spectrum = ensemble_spectrum(N, a, family, C)
     etas = strengths(cell["schedule"], spectrum, M)
     predicted = predicted_depths(spectrum, etas)

@@ -38,8 +38,8 @@ def cells(preset: Preset) -> list[Cell]:
 
 
 @partial(jax.jit, static_argnums=(1, 2, 3))
-def _decoded(keys: jax.Array, N: int, b: int, capacity: int, K: int, D: int, T: jax.Array) -> jax.Array:
-    """(fraction of D decoded, bits that survive) [2][tasks, seeds]."""
+def _decoded(keys: jax.Array, N: int, b: int, capacity: int, K: int, D: int, T: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """(fraction of D decoded [tasks, seeds], bits that survive [tasks, seeds])."""
     one = partial(oldest_task_decoded, N=N, b=b, capacity=capacity)
     return jax.lax.map(lambda tasks: jax.lax.map(lambda key: one(key, K=K, D=D, T=tasks), keys), T)
 

@@ -27,8 +27,10 @@ def cells(preset: Preset) -> list[Cell]:
 
 
 @partial(jax.jit, static_argnums=(1, 2))
-def _steady(keys: jax.Array, N: int, steps: int, active: int, eta: jax.Array, sigma: float, fast: float) -> jax.Array:
-    """(J, depth) [2][rates, seeds]."""
+def _steady(
+    keys: jax.Array, N: int, steps: int, active: int, eta: jax.Array, sigma: float, fast: float
+) -> tuple[jax.Array, jax.Array]:
+    """(J [rates, seeds], depth [rates, seeds])."""
     over_seeds = jax.vmap(lambda key, rate: steady_state(key, N, steps, active, rate, sigma, fast), (0, None))
     return jax.vmap(over_seeds, (None, 0))(keys, eta)
 

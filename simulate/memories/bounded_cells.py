@@ -8,16 +8,17 @@ may trust, not what they held. Nothing can be decoded beyond the surviving bits,
 
 import math
 
+from jaxtyping import Array, Float, Integer
 from scipy.stats import norm
 
-from simulate.backend import jax, jnp
+from simulate.backend import Scalar, jax, jnp
 from simulate.codes import supports
 from simulate.memories import erasure_code as code
 
 
 def oldest_task_decoded(
-    key: jax.Array, N: int, b: int, capacity: int, K: jax.Array | int, D: jax.Array | int, T: jax.Array | int
-) -> tuple[jax.Array, jax.Array]:
+    key: jax.Array, N: int, b: int, capacity: int, K: Scalar, D: Scalar, T: Scalar
+) -> tuple[Float[Array, ""], Integer[Array, ""]]:
     """(fraction of the D bits of the oldest of T tasks that are decoded and right after all T writes, bits that survived).
 
     N, b, capacity (largest D) are static: one compilation serves every K = a N, D and T.
@@ -25,13 +26,13 @@ def oldest_task_decoded(
     book_key, first_key, later_key = jax.random.split(key, 3)
     generator = code.random_generator(book_key, capacity, b * N, D)
 
-    def task(task_key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def task(task_key: Array) -> tuple[Array, Array, Array]:
         support_key, message_key = jax.random.split(task_key)
         message = code.random_message(message_key, capacity, D)
         slots = jnp.repeat(supports(support_key, 1, N, K)[0], b, total_repeat_length=b * N)
         return message, slots, code.encode(generator, message)
 
-    def write(t: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+    def write(t: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
         cells, first_owns = state
         _, slots, coded = task(jax.random.fold_in(later_key, t))
         return jnp.where(slots, coded, cells), first_owns & ~slots

@@ -6,7 +6,9 @@ Whoever holds any D + 8 coded bits that survived recovers the message with proba
 Bits are packed 64 to a word. The matrix is held as generator[words, rows]: bit p of word q of row r is coefficient 64 q + p.
 """
 
-from simulate.backend import jax, jnp
+from jaxtyping import Array, Bool, Integer, UInt64
+
+from simulate.backend import Scalar, jax, jnp
 
 WORD = 64
 
@@ -19,36 +21,38 @@ def words(bits: int) -> int:
     return -(-bits // WORD)
 
 
-def _first_bits(count: jax.Array | int, size: int) -> jax.Array:
-    """Mask [size] (uint64) with the first `count` bits set."""
+def _first_bits(count: Scalar, size: int) -> UInt64[Array, " {size}"]:
+    """Mask with the first `count` bits set."""
     filled = jnp.clip(count - WORD * jnp.arange(size), 0, WORD).astype(jnp.uint64)
     full = jnp.uint64(2**64 - 1)
     return jnp.where(filled == 0, jnp.uint64(0), full >> (jnp.uint64(WORD) - jnp.maximum(filled, 1)))
 
 
-def random_generator(key: jax.Array, capacity: int, rows: int, D: jax.Array | int) -> jax.Array:
-    """Public code book [words(capacity), rows] for messages of D <= capacity bits."""
+def random_generator(key: jax.Array, capacity: int, rows: int, D: Scalar) -> UInt64[Array, "words {rows}"]:
+    """Public code book, words(capacity) words a row, for messages of D <= capacity bits."""
     size = words(capacity)
     return jax.random.bits(key, (size, rows), jnp.uint64) & _first_bits(D, size)[:, None]
 
 
-def random_message(key: jax.Array, capacity: int, D: jax.Array | int) -> jax.Array:
-    """D random bits, packed [words(capacity)]; the bits beyond D are zero."""
+def random_message(key: jax.Array, capacity: int, D: Scalar) -> UInt64[Array, " words"]:
+    """D random bits, packed into words(capacity) words; the bits beyond D are zero."""
     return jax.random.bits(key, (words(capacity),), jnp.uint64) & _first_bits(D, words(capacity))
 
 
-def encode(generator: jax.Array, message: jax.Array) -> jax.Array:
-    """Coded bits [rows] (bool): parity of each row with the message."""
+def encode(generator: UInt64[Array, "words rows"], message: UInt64[Array, " words"]) -> Bool[Array, " rows"]:
+    """Coded bits: parity of each row with the message."""
     folded = jax.lax.reduce(generator & message[:, None], jnp.uint64(0), jax.lax.bitwise_xor, (0,))
     return (jax.lax.population_count(folded) & 1).astype(bool)
 
 
-def decode(generator: jax.Array, received: jax.Array, known: jax.Array, D: jax.Array | int) -> tuple[jax.Array, jax.Array]:
+def decode(
+    generator: UInt64[Array, "words rows"], received: Bool[Array, " rows"], known: Bool[Array, " rows"], D: Scalar
+) -> tuple[UInt64[Array, " words"], UInt64[Array, " words"]]:
     """Solve for the message from the coded bits that survived.
 
-    received [rows] (bool), of which the first 64 * words + SPARE_ROWS with known [rows] are used: more are not needed.
+    received: coded bits, of which the first 64 * words + SPARE_ROWS that are known are used: more are not needed.
     D: message length (the loop runs D times).
-    Returns (bits [words] packed, determined [words] packed): a bit is determined if the equations leave it one value; no bit
+    Returns (bits, determined), packed: a bit is determined if the equations leave it one value; no bit
     is guessed, the others are zero.
     """
     size = generator.shape[0]
@@ -57,10 +61,10 @@ def decode(generator: jax.Array, received: jax.Array, known: jax.Array, D: jax.A
     chosen = jnp.nonzero(known, size=rows, fill_value=0)[0]
     usable = jnp.arange(rows) < jnp.sum(known)
 
-    def bit_of(table: jax.Array, p: jax.Array) -> jax.Array:
+    def bit_of(table: Array, p: Array) -> Array:
         return ((table[p // WORD] >> (p % WORD).astype(jnp.uint64)) & 1).astype(bool)
 
-    def eliminate(p: jax.Array, state: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+    def eliminate(p: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
         table, value, free, pivots = state
         column = bit_of(table, p)
         candidates = column & free
@@ -78,12 +82,12 @@ def decode(generator: jax.Array, received: jax.Array, known: jax.Array, D: jax.A
     return pack(determined & value[pivots]), pack(determined)
 
 
-def pack(bits: jax.Array) -> jax.Array:
-    """Pack bits [64 n] (bool) into words [n]."""
+def pack(bits: Bool[Array, " bits"]) -> UInt64[Array, " words"]:
+    """Pack bits, a multiple of 64, into words."""
     places = jnp.uint64(1) << jnp.arange(WORD, dtype=jnp.uint64)
     return jnp.sum(bits.reshape(-1, WORD) * places, axis=1, dtype=jnp.uint64)
 
 
-def count(packed: jax.Array) -> jax.Array:
+def count(packed: UInt64[Array, " words"]) -> Integer[Array, ""]:
     """Number of bits set."""
     return jnp.sum(jax.lax.population_count(packed)).astype(int)

@@ -5,26 +5,32 @@ readout h = (x - a).W is a signal proportional to (y - a) plus the crosstalk of 
 inputs have a fixed sum, codes live in N - 1 dimensions: the expected power SNR is (N - 1)/(P - 1) at every coding level.
 """
 
-from simulate.backend import jax, jnp
+from jaxtyping import Array, Float, Integer
+
+from simulate.backend import Scalar, jax, jnp
 from simulate.codes import supports
 
 
-def patterns(key: jax.Array, P: int, N: int, K: jax.Array | int, outputs: int) -> tuple[jax.Array, jax.Array]:
-    """Centred inputs [P, N] and centred targets [P, outputs], both at coding level K/N."""
+def patterns(
+    key: jax.Array, P: int, N: int, K: Scalar, outputs: int
+) -> tuple[Float[Array, "{P} {N}"], Float[Array, "{P} {outputs}"]]:
+    """Centred inputs and centred targets, both at coding level K/N."""
     input_key, target_key = jax.random.split(key)
     a = K / N
     return supports(input_key, P, N, K) - a, jax.random.bernoulli(target_key, a, (P, outputs)) - a
 
 
-def store(inputs: jax.Array, targets: jax.Array) -> jax.Array:
-    """Weights [N, outputs] of the covariance rule; order does not matter, and rows of zeros are not there."""
+def store(inputs: Float[Array, "P N"], targets: Float[Array, "P outputs"]) -> Float[Array, "N outputs"]:
+    """Weights of the covariance rule; order does not matter, and rows of zeros are not there."""
     return inputs.T @ targets
 
 
-def power_snr(readout: jax.Array, targets: jax.Array, variance: jax.Array, used: jax.Array) -> jax.Array:
+def power_snr(
+    readout: Float[Array, "P outputs"], targets: Float[Array, "P outputs"], variance: Scalar, used: Float[Array, " P"]
+) -> Float[Array, ""]:
     """Power SNR beta^2 Var[y] / Var[error] of the regression readout = beta target + error over all used facts and outputs.
 
-    readout, targets: [P, outputs], centred; variance: Var[y]; used: [P] 0/1 mask of facts to judge.
+    readout and targets are centred; variance: Var[y]; used: 0/1 mask of facts to judge.
     F = beta^2 sum y^2 / error variance follows a non-central F law under Gaussian crosstalk; the two corrections below make
     the estimate unbiased then, however few facts are judged.
     """
@@ -37,15 +43,17 @@ def power_snr(readout: jax.Array, targets: jax.Array, variance: jax.Array, used:
     return noncentrality * variance / energy
 
 
-def stored_snr(key: jax.Array, P_max: int, N: int, outputs: int, K: jax.Array | int, P: jax.Array) -> jax.Array:
-    """Power SNR of the facts stored, for every number of facts in P [loads], each at most P_max; all are read and judged.
+def stored_snr(
+    key: jax.Array, P_max: int, N: int, outputs: int, K: Scalar, P: Integer[Array, " loads"]
+) -> Float[Array, " loads"]:
+    """Power SNR of the facts stored, for every number of facts in P, each at most P_max; all are read and judged.
 
     P_max, N, outputs are static: one compilation serves every K = a N and P.
     """
     x, y = patterns(key, P_max, N, K, outputs)
     a = K / N
 
-    def load(facts: jax.Array) -> jax.Array:
+    def load(facts: Integer[Array, ""]) -> Float[Array, ""]:
         used = (jnp.arange(P_max) < facts).astype(float)
         return power_snr(x @ store(x, y * used[:, None]), y, a * (1 - a), used)
 

@@ -11,7 +11,9 @@ depend on N, so giving the single system 2 N weights does not change its line.
 J is the mean squared error of the whole system's readout on a new input (new x, new z): (|w - w*|^2 + |v|^2) / N.
 """
 
-from simulate.backend import jax, jnp
+from jaxtyping import Array, Float
+
+from simulate.backend import Scalar, jax, jnp
 from simulate.codes import draw
 from theory import tradeoff
 
@@ -30,15 +32,15 @@ def predicted_error(N: int, eta: float, sigma: float, fast: bool) -> float:
 
 
 def steady_state(
-    key: jax.Array, N: int, steps: int, K: jax.Array, eta: jax.Array, sigma: jax.Array, fast: jax.Array
-) -> tuple[jax.Array, jax.Array]:
+    key: jax.Array, N: int, steps: int, K: Scalar, eta: Scalar, sigma: Scalar, fast: Scalar
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """(J, depth of the fact just written as a fraction) averaged over the last four fifths of `steps` writes.
 
     fast: 1.0 with the fast store (K active cells a code), 0.0 without. N, steps static. Depth is the slope of the readout
     of the fact just written against its private part. The weights start at the teacher, from where J rises to its plateau.
     """
 
-    def step(state: tuple[jax.Array, jax.Array], step_key: jax.Array) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+    def step(state: tuple[Array, Array], step_key: Array) -> tuple[tuple[Array, Array], Array]:
         error, v = state
         x_key, z_key, private_key = jax.random.split(step_key, 3)
         x = jax.random.normal(x_key, (N,))

@@ -11,7 +11,9 @@ slots of their own (separable coding), and really decoded.
 
 import math
 
-from simulate.backend import jax, jnp
+from jaxtyping import Array, Bool
+
+from simulate.backend import Scalar, jax, jnp
 from simulate.memories import erasure_code as code
 from theory import separation
 
@@ -38,13 +40,13 @@ def oldest_task_decoded(
     N: int,
     b: int,
     capacity: tuple[int, int],
-    R: jax.Array,
-    D_s: jax.Array,
-    T: jax.Array,
-    always_on: jax.Array,
-    K: jax.Array,
-    shared_slots: jax.Array,
-) -> jax.Array:
+    R: Scalar,
+    D_s: Scalar,
+    T: Scalar,
+    always_on: Scalar,
+    K: Scalar,
+    shared_slots: Scalar,
+) -> Bool[Array, ""]:
     """Whether all R + D_s bits of the oldest of T tasks come back exactly (bool).
 
     N, b and capacity = (largest R, largest D_s) are static.
@@ -65,7 +67,7 @@ def oldest_task_decoded(
     shared = code.random_message(message_key, capacity[0], R)
     shared_coded = code.encode(shared_book, shared)
 
-    def task(task_key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def task(task_key: Array) -> tuple[Array, Array, Array]:
         """Private message, active slots and the bits that this task writes into its slots."""
         support_key, private_message_key = jax.random.split(task_key)
         private = code.random_message(private_message_key, capacity[1], D_s)
@@ -74,7 +76,7 @@ def oldest_task_decoded(
         coded = jnp.where(holds_shared, shared_coded, code.encode(private_book, private))
         return private, jnp.repeat(active, b, total_repeat_length=b * N), coded
 
-    def write(t: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+    def write(t: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
         cells, own = state
         _, active, coded = task(jax.random.fold_in(later_key, t))
         return jnp.where(active, coded, cells), own & ~active

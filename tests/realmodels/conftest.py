@@ -16,10 +16,12 @@ from realmodels.transformer import Transformer
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory) -> tuple[Path, dict[str, Path]]:
-    """(workspace, {architecture: checkpoint}) of models of size "tiny" after ten steps of pretraining: they know next to nothing."""
+    """(workspace, {architecture: checkpoint}) of models of about size "tiny" after ten steps of pretraining: they know next
+    to nothing."""
     workspace = tmp_path_factory.mktemp("trained")
     corpus = CorpusConfig(wiki=80_000, dictionary=40_000, factbook=0, heldout=4_000)
-    configs = {a: PretrainConfig(config_for(a, "tiny"), corpus, seed=0, steps=10, batch=4, evaluations=1) for a in ("dense", "memory")}
+    shapes = [replace(config_for(architecture, "tiny"), context=64) for architecture in ("dense", "memory")]
+    configs = {m.architecture: PretrainConfig(m, corpus, seed=0, steps=10, batch=4, evaluations=1) for m in shapes}
     return workspace, {architecture: train(config, workspace) for architecture, config in configs.items()}
 
 
@@ -30,7 +32,8 @@ def _one_thread():
 
 @pytest.fixture
 def random_model():
-    """Factory (architecture, seed, layers) -> Transformer whose every matrix is random (a fresh one's output projections are 0)."""
+    """Factory (architecture, seed, layers) -> Transformer whose every matrix is random (a fresh one's output projections
+    are 0)."""
 
     def make(architecture: str = "dense", seed: int = 0, layers: int = 3) -> Transformer:
         model = Transformer(replace(config_for(architecture, "tiny"), layers=layers), seed)
@@ -53,6 +56,7 @@ def random_facts():
         rng = np.random.default_rng(seed)
         count = tasks * per_task
         prompts = [[1, 2, 3, *rng.integers(20, 320, rng.integers(2, 6)).tolist(), 5] for _ in range(count)]
-        return facts_from_ids(prompts, rng.integers(0, 4, count).tolist(), [i // per_task for i in range(count)], [10, 11, 12, 13])
+        tasks_of = [i // per_task for i in range(count)]
+        return facts_from_ids(prompts, rng.integers(0, 4, count).tolist(), tasks_of, [10, 11, 12, 13])
 
     return make

@@ -117,7 +117,8 @@ def test_forecasts_of_colliding_tasks_fade(random_model, random_facts):
     # all facts share one key: the second task's answers replace the first's
     facts = facts_from_ids([[0]] * 2, [0, 1], [0, 1], [0, 1, 2, 3])
     theta = torch.einsum("ij,op->iojp", torch.ones(2, 2), torch.eye(5))
-    rows = {(r["kind"], r["written"], r["task"]): r["bits_predicted"] for r in forecasts(Setup(theta, torch.zeros(2, 5), facts, 1.0, 20))}
+    found = forecasts(Setup(theta, torch.zeros(2, 5), facts, 1.0, 20))
+    rows = {(r["kind"], r["written"], r["task"]): r["bits_predicted"] for r in found}
     for kind in ("kernel", "spectral"):
         assert rows[kind, 1, 0] > 1.5
         assert rows[kind, 2, 0] < 0.5 * rows[kind, 1, 0]

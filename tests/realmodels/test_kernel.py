@@ -18,7 +18,11 @@ from realmodels.methods import bind
 from realmodels.outputs import at_answer, fold, outputs
 from realmodels.stream import write_task
 
-RUNS = [("dense", "full"), ("dense", "last_matrix"), ("dense", "off_mode"), ("memory", "full"), ("memory", "sparse_memory"), ("dsa", "full")]
+RUNS = [
+    *(("dense", method) for method in ("full", "last_matrix", "off_mode")),
+    *(("memory", method) for method in ("full", "sparse_memory")),
+    ("dsa", "full"),
+]
 
 
 def jacrev_rows(model, facts, names):
@@ -40,8 +44,8 @@ def test_kernel_equals_jacrev_however_it_is_computed(random_model, random_facts,
     rows = jacrev_rows(model, facts, list(writer.parameters))
     expected = (rows @ rows.T).view(6, 5, 6, 5)
     size = rows.shape[1]
-    at_once, blocks = (jacobian_kernel(model, writer, facts, limit) for limit in (10**9, 2 * 4 * 5 * size * 2))  # two facts a block
-    for kernel in (at_once, blocks, logit_kernel(model, writer, facts)):
+    at_once, two_by_two = (jacobian_kernel(model, writer, facts, limit) for limit in (10**9, 2 * 4 * 5 * size * 2))
+    for kernel in (at_once, two_by_two, logit_kernel(model, writer, facts)):
         assert torch.allclose(kernel.response, expected, rtol=1e-4, atol=1e-4 * expected.abs().max())
         assert torch.equal(kernel.response, kernel.writes)
 

@@ -1,4 +1,5 @@
-"""A user's checkpoint and a user's facts: the promised keys, numbers that agree with one another, and errors that say how to mend."""
+"""A user's checkpoint and a user's facts: the promised keys, numbers that agree with one another, and errors that say how
+to mend."""
 
 import json
 import math
@@ -14,7 +15,7 @@ PLACES = [("Avonlea", "Canada"), ("Macondo", "Brazil"), ("Combray", "France"), (
 
 
 def facts_file(path, entries=None):
-    made = [{"prompt": f"{subject} is a place in", "answer": answer, "task": f"t{i // 2}"} for i, (subject, answer) in enumerate(PLACES)]
+    made = [{"prompt": f"{s} is a place in", "answer": a, "task": f"t{i // 2}"} for i, (s, a) in enumerate(PLACES)]
     path.write_text("\n".join(json.dumps(entry) for entry in (made if entries is None else entries)))
     return path
 
@@ -88,8 +89,8 @@ def test_bad_input_is_told_in_one_line(trained, tmp_path, places, ask):
     told("nothing to choose among: give at least two")
     facts_file(bad, [{"prompt": "Oz is in", "answer": "zebra", "task": 0}, {"prompt": "Ix is in", "answer": "zebras", "task": 0}])
     told("' zebra' and ' zebras' begin with the same token: replace or drop one of the two")
-    facts_file(bad, [{"prompt": "Oz " * 60, "answer": a, "task": 0} for a in ("France", "Italy")][:1] + [{"prompt": "a", "answer": "Italy", "task": 0}])
-    told("does not fit a context of 32")
+    facts_file(bad, [{"prompt": "Oz " * 60, "answer": "France", "task": 0}, {"prompt": "Ix is in", "answer": "Italy", "task": 0}])
+    told("does not fit a context of 64")
     told("does not exist", path=tmp_path / "none.jsonl")
     told("unknown method 'magic'", path=places, method="magic")
     told("memory layer, which this model lacks", path=places, method="sparse_memory")

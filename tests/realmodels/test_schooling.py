@@ -32,7 +32,7 @@ def test_schooling_teaches_and_is_reproducible(trained, tmp_path):
     workspace, models = trained
     config = SchoolConfig("cities", steps=12, each=4, batch=32, texts=2, evaluations=2)
     path = schooled(models["dense"], config, workspace)
-    _, tokenizer, meta = checkpoint.read(path)
+    _, _, meta = checkpoint.read(path)
     log = meta["schooling"]["log"]
     assert [entry["step"] for entry in log] == [0, 6, 12]
     assert log[2]["loss"] < log[1]["loss"]

@@ -104,3 +104,14 @@ def test_activations_are_recorded_one_a_block_and_are_what_the_output_matrix_rea
     assert torch.equal(record["activations"][1], read[0])
     assert (record["activations"][0] == 0).any()
     assert (record["activations"][0] >= 0).all()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_tensor_made_on_the_way_is_on_the_model_s_device(architecture):
+    """On the meta device, which computes shapes only, any tensor left on the CPU would raise: a stand-in for a GPU."""
+    model, record = Transformer(config_for(architecture, "tiny")).to("meta"), {}
+    logits = model(torch.zeros(2, 20, dtype=torch.long, device="meta"), record)
+    assert logits.shape == (2, 20, 320)
+    assert all(tensor.device.type == "meta" for tensors in record.values() for tensor in tensors)
+    logits.sum().backward()
+    assert model.embedding.weight.grad.device.type == "meta"

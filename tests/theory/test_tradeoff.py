@@ -35,6 +35,22 @@ def test_error_and_strength_are_inverses_and_a_fixed_point(eta, sigma):
     for _ in range(int(60 * size / eta)):
         energy += eta**2 * sigma**2 - eta * (2 - eta) * energy / size
     assert energy / size == pytest.approx(error, rel=1e-6)
+    excess = energy  # start at twice the fixed point: what one write leaves of the excess
+    left = (2 * energy + eta**2 * sigma**2 - eta * (2 - eta) * 2 * energy / size - energy) / excess
+    assert left == pytest.approx(1 - 1 / claim("C4").value("relaxation_writes", N=size, eta=eta).value, abs=1e-5)
+
+
+@given(st.integers(0, 10**6), st.floats(2, 50))
+def test_no_annealed_schedule_enters_the_forbidden_region(seed, size):
+    strengths = np.sort(np.random.default_rng(seed).uniform(0.01, 1, 60))[::-1]
+    energy, margins = size * J(strengths[0], 1.0), []
+    for eta in strengths:
+        energy += eta**2 - eta * (2 - eta) * energy / size
+        margins.append(energy / size / J_min(eta, 1.0))
+    target(-max(margins), label="closeness to the edge")
+    assert min(margins) >= 1 - 1e-12
+    energy += 1 - energy / size  # a sudden rise to eta = 1 does enter it
+    assert energy / size < J_min(1.0, 1.0)
 
 
 @given(st.floats(1e-3, 1), st.floats(1e-3, 1), st.floats(0.1, 10))
