@@ -13,7 +13,7 @@ from figures.results import Results
 PARTS = {
     **{part.__name__: part for part in (simulation.interference, simulation.retention, simulation.capacity, simulation.plane)},
     **{part.__name__: part for part in (simulation.sweeps, simulation.gain)},
-    **{part.__name__: part for part in (models.baselines, models.models, models.stream, models.streams)},
+    **{part.__name__: part for part in (models.baselines, models.models, models.schooling, models.stream, models.streams)},
     **{part.__name__: part for part in (models.contrasts, models.kernel, models.forecast)},
 }
 

@@ -1,1 +1,1 @@
-"""Language models small enough to train here, taught one task after another: what they are, how they are written, what they keep."""
+"""Language models small enough to train here, taught one task after another: how they are written, and what they keep."""

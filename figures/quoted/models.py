@@ -51,6 +51,26 @@ def models(results: Results) -> Tree:
     }
 
 
+def schooling(results: Results) -> Tree:
+    """What schooling in the form of the facts did to the models: overlap of keys, recall of lessons, held-out text."""
+    table = results.table("schooling", "architecture", "seed", "step", "key_cosine", "recall", "bits_per_byte").sort_values(
+        "step"
+    )
+    runs = table.groupby(["architecture", "seed"])
+    first, last = runs.first(), runs.last()
+    change = last.assign(key_cosine_before=first["key_cosine"], rise=last["bits_per_byte"] - first["bits_per_byte"]).reset_index()
+    columns = ("key_cosine_before", "key_cosine", "recall", "rise")
+    rows = [
+        {
+            "architecture": str(name),
+            "steps": int(part["step"].iloc[0]),
+            **{column: over_seeds(part, column) for column in columns},
+        }
+        for name, part in change.groupby("architecture")
+    ]
+    return {"rows": rows, **{column: plain(estimate(change[column])) for column in columns}}
+
+
 def stream(results: Results) -> Tree:
     """The shape of the streams."""
     rows = reported(results)

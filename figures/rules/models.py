@@ -1,4 +1,4 @@
-"""Rules for the language models: forecasts (P1), common mode against sparsity (P2, P5), scope (P3), quality (P4), precedent (P6).
+"""Rules for the language models: forecasts (P1), common mode against sparsity (P2, P5), scope (P3), quality (P4), and more (P6, P7).
 
 The unit of replication is the seed: with it a model is pretrained and its streams are drawn. Methods are compared pair by pair of
 equal seed. Rules on streams speak of the reported seeds at each method's chosen dial (`figures.streams`): equal learning.
@@ -15,6 +15,10 @@ from figures.streams import ends, reported, scores
 MARGIN = 0.1  # bits per fact that count as nothing, of log2(16) = 4
 NEARLY = 0.8  # share of what sparse memory keeps that counts as nearly as much
 SHARE = 0.5  # of sparse memory's advantage that counts as most of it
+APART = 0.5  # mean cosine below which prompts are told apart
+COST = 0.15  # bits per byte of held-out text that schooling may cost
+EQUAL = 0.05  # relative difference of bits per byte above which models are not comparable
+LEFT = 0.1  # share of the squared overlap that the common mode may keep
 DOUBLE = 2.0
 CLEARLY = 0.2  # bits per byte that count as clearly better
 NARROW = ("last_matrix", "off_mode", "sparse_memory")  # methods that write one matrix
@@ -49,12 +53,31 @@ def _beats_counting(results: Results) -> Judgement:
     return judgement(value, decide(value, CLEARLY, np.inf))
 
 
+def _schooled(results: Results, change: bool, column: str, limit: float) -> Judgement:
+    """A column at the end of schooling (or its change), which must stay below a limit; the interval is over models."""
+    table = results.table("schooling", "architecture", "seed", "step", "final", column)
+    models = table.sort_values("step").groupby(["architecture", "seed"])[column]
+    value = estimate(models.last() - models.first() if change else models.last())
+    return judgement(value, decide(value, -np.inf, limit))
+
+
 def _flattens(results: Results) -> Judgement:
-    """PR of the dense model's logit kernel under off-mode writes over that under plain writes of the same matrix, by seed."""
-    kernel = results.table("kernel", "architecture", "seed", "scope", "participation_ratio").query("architecture == 'dense'")
-    by_scope = kernel.pivot_table(index="seed", columns="scope", values="participation_ratio")
-    value = back(estimate(np.log(by_scope["off_mode"] / by_scope["last_matrix"]).dropna()))
-    return judgement(value, decide(value, DOUBLE, np.inf))
+    """PR of the dense model's kernel under off-mode writes over that under plain writes of the same matrix, by seed."""
+    kernel = results.table("kernel", "architecture", "seed", "scope", "participation_ratio", "common_mode")
+    dense = kernel[kernel["architecture"] == "dense"].pivot(index="seed", columns="scope")
+    ratio = back(estimate(np.log(dense["participation_ratio"]["off_mode"] / dense["participation_ratio"]["last_matrix"])))
+    share = estimate(dense["common_mode"]["off_mode"])
+    verdicts = {decide(ratio, DOUBLE, np.inf), decide(share, -np.inf, LEFT)}
+    verdict = "refuted" if "refuted" in verdicts else "undecided" if "undecided" in verdicts else "supported"
+    return judgement(ratio, verdict)
+
+
+def _equal(results: Results) -> Judgement:
+    """Bits per byte of the worst of the three models over the best, minus 1, by seed."""
+    final = results.table("pretraining", "architecture", "seed", "final", "bits_per_byte").query("final")
+    seeds = final.groupby("seed")["bits_per_byte"]
+    value = estimate(seeds.max() / seeds.min() - 1)
+    return judgement(value, decide(value, -np.inf, EQUAL))
 
 
 def _scope(results: Results) -> Judgement:
@@ -143,11 +166,21 @@ RULES = (
         _beats_counting,
     ),
     Rule(
+        "P4-equal",
+        "The three architectures end pretraining about equally good, so that writing into them can be compared.",
+        f"< {EQUAL:.0%}",
+        "Held-out bits per byte of the worst of the three over the best, minus 1, 95% t interval over seeds. Supported if the "
+        f"interval lies below {EQUAL}, refuted if above.",
+        ("pretraining",),
+        _equal,
+    ),
+    Rule(
         "P5",
-        "Taking the mean key out of the writes at least doubles the participation ratio of the logit kernel.",
+        "Taking the mean key out of the writes takes out the kernel's common mode and at least doubles its participation ratio.",
         f"ratio >= {DOUBLE:g}",
         "Participation ratio of the dense model's logit kernel under off-mode writes over that under plain writes of the same "
-        "matrix, geometric mean with 95% t interval over seeds. Supported if the interval lies above 2, refuted if below.",
+        "matrix (geometric mean, shown), and the common mode's share that is left; 95% t intervals over seeds. Supported if the "
+        f"first lies above {DOUBLE:g} and the second below {LEFT}, refuted if either lies wholly on the other side.",
         ("kernel",),
         _flattens,
     ),
@@ -160,5 +193,23 @@ RULES = (
         "below.",
         ("streams",),
         partial(_excess, writer=("memory", "sparse_memory"), over=("memory", "full")),
+    ),
+    Rule(
+        "P7",
+        "Schooling in the form of the facts, on other subjects, makes the models tell a stream's prompts apart where they answer.",
+        f"cosine < {APART}",
+        "Mean cosine between prompts' keys at the answering position after schooling, 95% t interval over all models "
+        f"(architectures and seeds). Supported if the interval lies below {APART}, refuted if above.",
+        ("schooling",),
+        partial(_schooled, change=False, column="key_cosine", limit=APART),
+    ),
+    Rule(
+        "P7-cost",
+        "Schooling costs little of what the models knew.",
+        f"< {COST} bits per byte",
+        "Held-out bits per byte after schooling minus before, 95% t interval over all models (architectures and seeds). "
+        f"Supported if the interval lies below {COST}, refuted if above.",
+        ("schooling",),
+        partial(_schooled, change=True, column="bits_per_byte", limit=COST),
     ),
 )

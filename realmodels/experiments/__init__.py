@@ -1,0 +1,1 @@
+"""The experiments on language models, one file each, bound to `EXPERIMENT`."""

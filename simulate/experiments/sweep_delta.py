@@ -17,7 +17,7 @@ from theory.retention import attainable_depth, largest_tasks, task_depth
 C = 0.75
 REQUIRED = 0.1
 ACTIVITY = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "depths": 12}, "paper": {"N": 128, "depths": 14}}
+SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "depths": 12}, "paper": {"N": 128, "depths": 12}}
 
 
 def cells(preset: Preset) -> list[Cell]:

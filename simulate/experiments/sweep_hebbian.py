@@ -18,7 +18,7 @@ from theory.hebbian import largest_patterns, snr
 
 REQUIRED = 1.0
 ACTIVITY = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
-SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "depths": 12}, "paper": {"N": 256, "depths": 14}}
+SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "depths": 12}, "paper": {"N": 256, "depths": 12}}
 OUTPUTS = 64
 
 

@@ -11,7 +11,7 @@ from simulate.grid import SEEDS, seed_keys
 from simulate.memories.lms import predicted_error, steady_state
 from simulate.store import Rows
 
-SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "steps": 20_000}, "paper": {"N": 128, "steps": 80_000}}
+SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "steps": 20_000}, "paper": {"N": 128, "steps": 40_000}}
 ETAS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 FAST_ACTIVITY = {"single": 0.0, "dual": 1 / 16, "dual_dense": 1.0}
 """Activity of the fast store's codes under each regime; 0: there is no fast store."""

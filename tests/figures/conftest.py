@@ -94,7 +94,7 @@ class Maker:
                 yield {"name": name, "source": source, "bits_per_byte": bits + shift}
 
     def pretraining(self):
-        for architecture, best in (("dense", 2.1), ("memory", 2.15), ("dsa", 2.12)):
+        for architecture, best in (("dense", 2.1), ("memory", 2.15 * self.bent.get("gap", 1.0)), ("dsa", 2.12)):
             for seed in self.seeds:
                 steps = np.array([1, 100, 300, 600, 1000, 2000])
                 for step in steps:
@@ -103,6 +103,16 @@ class Maker:
                         "architecture": architecture, "seed": seed, "step": int(step), "tokens": int(step) * 2048,
                         "train_loss": bits, "bits_per_byte": bits, "parameters": 400_000, "active_parameters": 390_000,
                         "final": step == steps[-1], "stage": "warmup" if architecture == "dsa" and step == 300 else "dense",
+                    }  # fmt: skip
+
+    def schooling(self):
+        for architecture in ("dense", "memory", "dsa"):
+            for seed in self.seeds:
+                for step, share in ((0, 0.0), (50, 0.7), (250, 1.0)):
+                    yield {
+                        "architecture": architecture, "seed": seed, "step": step, "recall": share, "loss": 2.0 - share,
+                        "key_cosine": (0.95 - 0.7 * share) * self.bend("schooling"), "final": step == 250,
+                        "bits_per_byte": 2.0 + 0.1 * share * self.bent.get("cost", 1.0) + 0.01 * seed, "text_loss": 3.6,
                     }  # fmt: skip
 
     def kernel(self):
@@ -114,7 +124,7 @@ class Maker:
                 yield {
                     "architecture": architecture, "seed": seed, "scope": scope,
                     "participation_ratio": flat[scope] * self.bend("kernel"),
-                    "common_mode": 0.6, "mean_overlap": 0.3, "rms_overlap": 0.35, "activation_fraction": 0.3,
+                    "common_mode": 0.01 if scope == "off_mode" else 0.6, "mean_overlap": 0.3, "rms_overlap": 0.35, "activation_fraction": 0.3,
                     "write_fraction": 0.1 if scope == "memory" else 1.0, "spectrum": list(spectrum / spectrum.sum()),
                 }  # fmt: skip
 
@@ -207,6 +217,7 @@ TABLES = (
     "sweep_shared",
     "baselines",
     "pretraining",
+    "schooling",
     "kernel",
     "streams",
     "forecast",
