@@ -47,7 +47,7 @@ def watched(workspace: Path, name: str, cells: int):
         watcher = Thread(target=watch, daemon=True)
         watcher.start()
         try:
-            yield lambda _cell: progress.advance(whole)
+            yield lambda: progress.advance(whole)
         finally:
             finished.set()
             watcher.join()

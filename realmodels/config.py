@@ -62,7 +62,9 @@ class ModelConfig:
         return asdict(self)
 
 
-# Dials of a size. "tiny" is for tests; "small" is what two CPU cores train in minutes.
+# Dials of a size. "tiny" is for tests; "small" is what two CPU cores train in minutes. A vocabulary of 2048 predicts held-out
+# text better (0.06 bits per byte after 200 steps) but spends nearly half of these parameters on the embedding: the layers that
+# facts are written into would be little more than half as wide.
 SIZES: dict[str, dict[str, int]] = {
     "tiny": {"vocabulary": 320, "context": 32, "width": 32, "layers": 2, "heads": 2, "hidden": 128},
     "small": {"vocabulary": 1024, "context": 128, "width": 96, "layers": 3, "heads": 3, "hidden": 384},

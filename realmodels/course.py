@@ -23,9 +23,9 @@ from simulate.store import atomic, digest
 
 STEPS = 20  # gradient steps a task, the same for all methods
 FACTS = 8  # facts a task
-TASKS = {"quick": 10, "paper": 20}
+TASKS = {"quick": 10, "paper": 12}
 STREAM = "cities"
-SCHOOL_STEPS = {"quick": 250, "paper": 400}
+SCHOOL_STEPS = {"quick": 250, "paper": 250}
 SEEDS = {"quick": (0,), "paper": (0, 1, 2)}  # of reported runs: of the stream, and of the model that it is written into
 TUNING_SEED = 100  # of the stream on which dials are chosen, written into the model of seed 0
 BACKGROUND_TASKS = 32  # further facts of the same stream, never taught, whose prompts are the methods' background

@@ -6,6 +6,10 @@ stays, and falls linearly to 0. A DSA model goes through three stages (DeepSeek-
 indexer alone learns, with the rest frozen; "sparse", in which the language model learns from its own loss and the
 indexer from the KL divergence, through disjoint parameters.
 
+The settings come from short runs of the dense model, one seed each (0.8M tokens, bits per byte of held-out text): matrices by
+Muon ended 0.11 below AdamW at a rate of 0.003, batches of 8 windows 0.1 below batches of 32, and an embedding rate of 0.012
+0.02 below 0.006.
+
 The batch of a step depends on seed and step alone and the whole state is saved every `save_every` steps, so a run killed at
 any moment ends in the same bytes on the same machine. A loss or gradient that is not finite stops the run with its cause.
 """

@@ -59,7 +59,7 @@ class Train:
         with watched(workspace, f"train {self.architecture}", 1) as on_cell:
             tell = reporter(workspace, f"{self.architecture} {self.seed}")
             path = pretrained(self.architecture, self.size, self.seed, self.preset, workspace, tell, self.device)
-            on_cell(None)
+            on_cell()
         print(path)
 
 

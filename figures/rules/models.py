@@ -1,4 +1,4 @@
-"""Rules for the language models: forecasts (P1), common mode against sparsity (P2, P5), scope (P3), quality (P4), and more (P6, P7).
+"""Rules for the language models: forecasts (P1), common mode or sparsity (P2, P5), scope (P3), quality (P4), and more (P6, P7).
 
 The unit of replication is the seed: with it a model is pretrained and its streams are drawn. Methods are compared pair by pair of
 equal seed. Rules on streams speak of the reported seeds at each method's chosen dial (`figures.streams`): equal learning.
@@ -196,7 +196,7 @@ RULES = (
     ),
     Rule(
         "P7",
-        "Schooling in the form of the facts, on other subjects, makes the models tell a stream's prompts apart where they answer.",
+        "Schooling in the form of the facts, on other subjects, makes the models tell a stream's prompts apart at the answer.",
         f"cosine < {APART}",
         "Mean cosine between prompts' keys at the answering position after schooling, 95% t interval over all models "
         f"(architectures and seeds). Supported if the interval lies below {APART}, refuted if above.",

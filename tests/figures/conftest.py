@@ -124,7 +124,8 @@ class Maker:
                 yield {
                     "architecture": architecture, "seed": seed, "scope": scope,
                     "participation_ratio": flat[scope] * self.bend("kernel"),
-                    "common_mode": 0.01 if scope == "off_mode" else 0.6, "mean_overlap": 0.3, "rms_overlap": 0.35, "activation_fraction": 0.3,
+                    "common_mode": 0.01 if scope == "off_mode" else 0.6, "mean_overlap": 0.3, "rms_overlap": 0.35,
+                    "activation_fraction": 0.3,
                     "write_fraction": 0.1 if scope == "memory" else 1.0, "spectrum": list(spectrum / spectrum.sum()),
                 }  # fmt: skip
 
