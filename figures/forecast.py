@@ -25,7 +25,7 @@ def caption(results: Results) -> str:
         "write, by the spectral law and by kernel simulation, with no fitted parameter. Root-mean-square errors over tasks of "
         f"age 1 and more, mean over writers: spectral law {means['spectral']:.2f}, kernel simulation {means['kernel']:.2f}, no "
         f"forgetting {means['stays']:.2f}, all gone after one task {means['gone']:.2f} bits (these two are told what was "
-        "measured just after the write); each panel gives its own. " + sentence(results, "P1-spectral", "P1-kernel")
+        "measured just after the write); each panel gives its own. " + sentence(results, "P1-spectral", "P1-kernel", "P1-narrow")
     )
 
 
@@ -74,7 +74,7 @@ def draw(results: Results) -> Canvas:
 FIGURE = Figure(
     "forecast",
     "Retention forecast from the model before any write",
-    ("P1-spectral", "P1-kernel"),
+    ("P1-spectral", "P1-kernel", "P1-narrow"),
     ("streams", "forecast"),
     caption,
     draw,

@@ -1,75 +1,75 @@
-"""The learning-forgetting plane of the language models: each method's dial traces a curve."""
+"""The learning-forgetting plane of the language models: each way of writing traces a curve as its dial is turned."""
 
 from math import log2
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
-from figures.results import Results, bars, by_group
+from figures.results import Results, seeds
 from figures.streams import WRITERS, dials, ends
 from figures.style import ARCHITECTURES, GREY, METHODS, letters, panels
 from figures.verdicts import sentence
 
-FACE = {"dense": None, "memory": "white", "dsa": "#BBBBBB"}
+FACES = {"dense": None, "memory": "white", "dsa": "#BBBBBB"}
+RISES = (0, 0.01, 0.03, 0.1, 0.3, 1)
 
 
 def caption(results: Results) -> str:
     """What is shown, and the verdicts on P2, P3 and P6."""
-    seeds = results.table("streams", "seed")["seed"].nunique()
+    table = results.table("streams", "seed", "tuning")
+    reported = table[~table["tuning"].astype(bool)]
     return (
-        "Every way of writing, at every value of its dial (learning rate). (a) Bits per fact after the whole stream against "
-        "bits when just written; on the diagonal nothing is forgotten. (b) Rise of held-out bits per byte, the damage to what "
-        "the model knew, against bits per fact after the stream. A line joins the dials of one writer, in order; large marks "
-        "are the chosen dials. Filled: dense; open: memory layer; grey: sparse attention. "
-        f"Means over seeds ({seeds} in all, the tuning seed included), bars 95% intervals where two or more wrote. "
+        "Every way of writing, at every value of its dial (learning rate). (a) Bits per fact after the whole stream against bits "
+        "when just written; on the diagonal nothing is forgotten; the cross is what is guessed before any write. (b) Rise of "
+        "held-out bits per byte, the damage to what the model knew, against bits per fact after the stream (axis linear below "
+        "0.01). A line joins the dials of one way of writing in order, large marks are the chosen dials. Filled: dense; open: "
+        f"memory layer; grey: sparse attention. Means over {seeds(reported)}, dots are single seeds. "
         + sentence(results, "P2-sparse", "P3", "P6")
     )
 
 
+def _curve(panel: Axes, runs, x: str, y: str, dial: float, style: dict) -> None:
+    """Means over seeds joined in the order of dials, a dot per seed, a large mark at the chosen dial."""
+    mean = runs.groupby("dial")[[x, y]].mean().dropna()
+    panel.plot(mean[x], mean[y], linewidth=0.8, **style)
+    if runs["seed"].nunique() > 1:
+        panel.plot(runs[x], runs[y], color=style["color"], marker=".", markersize=2, alpha=0.6, linestyle="none", zorder=1)
+    if dial in mean.index:
+        panel.plot(mean[x][dial], mean[y][dial], **{**style, "markersize": 7, "linestyle": "none", "zorder": 4, "label": None})
+
+
 def draw(results: Results) -> Canvas:
     """Two panels: kept against learned; damage to held-out text against kept."""
-    table = ends(results.table("streams"))
+    streams = results.table("streams")
+    table = ends(streams[~streams["tuning"].astype(bool)])
     chosen = dials(results)
+    top, before = log2(streams["candidates"].iloc[0]), float(table["bits_before"].mean())
     canvas, (left, right) = panels(columns=2, ratio=0.95)
-    top = log2(results.table("streams", "candidates")["candidates"].iloc[0])
+    for architecture, method in WRITERS:
+        runs = table[(table["architecture"] == architecture) & (table["method"] == method)]
+        look = METHODS[method]
+        style = {
+            **{"color": look.color, "marker": look.marker, "linestyle": look.line, "markeredgewidth": 0.7, "markersize": 3},
+            **{"markerfacecolor": FACES[architecture] or look.color},
+            "label": f"{look.label}, {ARCHITECTURES[architecture].label}" if method == "full" else look.label,
+        }
+        _curve(left, runs, "bits_fresh", "bits", chosen[architecture, method], style)
+        _curve(right, runs, "bits", "heldout_rise", chosen[architecture, method], {**style, "label": None})
     left.plot([0, top], [0, top], color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
+    for panel, y in ((left, before), (right, 0.0)):
+        panel.plot(before, y, color=GREY, marker="+", markersize=6, linestyle="none")
+    low = min(before, table["bits"].min()) - 0.25
+    middle = (low + top) / 2
     left.text(
-        top * 0.5,
-        top * 0.53,
-        "nothing forgotten",
-        color=GREY,
-        rotation=45,
-        transform_rotates_text=True,
-        rotation_mode="anchor",
-        ha="center",
-        fontsize=7,
-    )
-    for writer in WRITERS:
-        part = table[(table["architecture"] == writer[0]) & (table["method"] == writer[1])]
-        if part.empty:
-            continue
-        look, face = METHODS[writer[1]], FACE[writer[0]]
-        fresh, kept, rise = (
-            by_group(part.dropna(subset=[c]), ["dial"], c).set_index("dial") for c in ("bits_fresh", "bits", "heldout_rise")
-        )
-        for panel, x, y in ((left, fresh, kept), (right, kept, rise)):
-            x = x.loc[y.index]
-            style = {"color": look.color, "marker": look.marker, "markerfacecolor": face or look.color, "markeredgewidth": 0.7}
-            panel.errorbar(
-                x["mean"], y["mean"], xerr=bars(x), yerr=bars(y), elinewidth=0.4, linestyle=look.line, linewidth=0.7, **style
-            )
-            if chosen[writer] in y.index:
-                panel.plot(
-                    x["mean"][chosen[writer]], y["mean"][chosen[writer]], markersize=7, linestyle="none", zorder=4, **style
-                )
-        label = look.label if writer[1] not in ("full",) else f"{look.label}, {ARCHITECTURES[writer[0]].label}"
-        left.plot([], [], linestyle=look.line, label=label, **style)
-    left.set(
-        xlabel="learned: bits per fact, just written",
-        ylabel="kept: bits per fact, after the stream",
-        xlim=(0, top),
-        ylim=(0, top),
-    )
+        middle, middle + 0.06, "nothing forgotten", color=GREY, fontsize=7, ha="center", va="bottom", rotation=45,
+        rotation_mode="anchor", transform_rotates_text=True,
+    )  # fmt: skip
+    left.set(xlabel="learned: bits per fact, just written", ylabel="kept: bits per fact, after the stream")
+    left.set(xlim=(low, top * 1.04), ylim=(low, top * 1.04))
+    right.set_yscale("symlog", linthresh=RISES[1])
+    right.set_yticks(RISES, [f"{rise:g}" for rise in RISES], minor=False)
+    right.set_yticks([], minor=True)
     right.set(xlabel="kept: bits per fact, after the stream", ylabel="rise of held-out bits per byte")
     canvas.legend(loc="outside lower center", ncols=3)
     letters([left, right], ["kept against learned", "what it costs"])

@@ -59,6 +59,12 @@ class Results:
         return found.pop() if found else "unknown"
 
 
+def seeds(frame: pd.DataFrame) -> str:
+    """How many seeds a table has, in words."""
+    count = frame["seed"].nunique()
+    return "one seed" if count == 1 else f"{count} seeds"
+
+
 class Estimate(NamedTuple):
     """A mean, an interval that covers it, and the number of independent values behind it."""
 

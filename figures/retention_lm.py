@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
-from figures.results import Results, bars, by_group
+from figures.results import Results, bars, by_group, seeds
 from figures.streams import WRITERS, dials, reported
 from figures.style import ARCHITECTURES, GREY, METHODS, letters, panels
 from figures.verdicts import sentence
@@ -19,11 +19,12 @@ def caption(results: Results) -> str:
     rates = "; ".join(f"{METHODS[m].label} on {ARCHITECTURES[a].label} {chosen[a, m]:g}" for a, m in WRITERS if (a, m) in chosen)
     tasks = int(rows["written"].max())
     return (
-        f"Retained bits per fact against the number of tasks written since, in a stream of {tasks} tasks; chance is 0, the "
-        f"ceiling log2 of the candidates. Means over tasks of that age and {rows['seed'].nunique()} seed(s), with 95% "
-        "intervals over seeds. (a) Full finetuning of the three architectures. (b) Narrower writes. Dials (learning rates), "
-        "each the smallest that teaches 90% of a fact on a seed that is not shown: "
-        f"{rates}. " + sentence(results, "P2-plain", "P2-sparse", "P3", "P6")
+        f"Retained bits per fact against the number of tasks written since, in a stream of {tasks} tasks. Dashed: "
+        "log2 of the candidates; dotted: what the dense model guesses of a fact from its subject's name, before any write. "
+        f"Means over tasks of that age and {seeds(rows)}, with 95% intervals over seeds. (a) Full "
+        "finetuning of the three architectures. (b) Narrower writes. Dials (learning rates), each the smallest that teaches "
+        "90% of a fact (or, if none does, most) on a seed that is not shown: "
+        f"{rates}. " + sentence(results, "P2-plain", "P2-sparse", "P3", "P3-share", "P6")
     )
 
 
@@ -54,11 +55,14 @@ def draw(results: Results) -> Canvas:
         if method != "full" or architecture == "dense":
             where = " (memory layer)" if architecture == "memory" else ""
             _curve(right, part, METHODS[method], METHODS[method].label + where)
+    before = by_group(reported(results).query("written == 0"), ["architecture"], "bits").set_index("architecture")["mean"]
     ceiling = log2(rows["candidates"].iloc[0])
     for panel in (left, right):
         panel.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
         panel.set(xlabel="age (tasks written since)", ylim=(-0.1, ceiling * 1.12))
         panel.text(panel.get_xlim()[1], ceiling, "everything", color=GREY, va="bottom", ha="right", fontsize=7)
+        panel.axhline(before["dense"], color=GREY, linewidth=0.7, linestyle=":")
+        panel.text(0, before["dense"] - 0.05, "before any write", color=GREY, va="top", fontsize=7)
         panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     left.set_ylabel("retained bits per fact")
     letters([left, right], ["full finetuning", "ways of writing (dense unless noted)"])
@@ -68,7 +72,7 @@ def draw(results: Results) -> Canvas:
 FIGURE = Figure(
     "retention_lm",
     "What language models retain, by age",
-    ("P2-plain", "P2-sparse", "P3", "P6"),
+    ("P2-plain", "P2-sparse", "P3", "P3-share", "P6"),
     ("streams",),
     caption,
     draw,

@@ -46,7 +46,8 @@ def ends(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per run (writer, dial, seed): bits and recall at the end of the stream, when just written, damage to held-out text.
 
     bits, recall: mean over all tasks after the last one; bits_oldest: of the first task;
-    bits_fresh: mean over tasks just after each was written; bits_before: before the first;
+    bits_fresh: mean over tasks just after each was written; bits_before: before the first, what can be guessed from a
+    subject's name; bits_gained: what is left at the end above that;
     heldout_rise: bits per byte of held-out text at the end minus at the start.
     """
     run = [*WRITER, "dial", "seed"]
@@ -57,21 +58,24 @@ def ends(rows: pd.DataFrame) -> pd.DataFrame:
     start = rows[rows["written"] == 0].groupby(run)[["heldout_bits_per_byte", "bits"]].mean()
     table["heldout_rise"] = table["heldout_bits_per_byte"] - start["heldout_bits_per_byte"]
     table["bits_before"] = start["bits"]
+    table["bits_gained"] = table["bits"] - table["bits_before"]
     return table.reset_index()
 
 
 def scores(results: Results) -> pd.DataFrame:
     """Root-mean-square errors (bits) over tasks of age 1 and more: one row per writer and seed, one column per forecast.
 
-    spectral, kernel: the forecasts. stays, gone: the trivial ones, which are told what was measured when the task was just
-    written: all of it stays; all of it is gone after one more task. trivial: the better of these two.
+    spectral, kernel: the forecasts. stays, gone: the trivial ones, which are told what was measured: all stays that was there
+    when the task was just written; all is gone after one more task, back to what was there before any write (what can be
+    guessed from a subject's name). trivial: the better of these two.
     """
     key = [*WRITER, "dial", "seed", "written", "task"]
-    measured = reported(results)
-    measured = measured[measured["age"] >= 0]
-    fresh = measured[measured["age"] == 0].set_index([*WRITER, "seed", "task"])["bits"].rename("stays")
+    run = [*WRITER, "seed", "task"]
+    rows = reported(results)
+    fresh = rows[rows["age"] == 0].set_index(run)["bits"].rename("stays")
+    before = rows[rows["written"] == 0].set_index(run)["bits"].rename("gone")
     forecast = results.table("forecast", *key, "kind", "bits_predicted").pivot(index=key, columns="kind", values="bits_predicted")
-    both = measured[measured["age"] >= 1].join(fresh, on=[*WRITER, "seed", "task"]).join(forecast, on=key).assign(gone=0.0)
+    both = rows[rows["age"] >= 1].join(fresh, on=run).join(before, on=run).join(forecast, on=key)
     kinds = ["spectral", "kernel", "stays", "gone"]
     squares = both[[*WRITER, "seed"]].join(both[kinds].sub(both["bits"], axis=0) ** 2)
     table = squares.groupby([*WRITER, "seed"]).mean().pow(0.5).reset_index()

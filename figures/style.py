@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -24,7 +25,7 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PALE = "#6B6B6B", "#EFEFEF"
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     **axes.lines(),
     "font.family": "STIXGeneral",
     "mathtext.fontset": "stix",
@@ -56,7 +57,7 @@ class Look:
     label: str
     color: str
     marker: str
-    line: str = "-"
+    line: Any = "-"
 
     def marks(self, **changes) -> dict:
         """Keyword arguments of `Axes.plot` and `Axes.errorbar` for unconnected marks."""

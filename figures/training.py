@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
-from figures.results import Results, by_group
-from figures.style import ARCHITECTURES, GREY, panels, ticks
+from figures.results import Results, by_group, seeds
+from figures.style import ARCHITECTURES, GREY, panels
 from figures.verdicts import sentence
 
 
@@ -15,8 +15,8 @@ def caption(results: Results) -> str:
     sizes = ", ".join(f"{ARCHITECTURES[name].label} {counts[name] / 1e6:.3f}M" for name in ARCHITECTURES if name in counts)
     return (
         f"Pretraining from scratch at equal parameter counts ({sizes} parameters): bits per byte of held-out text against "
-        f"training tokens, mean over {final['seed'].nunique()} seed(s), one thin line a seed. Dashed: unigram and bigram "
-        "models and lzma given the same training text. " + sentence(results, "P4")
+        f"training tokens, mean over {seeds(final)}, one thin line a seed. Dashed: unigram and bigram "
+        "models and lzma given the same training text. " + sentence(results, "P4", "P4-equal")
     )
 
 
@@ -32,18 +32,21 @@ def draw(results: Results) -> Canvas:
         for _, run in part.groupby("seed"):
             panel.plot(run["tokens"] / 1e6, run["bits_per_byte"], color=look.color, linewidth=0.4, alpha=0.5)
         mean = by_group(part, ["tokens"], "bits_per_byte")
-        panel.plot(mean["tokens"] / 1e6, mean["mean"], marker=look.marker, markevery=(0.15, 0.2), **look.curve())
+        panel.plot(mean["tokens"] / 1e6, mean["mean"], marker=look.marker, **look.curve())
     right = frame["tokens"].max() / 1e6
     for _, row in baselines.iterrows():
         panel.axhline(row["bits_per_byte"], color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
         panel.text(right, row["bits_per_byte"], row["name"], color=GREY, ha="right", va="bottom", fontsize=7)
-    panel.set(xscale="log", xlabel="training tokens (millions)", ylabel="held-out bits per byte")
-    low, high = panel.get_xlim()
-    ticks(panel.xaxis, [tick for tick in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if low <= tick <= high])
+    panel.set(xlim=(0, right * 1.02), xlabel="training tokens (millions)", ylabel="held-out bits per byte")
     canvas.legend(loc="outside upper center", ncols=3)
     return canvas
 
 
 FIGURE = Figure(
-    "training", "Three architectures of equal size, trained from scratch", ("P4",), ("pretraining", "baselines"), caption, draw
+    "training",
+    "Three architectures of equal size, trained from scratch",
+    ("P4", "P4-equal"),
+    ("pretraining", "baselines"),
+    caption,
+    draw,
 )

@@ -82,7 +82,8 @@ def stream(results: Results) -> Tree:
 def streams(results: Results) -> Tree:
     """What each writer learned and kept, at its chosen dial."""
     table = ends(reported(results)).rename(columns={"bits_fresh": "learned", "bits": "retained", "bits_oldest": "oldest"})
-    columns = ("learned", "retained", "oldest", "recall", "recall_heldout_phrasing", "heldout_rise")
+    table = table.rename(columns={"bits_before": "before", "bits_gained": "gained"})
+    columns = ("before", "learned", "retained", "gained", "oldest", "recall", "recall_heldout_phrasing", "heldout_rise")
     chosen, rows = dials(results), []
     for architecture, method in WRITERS:
         part = table[(table["architecture"] == architecture) & (table["method"] == method)]
@@ -95,8 +96,8 @@ def streams(results: Results) -> Tree:
 
 
 def contrasts(results: Results) -> Tree:
-    """Differences of retained bits between writers, paired by seed."""
-    kept = ends(reported(results)).set_index([*WRITER, "seed"])["bits"]
+    """Differences between writers of the bits that are left above those before any write, paired by seed."""
+    kept = ends(reported(results)).set_index([*WRITER, "seed"])["bits_gained"]
     return {name: plain(estimate((kept.loc[one] - kept.loc[other]).dropna())) for name, (one, other) in CONTRASTS.items()}
 
 
