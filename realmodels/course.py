@@ -40,6 +40,8 @@ RUNS = (  # architecture, method
     ("memory", "sparse_memory"),
 )
 
+OPTIONS: dict[str, dict[str, int]] = {"sparse_memory": {"t": 256}}  # with fewer of a task's 330 or so slots it is not learned
+
 
 def model_cell(architecture: str, preset: Preset, seed: int) -> dict[str, Any]:
     """The part of a cell that names a schooled model: JSON values only."""
@@ -86,7 +88,7 @@ def scope(taken: Course, method: str) -> Writer:
     """The writer of a method on a course; "memory" is no method but a scope of kernels: all values of a memory layer."""
     if method == "memory":
         return Writer(bind("sparse_memory", taken.model, taken.background).parameters)
-    return bind(method, taken.model, taken.background)
+    return bind(method, taken.model, taken.background, **OPTIONS.get(method, {}))
 
 
 def before_writing(cell: Cell, method: str, workspace: Path) -> tuple[Course, Writer, Kernel, torch.Tensor]:

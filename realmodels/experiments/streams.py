@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.course import RUNS, SEEDS, TUNING_SEED, course, course_cell
-from realmodels.methods import bind
+from realmodels.course import RUNS, SEEDS, TUNING_SEED, course, course_cell, scope
 from realmodels.pretrain import one_thread
 from realmodels.stream import write_stream
 from simulate.experiment import Cell, Experiment, Preset
@@ -14,7 +13,7 @@ DIALS = {  # learning rates, from too small to learn a task to more than enough
     "full": (0.001, 0.003, 0.01, 0.03, 0.1),
     "last_matrix": (0.03, 0.1, 0.3, 1.0, 3.0),
     "off_mode": (0.03, 0.1, 0.3, 1.0, 3.0),
-    "sparse_memory": (100.0, 300.0, 1000.0, 3000.0, 10000.0),
+    "sparse_memory": (30.0, 100.0, 300.0, 1000.0, 3000.0),
 }
 
 
@@ -37,7 +36,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
     """Write one stream; rows as `realmodels.stream.write_stream` gives them, with the run's own columns."""
     with one_thread():
         taken = course(cell, workspace)
-        writer = bind(cell["method"], taken.model, taken.background)
+        writer = scope(taken, cell["method"])
         own = {name: cell[name] for name in ("architecture", "method", "dial", "seed", "model_seed", "tuning", "T", "D", "steps")}
         own |= {"candidates": len(taken.facts.candidates), "state_numbers": writer.state_numbers, "state_bits": writer.state_bits}
         own["written_parameters"] = sum(p.numel() for p in writer.parameters.values())
