@@ -8,7 +8,7 @@ from typing import Any
 
 from figures.layout import PAPER, Layout
 from figures.results import Results
-from simulate.fingerprint import code_fingerprint
+from simulate.fingerprint import ROOT, code_fingerprint
 from simulate.store import atomic, digest, read_table
 from theory.errors import UserError
 
@@ -101,6 +101,13 @@ def typeset(layout: Layout) -> bool:
     with atomic(mark) as temporary:
         temporary.write_text(f"{key} {digest(pdf.hex())}")
     return True
+
+
+def update_readme(layout: Layout) -> bool:
+    """Bring the claims table of README.md up to date with the committed results: True if it changed; others leave it alone."""
+    from figures.readme import update
+
+    return layout.base == PAPER and update(ROOT / "README.md", verdicts(layout))
 
 
 def compile_typst(folder: Path) -> bytes:

@@ -9,6 +9,7 @@ import errno
 import io
 import os
 import re
+import signal
 import sys
 from typing import Annotated
 
@@ -68,6 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     0: done; 1: a check of the theory failed; 2: the input was wrong; 130: interrupted, what was finished is kept.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill stops the worker processes too
     try:
         status = parse(sys.argv[1:] if arguments is None else arguments).run() or 0
         sys.stdout.flush()

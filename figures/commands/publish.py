@@ -116,12 +116,13 @@ class Paper:
 
     def run(self) -> None:
         """Make the PDF."""
-        from figures.build import draw, typeset
+        from figures.build import draw, typeset, update_readme
         from figures.layout import Layout
 
         layout = Layout.of(self.preset, self.out)
         draw(layout)
         typeset(layout)
+        update_readme(layout)
         print(layout.pdf)
         _warn_stale(layout)
 

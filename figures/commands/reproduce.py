@@ -98,11 +98,12 @@ def _theory_holds() -> bool:
 
 def _publish(layout: Layout) -> None:
     """Draw, typeset, and print the verdicts and where things are."""
-    from figures.build import draw, typeset
+    from figures.build import draw, typeset, update_readme
     from figures.commands.publish import verdict_table
 
     drawn = draw(layout)
     print(f"{'figures':<16} {sum(drawn.values())} drawn, {len(drawn) - sum(drawn.values())} fresh")
     print(f"{'paper':<16} {'typeset' if typeset(layout) else 'fresh'}", flush=True)
+    update_readme(layout)
     verdict_table(layout)
     print(f"figures: {layout.figures}\npaper:   {layout.pdf}")
