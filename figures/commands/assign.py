@@ -42,11 +42,13 @@ def show_record(record: Mapping[str, Any]) -> None:
             print(f"{name}:\n  " + "  ".join(f"{column:>8}" for column in value[0]))
             for row in value:
                 print("  " + "  ".join(f"{_short(cell):>8}" for cell in row.values()))
-        elif isinstance(value, list) and len(value) > 6:
+        elif isinstance(value, list) and len(value) > 5:
             print(f"{name:<{width}}  {', '.join(map(_short, value[:5]))}, ... {_short(value[-1])} ({len(value)} values)")
         else:
             print(f"{name:<{width}}  {_short(value)}")
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_short, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -89,11 +89,14 @@ def plane(results: Results) -> Tree:
     single = frame[frame["regime"] == "single"]
     single = single.assign(law=claim("C4").value("J", eta=single["eta"], sigma=single["sigma"]).value)
     beyond = {regime: [ratio.low > 1 for ratio in incursions(results, regime)] for regime in ("single", "dual")}
+    by_regime = frame.pivot_table(index=["sigma", "eta", "seed"], columns="regime", values="J")
+    control = (by_regime["dual_dense"] / by_regime["dual"]).groupby("seed").mean()
     return {
         **{"N": int(frame["N"].iloc[0]), "sigma": sorted(frame["sigma"].unique().tolist()), "seeds": frame["seed"].nunique()},
         "J_error": largest_error(single, ["sigma", "eta"], "J", "law"),
         **{"single_points": len(beyond["single"]), "single_violations": sum(beyond["single"])},
         **{"dual_points": len(beyond["dual"]), "dual_beyond": sum(beyond["dual"])},
+        "dense_control": plain(estimate(control)),
     }
 
 

@@ -82,7 +82,7 @@ class Maker:
     def tradeoff(self):
         for sigma in (0.5, 1.0):
             for eta in (0.05, 0.1, 0.2, 0.5, 0.9):
-                for regime in ("single", "dual"):
+                for regime in ("single", "dual", "dual_dense"):
                     for seed in self.seeds:
                         J = eta * sigma**2 / (2 - eta) * self.bend("tradeoff")
                         depth = eta if regime == "single" else self.bent.get("dual", 0.98)
