@@ -3,6 +3,7 @@
 from math import log2
 
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
@@ -65,6 +66,7 @@ def draw(results: Results) -> Canvas:
         panel.set_ylabel("bits per fact")
     for panel in grid[-3:]:
         panel.set_xlabel("age (tasks written since)")
+        panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     letters(grid, [METHODS[m].label for _, m in present], [ARCHITECTURES[a].label for a, _ in present])
     handles, labels = grid[0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside upper center", ncols=3)
