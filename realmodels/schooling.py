@@ -47,7 +47,7 @@ class SchoolConfig:
     evaluations: int = 5
 
     def rate(self, step: int) -> float:
-        """Factor on pretraining's learning rates: 1/2, falling to 0 over the second half (1 costs twice as much held-out text)."""
+        """Factor on pretraining's rates: 1/2, falling to 0 over the second half (1 costs twice as much held-out text)."""
         return min(0.5, (self.steps - step) / self.steps)
 
 
