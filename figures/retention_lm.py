@@ -60,7 +60,7 @@ def draw(results: Results) -> Canvas:
     for panel in (left, right):
         panel.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
         panel.set(xlabel="age (tasks written since)", ylim=(-0.1, ceiling * 1.12))
-        panel.text(panel.get_xlim()[1], ceiling, "everything", color=GREY, va="bottom", ha="right", fontsize=7)
+        panel.annotate("everything", (4.5, ceiling), (0, 2), textcoords="offset points", color=GREY, va="bottom", fontsize=7)
         panel.axhline(before["dense"], color=GREY, linewidth=0.7, linestyle=":")
         panel.text(0, before["dense"] - 0.05, "before any write", color=GREY, va="top", fontsize=7)
         panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
