@@ -85,7 +85,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The verdict on every claim, computed from stored tables by rules written before the runs."""
+    """The verdict on every claim, computed from stored tables by the stated rules."""
 
     json: bool = False
     """Print JSON."""
