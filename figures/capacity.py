@@ -7,7 +7,7 @@ from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import BLACK, GREY, letters, panels, shades, ticks
 from figures.verdicts import sentence
-from theory.claim import claim
+from theory.ledger import claim
 
 MARKS = "osD^vP*X"
 

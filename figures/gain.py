@@ -10,7 +10,7 @@ from figures.rules.rule import back
 from figures.rules.separation import held_by_seed, log_gain
 from figures.style import BLACK, GREY, panels, shades, share, ticks
 from figures.verdicts import sentence
-from theory.claim import claim
+from theory.ledger import claim
 
 MARKS = "osD^vP"
 

@@ -8,7 +8,7 @@ from figures.results import Results, bars, by_group
 from figures.rules.interference import ACTIVE
 from figures.style import BLUE, GREEN, GREY, PALE, SKY, VERMILION, Look, letters, panels, ticks
 from figures.verdicts import sentence
-from theory.claim import claim
+from theory.ledger import claim
 
 SERIES = (
     (("nonnegative", 1.0), Look("non-negative, $c=1$", BLUE, "o", "-")),

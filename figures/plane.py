@@ -7,7 +7,7 @@ from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import BLUE, PALE, REGIMES, panels, ticks
 from figures.verdicts import sentence
-from theory.claim import claim
+from theory.ledger import claim
 
 
 def caption(results: Results) -> str:

@@ -9,7 +9,7 @@ from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import BLUE, GREEN, GREY, VERMILION, Look, letters, panels, ticks
 from figures.verdicts import sentence
-from theory.claim import claim
+from theory.ledger import claim
 
 LOOKS = {
     "full": Look(r"fixed, $\eta=1$", BLUE, "o", "-"),

@@ -25,7 +25,7 @@ from realmodels.feedforward.memory_layer import MemoryLayer
 from realmodels.methods.writer import Gradients, Writer, unrestricted
 from realmodels.outputs import Facts, answer_loss, outputs
 from realmodels.transformer import Transformer
-from theory.interference import common_mode_share, participation_ratio
+from theory.statistics import common_mode_share, participation_ratio
 
 BYTES = 1_500_000_000  # memory that Jacobians may take at one time
 

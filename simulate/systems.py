@@ -17,9 +17,9 @@ from simulate.codes import FAMILIES, Family, active_cells, draw, ensemble_spectr
 from simulate.grid import seed_keys
 from simulate.memories import bounded_cells, delta_rule, hebbian, shared_cells
 from theory import palimpsest, retention, separation
-from theory.claim import claim
 from theory.errors import UserError
 from theory.hebbian import largest_patterns
+from theory.retention import C2
 
 LIMIT = 2**28
 """Most numbers that one measurement may hold in memory."""
@@ -50,7 +50,7 @@ def _delta(p: Parameters, T_max: int) -> Measure:
     over_seeds = jax.vmap(partial(draw, M=D * T_max, N=N, K=K, family=family, exponent=magnitude_exponent(c)))
     codes = jax.jit(over_seeds)(seed_keys(range(p["seeds"])))
     depths = jax.jit(jax.vmap(delta_rule.oldest_task_depth, (0, None, None, None)))
-    return lambda T: np.asarray(depths(codes, claim("C2").value("best_eta", N=1 / rest, T=T, D=D).value, T, D))
+    return lambda T: np.asarray(depths(codes, C2.value("best_eta", N=1 / rest, T=T, D=D).value, T, D))
 
 
 def _hebbian(p: Parameters, T_max: int) -> Measure:

@@ -4,14 +4,13 @@ A `Claim` owns a `Derivation`, an ordered list of steps that can be read, re-che
 derivation ends in are its *laws*. A `Quantity` is a law compiled to NumPy, or a numerical solution built on laws, with the
 domain in which it may be asked for. Nothing is typed in twice: what the ledger answers is what the derivation ended with.
 
-    >>> from theory.claim import ledger
+    >>> from theory.ledger import ledger
     >>> ledger()["C4"].value(J=0.1, sigma=1.0)
     Value(value=0.18181818181818182, unit='fraction', quantity='eta')
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -24,8 +23,6 @@ import numpy as np
 from theory.derivation import Check, Derivation, compiled
 from theory.errors import UserError
 from theory.notation import TERMS
-
-MODULES = ("interference", "conservation", "retention", "hebbian", "tradeoff", "separation", "interleaving")
 
 
 @dataclass(frozen=True)
@@ -144,20 +141,6 @@ class Claim:
             "source": self.source,
             "evidence": list(self.evidence),
         }
-
-
-def ledger() -> dict[str, Claim]:
-    """Every claim by its id, in the order of the paper; the laws are imported on first use."""
-    modules = (importlib.import_module(f"theory.{name}") for name in MODULES)
-    return {claim.id: claim for module in modules for claim in module.CLAIMS}
-
-
-def claim(id: str) -> Claim:
-    """The claim of that id; raises `UserError` that lists the known ones."""
-    claims = ledger()
-    if id not in claims:
-        raise UserError(f"no claim '{id}'; choose one of {', '.join(claims)}")
-    return claims[id]
 
 
 def _admitted(quantity: Quantity, parameters: dict[str, Any], where: str) -> dict[str, Any]:

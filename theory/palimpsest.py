@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 
 from theory import inversion
-from theory.claim import Quantity, claim
+from theory.claim import Quantity
 from theory.derivation import Derivation
 from theory.notation import N, T, a, b
 
@@ -40,19 +40,25 @@ def derive(proof: Derivation) -> None:
     proof.equal("T D is at most", T * survive.subs(a, best), b * N * (1 - 1 / T) ** (T - 1), law="cells_ceiling")
 
 
+def _value(quantity: str, **parameters: Any) -> Any:
+    from theory.retention import C2  # C2 is stated there, and imports this file
+
+    return C2.value(quantity, **parameters).value
+
+
 def ceiling(b: Any, N: Any, T: Any) -> Any:
     """Ceiling on T * D in bits for N cells of b bits: b N (1 - 1/T)^(T-1) (C2)."""
-    return claim("C2").value("cells_ceiling", b=b, N=N, T=T).value
+    return _value("cells_ceiling", b=b, N=N, T=T)
 
 
 def bits(b: Any, N: Any, T: Any, a: Any) -> Any:
     """Bits of the oldest of T tasks that survive when each task rewrites a N of N cells of b bits (C2)."""
-    return claim("C2").value("cells_bits", b=b, N=N, T=T, a=a).value
+    return _value("cells_bits", b=b, N=N, T=T, a=a)
 
 
 def best_activity(T: Any) -> Any:
     """Activity that keeps most of the oldest of T tasks: 1/T (C2)."""
-    return claim("C2").value("cells_activity", T=T).value
+    return _value("cells_activity", T=T)
 
 
 def largest_tasks(b: float, N: float, D: float, a: float | None = None) -> float:

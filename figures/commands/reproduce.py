@@ -85,7 +85,7 @@ def _needs(name: str) -> set[str]:
 
 def _theory_holds() -> bool:
     """Run every derivation of the ledger and say what came of it."""
-    from theory.claim import ledger
+    from theory.ledger import ledger
 
     checks = [(name, check) for name, claim in ledger().items() for check in claim.check()]
     for name, check in checks:

@@ -9,8 +9,8 @@ from tyro.conf import Positional, subcommand
 
 
 def _claim(name: str):
-    from theory.claim import ledger
     from theory.errors import UserError
+    from theory.ledger import ledger
 
     claims = ledger()
     if name not in claims:
@@ -28,7 +28,7 @@ class List:
     def run(self) -> None:
         """Print the ledger."""
         from figures.commands.assign import show_json
-        from theory.claim import ledger
+        from theory.ledger import ledger
 
         records = [claim.record() for claim in ledger().values()]
         if self.json:
@@ -86,7 +86,7 @@ class Check:
     def run(self) -> int:
         """Print what passed and what failed."""
         from figures.commands.assign import show_json
-        from theory.claim import ledger
+        from theory.ledger import ledger
 
         names = [self.id] if self.id else list(ledger())
         checks = [(name, check) for name in names for check in _claim(name).check()]

@@ -7,7 +7,7 @@ from figures.rules.rule import back
 from figures.rules.separation import held_by_seed, log_gain
 from figures.rules.tradeoff import incursions
 from simulate.frontier import frontier, violations
-from theory.claim import claim
+from theory.ledger import claim
 
 SWEEPS = {
     "delta": ("sweep_delta", None),

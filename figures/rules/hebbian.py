@@ -5,7 +5,7 @@ from functools import partial
 from figures.results import Results, estimate
 from figures.rules.ceiling import ceiling, ceiling_rule
 from figures.rules.rule import Judgement, Rule, decide_all, judgement
-from theory.claim import claim
+from theory.ledger import claim
 
 BAND = 0.1
 TIGHT = 0.8

@@ -4,7 +4,7 @@ import numpy as np
 
 from figures.results import Results, estimate
 from figures.rules.rule import Judgement, Rule, decide_all, judgement
-from theory.claim import claim
+from theory.ledger import claim
 
 IDENTITY = 1e-6  # relative difference that rounding may make in a sum over a Gram matrix
 BAND = 0.1  # the law is of leading order in 1/(a N): its relative tolerance

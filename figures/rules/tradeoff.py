@@ -5,7 +5,7 @@ import pandas as pd
 
 from figures.results import Estimate, Results, estimate
 from figures.rules.rule import Judgement, Rule, back, decide, judgement
-from theory.claim import claim
+from theory.ledger import claim
 
 BAND = 0.05  # relative tolerance of the mean ratio, and of the exponent
 

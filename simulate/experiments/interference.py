@@ -10,7 +10,8 @@ from simulate.codes import CENTRED, FAMILIES, Family, active_cells, draw, magnit
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS
 from simulate.store import Rows
-from theory.interference import common_mode_share, mean_square_overlap, participation_ratio
+from theory.interference import mean_square_overlap
+from theory.statistics import common_mode_share, participation_ratio
 
 ACTIVITY = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)
 SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "M": 512}, "paper": {"N": 256, "M": 1024}}

@@ -11,8 +11,7 @@ from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.delta_rule import oldest_task_depth
 from simulate.store import Rows
-from theory.claim import claim
-from theory.retention import attainable_depth, largest_tasks, task_depth
+from theory.retention import C2, attainable_depth, largest_tasks, task_depth
 
 C = 0.75
 REQUIRED = 0.1
@@ -43,7 +42,7 @@ def _family(centred: bool) -> Family:
 def _best_eta(N: int, a: float, centred: bool, T: np.ndarray, D: int) -> list[float]:
     """For every T the eta that keeps most in the directions other than the common mode, which are all alike."""
     rest = ensemble_spectrum(N, a, _family(centred), C)[-1]
-    return claim("C2").value("best_eta", N=1 / rest, T=T, D=D).value.tolist()
+    return C2.value("best_eta", N=1 / rest, T=T, D=D).value.tolist()
 
 
 @partial(jax.jit, static_argnums=(1, 2, 4))

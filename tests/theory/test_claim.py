@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from theory.claim import Value, claim, ledger
+from theory.claim import Value
 from theory.errors import UserError
+from theory.ledger import claim, ledger
 from theory.notation import TERMS
 
 IDS = ["I1", "I2", "C1", "C2", "C3", "C4", "S1", "S2"]

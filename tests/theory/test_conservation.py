@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, target
 from hypothesis import strategies as st
 
-from theory.claim import claim
 from theory.conservation import depths, total_depth, turning_directions
 from theory.errors import UserError
+from theory.ledger import claim
 
 
 def directions_of(rng, count, size):

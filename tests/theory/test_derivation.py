@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 import sympy as sp
 
-from theory.claim import claim
 from theory.derivation import Derivation, compiled
+from theory.ledger import claim
 from theory.notation import N, R, a
 
 x = sp.Symbol("x", positive=True)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, target
 from hypothesis import strategies as st
 
-from theory.claim import claim
 from theory.hebbian import bits_per_synapse, largest_patterns, snr
+from theory.ledger import claim
 
 
 @pytest.mark.parametrize("a", [0.5, 0.1, 0.02])

@@ -10,17 +10,10 @@ from hypothesis import given, target
 from hypothesis import strategies as st
 from scipy.stats import hypergeom, rv_discrete
 
-from theory.claim import claim
 from theory.errors import UserError
-from theory.interference import (
-    common_mode_share,
-    interference_floor,
-    mean_interference,
-    mean_square_overlap,
-    participation_ratio,
-    saturation_activity,
-    spectrum_of_codes,
-)
+from theory.interference import interference_floor, mean_square_overlap, saturation_activity, spectrum_of_codes
+from theory.ledger import claim
+from theory.statistics import common_mode_share, mean_interference, participation_ratio
 
 
 def unit_vectors(seed, count, size, stretch=1.0):

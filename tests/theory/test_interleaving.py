@@ -11,8 +11,8 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
-from theory.claim import claim
 from theory.interleaving import gardner_bits, gardner_load
+from theory.ledger import claim
 
 
 def test_cover():

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import assume, given, target
 from hypothesis import strategies as st
 
-from theory.claim import claim
 from theory.conservation import depths
 from theory.errors import UserError
 from theory.interference import spectrum_of_codes
+from theory.ledger import claim
 from theory.retention import (
     annealed_depth,
     annealed_rate,

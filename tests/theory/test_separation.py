@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, target
 from hypothesis import strategies as st
 
-from theory.claim import claim
+from theory.ledger import claim
 from theory.separation import any_code_bits, dual_ceiling, gain, largest_tasks, single_activity, single_bits, single_ceiling
 
 S1 = claim("S1")

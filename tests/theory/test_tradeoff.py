@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, target
 from hypothesis import strategies as st
 
-from theory.claim import claim
 from theory.errors import UserError
+from theory.ledger import claim
 from theory.tradeoff import J, J_min, strength
 
 

@@ -1,0 +1,1 @@
+"""Attacks: for every bound of the ledger an optimiser that tries to break it, one file per law."""

@@ -1,0 +1,29 @@
+"""One number in print beside ours: how ours was obtained, how theirs, and how far apart they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A literature value that a law of the ledger has to reproduce.
+
+    name: what it is called in the field ("Hopfield capacity"). claim: id in the ledger. quantity: what is compared, with its
+    unit. theirs: the printed value. source: paper, with equation, figure or table where known. provenance: "printed value",
+    "their formula, evaluated here" or "quoted from a secondary source". ours() -> float: an independent computation, never
+    `theirs` in other clothes; how: how ours was obtained, in a phrase. tolerance: largest admissible absolute difference, and
+    why: where that tolerance comes from (digits in print, finite size, Monte Carlo error). ours is None for what is only quoted.
+    """
+
+    name: str
+    claim: str
+    quantity: str
+    theirs: float
+    source: str
+    provenance: str
+    how: str
+    tolerance: float
+    why: str
+    ours: Callable[[], float] | None = None
