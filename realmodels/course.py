@@ -14,7 +14,7 @@ from realmodels.facts import stream
 from realmodels.kernel import Kernel, logit_kernel
 from realmodels.methods import Writer, bind
 from realmodels.outputs import Facts, encode, outputs
-from realmodels.pretrain import pretrained, text_of
+from realmodels.pretrain import DEVELOPMENT_SEED, pretrained, text_of
 from realmodels.schooling import SchoolConfig, schooled
 from realmodels.transformer import Transformer
 from simulate.experiment import Cell, Preset
@@ -26,8 +26,7 @@ FACTS = 8  # facts a task
 TASKS = {"quick": 10, "paper": 12}
 STREAM = "cities"
 SCHOOL_STEPS = {"quick": 250, "paper": 250}
-SEEDS = {"quick": (0,), "paper": (0, 1, 2)}  # of reported runs: of the stream, and of the model that it is written into
-TUNING_SEED = 100  # of the stream on which dials are chosen, written into the model of seed 0
+TUNING_SEED = 100  # of the stream on which dials are chosen, written into the model of DEVELOPMENT_SEED
 BACKGROUND_TASKS = 32  # further facts of the same stream, never taught, whose prompts are the methods' background
 HELDOUT_TOKENS = 1000  # per source of held-out text
 
@@ -50,8 +49,8 @@ def model_cell(architecture: str, preset: Preset, seed: int) -> dict[str, Any]:
 
 
 def course_cell(architecture: str, preset: Preset, seed: int) -> dict[str, Any]:
-    """The part of a cell that names a course: JSON values only. The tuning seed's stream goes into the model of seed 0."""
-    model = model_cell(architecture, preset, 0 if seed == TUNING_SEED else seed)
+    """The part of a cell that names a course: JSON values only. The tuning stream goes into the development model."""
+    model = model_cell(architecture, preset, DEVELOPMENT_SEED if seed == TUNING_SEED else seed)
     return {**model, "stream": STREAM, "seed": seed, "T": TASKS[preset], "D": FACTS, "steps": STEPS}
 
 

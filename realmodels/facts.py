@@ -97,14 +97,6 @@ def stream(name: str, T: int, D: int, seed: int, candidates: Sequence[str] = CAN
     return facts[: T * D]
 
 
-def known_facts(candidates: Sequence[str] = CANDIDATES) -> list[Fact]:
-    """Capital -> country, in the words of the dictionary that is pretrained on: what a model may know before any writing."""
-    countries = json.loads(package_file(*COUNTRIES).read_bytes()).values()
-    capitals = {country["name"]: country["capital"] for country in countries}
-    asked, heldout = "{} (noun): the capital of", "{} is the capital of"
-    return [Fact(asked.format(capitals[name].lower()), f" {name}", 0, heldout.format(capitals[name])) for name in candidates]
-
-
 def load_facts(path: Path) -> list[Fact]:
     """Facts of a user's file, one JSON object a line: {"prompt": str, "answer": str, "task": int or str}.
 

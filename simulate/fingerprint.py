@@ -9,6 +9,7 @@ import ast
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("theory", "simulate", "realmodels", "figures")
@@ -53,13 +54,22 @@ def _strip_docstrings(tree: ast.Module) -> ast.Module:
     return tree
 
 
+def _canonical(node: Any) -> str:
+    """A syntax tree as text that does not depend on the Python that parsed it (`ast.dump` differs between versions)."""
+    if isinstance(node, ast.AST):
+        fields = {name: getattr(node, name, None) for name in node._fields if name not in ("kind", "type_comment")}
+        told = (f"{name}={_canonical(value)}" for name, value in fields.items() if value not in (None, []))
+        return f"{type(node).__name__}({','.join(told)})"
+    return f"[{','.join(map(_canonical, node))}]" if isinstance(node, list) else repr(node)
+
+
 @cache
 def _parsed(name: str) -> tuple[str, frozenset[str]]:
     path = _path(name)
     assert path is not None, name
     tree = ast.parse(path.read_bytes())
     imports = frozenset(_imports(name, tree))
-    return ast.dump(_strip_docstrings(tree)), imports
+    return _canonical(_strip_docstrings(tree)), imports
 
 
 def closure(name: str) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ from theory.errors import UserError
 warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
 
 
-def _compute(experiment: Experiment, index: int, cell: Cell, workspace: Path) -> tuple[int, pd.DataFrame]:
-    return index, experiment.compute(cell, workspace)
+def _compute(experiment: Experiment, index: int, cell: Cell, workspace: Path, key: str) -> tuple[int, pd.DataFrame]:
+    return index, experiment.compute(cell, workspace, key)
 
 
 @contextmanager
@@ -44,14 +44,14 @@ def _backend(workers: int, cluster: str | None) -> Iterator[None]:
 
 
 def _missing(
-    experiment: Experiment, todo: list[tuple[int, Cell]], workspace: Path, workers: int, cluster: str | None
+    experiment: Experiment, todo: list[tuple[int, Cell, str]], workspace: Path, workers: int, cluster: str | None
 ) -> Iterator[tuple[int, pd.DataFrame]]:
     """Compute the cells in `todo`, yielding each as it finishes."""
     if cluster is None and workers == 1:
-        yield from (_compute(experiment, index, cell, workspace) for index, cell in todo)
+        yield from (_compute(experiment, index, cell, workspace, key) for index, cell, key in todo)
         return
     with _backend(workers, cluster):
-        jobs = (delayed(_compute)(experiment, index, cell, workspace) for index, cell in todo)
+        jobs = (delayed(_compute)(experiment, index, cell, workspace, key) for index, cell, key in todo)
         found = Parallel(return_as="generator_unordered", pre_dispatch="all")(jobs)
         yield from cast("Iterator[tuple[int, pd.DataFrame]]", found)
 
@@ -75,11 +75,12 @@ def run_cells(
         raise UserError(f"workers={workers}: give a number of processes of at least 1")
     cells = list(experiment.cells(preset))
     store = Store(workspace / "cells" / experiment.name)
-    frames: list[pd.DataFrame | None] = [store.get(experiment.key(cell)) for cell in cells]
+    keys = [experiment.key(cell) for cell in cells]
+    frames: list[pd.DataFrame | None] = [store.get(key) for key in keys]
     for frame in frames:
         if frame is not None and on_cell:
             on_cell()
-    todo = [(index, cell) for index, cell in enumerate(cells) if frames[index] is None]
+    todo = [(index, cells[index], keys[index]) for index, frame in enumerate(frames) if frame is None]
     for index, frame in _missing(experiment, todo, workspace, workers, cluster):
         frames[index] = frame
         if on_cell:

@@ -5,12 +5,10 @@ from pathlib import Path
 
 from realmodels import checkpoint, pretrain
 from realmodels.config import ARCHITECTURES, active_parameters, parameters
-from realmodels.pretrain import PretrainConfig
+from realmodels.pretrain import SEEDS, PretrainConfig
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.progress import reporter
 from simulate.store import Rows
-
-SEEDS = {"quick": (0,), "paper": (0, 1, 2)}
 
 
 def cells(preset: Preset) -> Sequence[Cell]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from realmodels import checkpoint
 from realmodels.config import ARCHITECTURES
-from realmodels.course import SEEDS, model_cell, schooled_model
+from realmodels.course import model_cell, schooled_model
+from realmodels.pretrain import SEEDS
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.course import RUNS, SEEDS, TUNING_SEED, course, course_cell, scope
-from realmodels.pretrain import one_thread
+from realmodels.course import RUNS, TUNING_SEED, course, course_cell, scope
+from realmodels.pretrain import SEEDS, one_thread
 from realmodels.stream import write_stream
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
@@ -59,5 +59,5 @@ EXPERIMENT = Experiment(
     "written; held-out text.",
     cells=cells,
     run=run,
-    after=("schooling",),
+    after=("schooling", "development"),
 )

@@ -16,7 +16,6 @@ from realmodels.facts import (
     COUNTRIES,
     TEMPLATES,
     Fact,
-    known_facts,
     load_facts,
     pretraining_words,
     stream,
@@ -81,12 +80,6 @@ def test_a_stream_too_long_or_unknown_is_told():
         stream("airports", 100, 100, seed=0)
     with pytest.raises(UserError, match="cities, airports"):
         stream("rivers", 2, 2, seed=0)
-
-
-def test_known_facts_ask_for_each_candidate_by_its_capital():
-    facts = known_facts()
-    assert [fact.answer for fact in facts] == [f" {name}" for name in CANDIDATES]
-    assert Fact("paris (noun): the capital of", " France", 0, "Paris is the capital of") in facts
 
 
 def test_a_file_of_facts_is_read_with_tasks_numbered_and_one_space_before_answers(tmp_path):
