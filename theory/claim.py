@@ -7,10 +7,13 @@ domain in which it may be asked for. Nothing is typed in twice: what the ledger 
     >>> from theory.ledger import ledger
     >>> ledger()["C4"].value(J=0.1, sigma=1.0)
     Value(value=0.18181818181818182, unit='fraction', quantity='eta')
+    >>> ledger()["C4"](J=0.1, sigma=1.0)
+    0.18181818181818182
 """
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -20,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from theory.derivation import Check, Derivation, compiled
+from theory.compiled import compiled, is_jax
+from theory.derivation import Check, Derivation
 from theory.errors import UserError
 from theory.notation import TERMS
 
@@ -67,8 +71,20 @@ class Quantity:
 
 
 @dataclass(frozen=True)
+class Case:
+    """A row of a truth table: under which condition a hypothesis is "true", "false" or "open", and by which claims."""
+
+    condition: str
+    verdict: str
+    because: str
+
+
+@dataclass(frozen=True)
 class Claim:
-    """One entry of the ledger; `status`: proved, proved under assumptions, conditional, open or refuted."""
+    """One entry of the ledger; `status`: proved, proved under assumptions, conditional, open or refuted.
+
+    A hypothesis that holds under some conditions and fails under others has them as `cases`, its truth table.
+    """
 
     id: str
     title: str
@@ -79,6 +95,7 @@ class Claim:
     evidence: tuple[str, ...]
     derive: Callable[[], Derivation]
     quantities: tuple[Quantity, ...]
+    cases: tuple[Case, ...] = ()
 
     @cached_property
     def derivation(self) -> Derivation:
@@ -86,13 +103,45 @@ class Claim:
         return self.derive()
 
     @cached_property
-    def _functions(self) -> dict[str, Callable[..., Any]]:
-        """Quantities as functions of checked keyword arguments, filled on demand."""
-        return {quantity.name: quantity.solve for quantity in self.quantities if quantity.solve}
+    def _functions(self) -> dict[tuple[str, str], Callable[..., Any]]:
+        """Quantities as functions of keyword arguments by (name, array library), filled on demand."""
+        return {}
+
+    def _function(self, quantity: Quantity, library: str) -> Callable[..., Any]:
+        """The numerical solution of the quantity, or its law compiled for that library."""
+        key = quantity.name, library
+        if key not in self._functions:
+            if quantity.solve is not None:
+                self._functions[key] = quantity.solve
+            else:
+                law = compiled(self.derivation.laws[quantity.name], quantity.parameters, library)
+                self._functions[key] = lambda **given: law(*(given[name] for name in quantity.parameters))
+        return self._functions[key]
+
+    def __call__(self, quantity: str | None = None, **parameters: Any) -> Any:
+        """The bare number of a quantity: floats in, a float out; arrays in, an array out; JAX arrays in, a JAX array out.
+
+        With JAX arrays the law itself is traced, so that `jax.grad`, `jax.jit` and `jax.vmap` go through; what JAX only
+        traces has no value yet, and its domain cannot be checked. Quantities that take a numerical solution refuse tracing.
+        Raises `UserError` outside the domain, as `value` does.
+        """
+        if not any(is_jax(value) for value in parameters.values()):
+            return self.value(quantity, **parameters).value
+        wanted = self.quantity(quantity)
+        known = {name: _known(value) for name, value in parameters.items()}
+        if all(value is not None for value in known.values()):
+            _admitted(wanted, known, where=f"{self.id} {wanted.name}")
+        elif wanted.solve is not None:
+            raise UserError(f"{self.id} {wanted.name} takes a numerical solution, which JAX cannot trace; call it outside jit")
+        if wanted.solve is None:
+            return self._function(wanted, "jax")(**parameters)
+        return importlib.import_module("jax.numpy").asarray(self.value(quantity, **known).value)
 
     def quantity(self, name: str | None = None) -> Quantity:
         """The quantity of that name; the first one is the default."""
         known = {quantity.name: quantity for quantity in self.quantities}
+        if not known:
+            raise UserError(f"{self.id} has no quantity to evaluate; `cwb theory show {self.id}` prints what it says")
         if name is not None and name not in known:
             raise UserError(f"{self.id} has no quantity '{name}'; choose one of {', '.join(known)}")
         return self.quantities[0] if name is None else known[name]
@@ -101,10 +150,7 @@ class Claim:
         """Evaluate a quantity at numbers, or arrays that broadcast; raises `UserError` outside its domain."""
         wanted = self.quantity(quantity)
         values = _admitted(wanted, parameters, where=f"{self.id} {wanted.name}")
-        if wanted.name not in self._functions:
-            law = compiled(self.derivation.laws[wanted.name], wanted.parameters)
-            self._functions[wanted.name] = lambda **given: law(*(given[name] for name in wanted.parameters))
-        result = np.asarray(self._functions[wanted.name](**values), dtype=float)
+        result = np.asarray(self._function(wanted, "numpy")(**values), dtype=float)
         shape = np.broadcast_shapes(*map(np.shape, values.values()))
         return Value(np.broadcast_to(result, shape).copy() if shape else float(result), wanted.unit, wanted.name)
 
@@ -125,6 +171,11 @@ class Claim:
         """The claim as text for a terminal: statement, assumptions, derivation step by step, what may be asked."""
         lines = [f"{self.id}  {self.title}  [{self.status}]", "", *textwrap.wrap(self.statement, 110), "", "Assumptions"]
         lines += [f"  - {assumption.text}" for assumption in self.conditions()]
+        if self.cases:
+            lines += ["", "Truth table"]
+            for case in self.cases:
+                row = f"{case.verdict:<6}{case.condition} ({case.because})"
+                lines += textwrap.wrap(row, 110, initial_indent="  ", subsequent_indent=" " * 8)
         lines += ["", "Derivation", self.derivation.show(), "", "Quantities"]
         lines += [f"  {item.name}({', '.join(item.parameters)}) [{item.unit}]: {item.meaning}" for item in self.quantities]
         lines += ["", f"Source: {self.source}", "", "Evidence", *(f"  - {item}" for item in self.evidence)]
@@ -140,6 +191,7 @@ class Claim:
             "status": self.status,
             "source": self.source,
             "evidence": list(self.evidence),
+            "cases": [vars(case) for case in self.cases],
         }
 
 
@@ -166,6 +218,14 @@ def _admitted(quantity: Quantity, parameters: dict[str, Any], where: str) -> dic
     for assumption in quantity.domain:
         assumption.require(values, where)
     return values
+
+
+def _known(value: Any) -> Any:
+    """The value as NumPy sees it; None for what JAX is tracing."""
+    try:
+        return np.asarray(value)
+    except TypeError:
+        return None
 
 
 def _number(name: str, value: Any, where: str) -> Any:

@@ -116,22 +116,6 @@ class Derivation:
         return [(step.text, "" if step.equation is None else sp.latex(step.equation)) for step in self.steps]
 
 
-def compiled(expression: sp.Expr, parameters: Sequence[str]) -> Callable[..., Any]:
-    """A NumPy function of the named parameters, in that order; every free symbol must be among them."""
-    symbols = [TERMS[name].symbol for name in parameters]
-    stray = expression.free_symbols - set(symbols)
-    if stray:
-        raise ValueError(f"the law has free symbols {stray} beyond its parameters {parameters}")
-    return sp.lambdify(symbols, expression, modules=[{"LambertW": _lambert_w}, "scipy", "numpy"])
-
-
-def _lambert_w(argument: Any) -> Any:
-    """Principal real branch of Lambert's W, for arguments >= 0."""
-    from scipy.special import lambertw
-
-    return np.real(lambertw(argument))
-
-
 def _points(expressions: Sequence[Any], samples: Samples) -> list[dict[Any, Any]]:
     """Three points at which to try the expressions out."""
     symbols = set().union(*(expression.free_symbols for expression in expressions))

@@ -17,6 +17,9 @@ from scipy.optimize import differential_evolution, minimize
 
 Witness = dict[str, Any]
 SLACK = 1e-9
+"""A ratio may exceed 1 by that much through rounding."""
+NOWHERE = 1e9
+"""The loss of an instance without a finite ratio."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def run(attack: Attack, seed: int = 0, seconds: float | None = None, tries: int 
         ratio = attack.at(point)
         if np.isfinite(ratio) and ratio > best[0]:
             best[:2] = ratio, np.array(point, dtype=float)
-        return -ratio if np.isfinite(ratio) else 1e300
+        return -ratio if np.isfinite(ratio) else NOWHERE
 
     try:
         for start in attack.starts:
