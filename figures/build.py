@@ -80,8 +80,11 @@ def typeset(layout: Layout) -> bool:
 
     A number that the text quotes and the results lack fails the build: UserError names it.
     """
+    from figures.derivations import appendix
+
     sources = sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
-    key = digest(code_fingerprint("figures.numbers"), code_fingerprint("figures.verdicts"), code_fingerprint("figures.build"),
+    code = [code_fingerprint(f"figures.{name}") for name in ("derivations", "numbers", "verdicts", "build")]
+    key = digest(code,
                  _table_keys(layout), _keys(layout), {path.name: path.read_text() for path in sources})  # fmt: skip
     mark = layout.workspace / "typeset" / f"{layout.preset}.key"
     if layout.pdf.exists() and mark.exists() and mark.read_text() == f"{key} {digest(layout.pdf.read_bytes().hex())}":
@@ -95,6 +98,7 @@ def typeset(layout: Layout) -> bool:
     shutil.copytree(layout.figures, folder / "figures")
     for name, content in _paper_inputs(layout).items():
         _write_json(folder / name, content)
+    (folder / "derivations.typ").write_text(appendix())
     pdf = compile_typst(folder)
     with atomic(layout.pdf) as temporary:
         temporary.write_bytes(pdf)

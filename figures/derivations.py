@@ -6,8 +6,15 @@ from typing import Any
 import sympy as sp
 
 from theory.claim import Claim
+from theory.ledger import ledger
 
 GREEK = {"eta", "lambda", "sigma", "kappa", "tau", "rho", "theta", "delta", "alpha", "xi", "mu", "epsilon", "phi"}
+
+
+def appendix() -> str:
+    """Typst source of all derivations, in the order of the ledger; it expects a function `fitted` in template.typ."""
+    head = '// Written from the ledger by figures/derivations.py.\n#import "template.typ": fitted\n\n'
+    return head + "\n".join(typeset(claim) for claim in ledger().values())
 
 
 def typeset(claim: Claim) -> str:
@@ -25,7 +32,7 @@ def typeset(claim: Claim) -> str:
 def _step(text: str, equation: Any) -> str:
     if equation is None:
         return f"+ {escaped(text)}\n"
-    return f"+ {escaped(text)}\n  $ {mathematics(equation)} $\n"
+    return f"+ {escaped(text)}\n  #fitted($ {mathematics(equation)} $)\n"
 
 
 def mathematics(expression: Any) -> str:

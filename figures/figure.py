@@ -13,12 +13,14 @@ from figures.style import save, styled
 
 NAMES = (
     "plane",
+    "tightness",
     "interference",
     "retention",
     "capacity",
     "frontier",
     "shared_frontier",
     "gain",
+    "methods",
     "training",
     "retention_lm",
     "learning_forgetting",

@@ -6,11 +6,12 @@ Rounding is the paper's business. A number that cannot be had raises: the paper 
 from math import isfinite
 from typing import Any
 
-from figures.quoted import models, simulation
+from figures.quoted import models, simulation, theory
 from figures.quoted.estimates import Tree
 from figures.results import Results
 
 PARTS = {
+    **{part.__name__: part for part in (theory.ledger, theory.certificates, theory.literature, theory.methods)},
     **{part.__name__: part for part in (simulation.interference, simulation.retention, simulation.capacity, simulation.plane)},
     **{part.__name__: part for part in (simulation.sweeps, simulation.gain)},
     **{part.__name__: part for part in (models.baselines, models.models, models.schooling, models.stream, models.streams)},

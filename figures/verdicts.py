@@ -4,11 +4,11 @@ from functools import cache
 from typing import Any
 
 from figures.results import Results
-from figures.rules import hebbian, interference, models, retention, separation, tradeoff
+from figures.rules import evidence, hebbian, interference, models, retention, separation, tradeoff
 from figures.rules.rule import Rule
 
 RULES: dict[str, Rule] = {
-    rule.id: rule for group in (interference, retention, hebbian, tradeoff, separation, models) for rule in group.RULES
+    rule.id: rule for group in (evidence, interference, retention, hebbian, tradeoff, separation, models) for rule in group.RULES
 }
 
 

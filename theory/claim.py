@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,10 @@ from theory.compiled import compiled, is_jax
 from theory.derivation import Check, Derivation
 from theory.errors import UserError
 from theory.notation import TERMS
+
+
+WIDTH = 110
+"""Columns of a claim in a terminal."""
 
 
 @dataclass(frozen=True)
@@ -169,16 +173,13 @@ class Claim:
 
     def show(self) -> str:
         """The claim as text for a terminal: statement, assumptions, derivation step by step, what may be asked."""
-        lines = [f"{self.id}  {self.title}  [{self.status}]", "", *textwrap.wrap(self.statement, 110), "", "Assumptions"]
-        lines += [f"  - {assumption.text}" for assumption in self.conditions()]
+        lines = [f"{self.id}  {self.title}  [{self.status}]", "", *textwrap.wrap(self.statement, WIDTH)]
+        lines += ["", "Assumptions", *_items(f"- {assumption.text}" for assumption in self.conditions())]
         if self.cases:
-            lines += ["", "Truth table"]
-            for case in self.cases:
-                row = f"{case.verdict:<6}{case.condition} ({case.because})"
-                lines += textwrap.wrap(row, 110, initial_indent="  ", subsequent_indent=" " * 8)
+            lines += ["", "Truth table", *_items(f"{c.verdict:<6}{c.condition} ({c.because})" for c in self.cases)]
         lines += ["", "Derivation", self.derivation.show(), "", "Quantities"]
-        lines += [f"  {item.name}({', '.join(item.parameters)}) [{item.unit}]: {item.meaning}" for item in self.quantities]
-        lines += ["", f"Source: {self.source}", "", "Evidence", *(f"  - {item}" for item in self.evidence)]
+        lines += _items(f"{q.name}({', '.join(q.parameters)}) [{q.unit}]: {q.meaning}" for q in self.quantities)
+        lines += ["", f"Source: {self.source}", "", "Evidence", *_items(f"- {item}" for item in self.evidence)]
         return "\n".join(lines)
 
     def record(self) -> dict[str, Any]:
@@ -193,6 +194,12 @@ class Claim:
             "evidence": list(self.evidence),
             "cases": [vars(case) for case in self.cases],
         }
+
+
+def _items(texts: Iterable[str]) -> list[str]:
+    """The texts as lines of a terminal, each indented and wrapped."""
+    wrapped = (textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="      ") for text in texts)
+    return [line for lines in wrapped for line in lines]
 
 
 def _admitted(quantity: Quantity, parameters: dict[str, Any], where: str) -> dict[str, Any]:

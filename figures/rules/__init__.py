@@ -1,1 +1,1 @@
-"""The rules of the verdicts (which were settled after pilots: paper/LOG.md); one file per group of claims, each binding `RULES`."""
+"""The rules of the verdicts; one file per group of claims, each binding `RULES`. paper/LOG.md says which followed pilots."""

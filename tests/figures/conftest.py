@@ -206,8 +206,47 @@ class Maker:
                                 "ceiling_depth": ceiling / T,
                             }  # fmt: skip
 
+    def certificates(self):
+        for claim in ("I1", "C1", "C2", "C2"):
+            passed = self.bent.get("certificates") is None or claim != "C2"
+            detail = "12 pieces" if passed else self.bent["certificates"]
+            yield {
+                "claim": claim, "statement": "x <= y", "box": "0 < x < 1", "method": "balls", "passed": passed,
+                "covered": 1.0 if passed else 0.4, "detail": detail,
+            }  # fmt: skip
+
+    def attacks(self):
+        for claim, ratio in (("I1", 0.9), ("C1", 0.99), ("C2", 1.0)):
+            for seed in self.seeds:
+                yield {
+                    "claim": claim, "attack": "all", "seed": seed, "free": "everything",
+                    "ratio": ratio * self.bent.get("attacks", 1), "tried": 1000, "witness": "{}",
+                }  # fmt: skip
+
+    def methods(self):
+        for outputs, method, M in product((100, 10_000), ("finetuning", "ewc", "gpm", "masks"), (10.0, 100.0, 1000.0, 1e5)):
+            width = 1e6 / outputs
+            yield {
+                "state": 1e6, "outputs": outputs, "depth": 0.5, "method": method, "N": width, "store": 1e6, "protective": 0.0,
+                "length": width, "whole": 1.0, "whole_share": 0.1, "fails": "forgets", "M": M, "total_depth": min(M, width),
+                "least_depth": min(1.0, width / M),
+            }  # fmt: skip
+
+    def literature(self):
+        for name, theirs, quoted in (("Hopfield", 0.138, False), ("Willshaw", 0.693, False), ("Allen-Zhu", 2.0, True)):
+            ours = np.nan if quoted else theirs * self.bent.get("literature", 1)
+            yield {
+                "claim": "C3", "name": name, "quantity": "load", "ours": ours, "theirs": theirs, "tolerance": 0.001,
+                "why": "digits", "how": "solved", "source": "a paper", "provenance": "printed value", "quoted": quoted,
+                "agrees": bool(abs(ours - theirs) <= 0.001),
+            }  # fmt: skip
+
 
 TABLES = (
+    "methods",
+    "certificates",
+    "attacks",
+    "literature",
     "interference",
     "retention",
     "hebbian",

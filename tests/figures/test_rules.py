@@ -13,6 +13,9 @@ from theory.errors import UserError
 # id: (knobs of tables that support it, that refute it, that leave it undecided); None: this rule cannot come out so
 ONE_SEED = {"seeds": 1}
 CASES = {
+    "certificates": ({}, {"bend": {"certificates": "fails at 3"}}, {"bend": {"certificates": "9 pieces, 2 not settled"}}),
+    "attacks": ({}, {"bend": {"attacks": 1.001}}, None),
+    "literature": ({}, {"bend": {"literature": 1.1}}, None),
     "I1": ({}, {"bend": {"ratio": 1.1}}, None),
     "I2": ({}, {"bend": {"interference": 1.3}}, {"noise": 0.3}),
     "C1": ({}, {"bend": {"total": 1.2}}, ONE_SEED),
@@ -77,7 +80,7 @@ def test_the_contract_of_the_table_of_verdicts(lawful):
         assert set(row) == {"id", "claim", "prediction", "measured", "interval", "verdict", "rule"}
         assert row["verdict"] in WORDS
         assert row["interval"] is None or row["interval"][0] <= row["interval"][1]
-    assert f"I2: {found[1]['verdict']} (measured" in sentence(lawful, "I1", "I2")
+    assert f"I2: {verdict(lawful, 'I2')['verdict']} (measured" in sentence(lawful, "I1", "I2")
 
 
 def at(low: float, high: float) -> Estimate:

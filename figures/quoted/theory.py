@@ -1,0 +1,60 @@
+"""Numbers quoted of the theory itself: the ledger, its certificates, the attacks on it, and the literature."""
+
+from figures.quoted.estimates import Tree
+from figures.results import Results
+from figures.tightness import tightest
+from theory.ledger import ledger as claims
+
+
+def ledger(results: Results) -> Tree:
+    """Every claim with its status, and what stands behind it: steps, certificates, the tightest ratio found."""
+    proved, attacked = results.table("certificates", "claim", "passed", "covered"), tightest(results)
+    rows = []
+    for id, claim in claims().items():
+        own, tried = proved[proved["claim"] == id], attacked[attacked["claim"] == id]
+        rows.append(
+            {"id": id, "title": claim.title, "status": claim.status, "steps": len(claim.derivation.steps)}
+            | {"certificates": len(own), "proved": int(own["passed"].sum()), "attacks": len(tried)}
+            | {"ratio": float(tried["ratio"].max()) if len(tried) else None}
+        )
+    return {
+        "rows": rows,
+        **{"claims": len(rows), "steps": sum(row["steps"] for row in rows), "certificates": len(proved)},
+        **{"proved": int(proved["passed"].sum()), "attacks": len(attacked)},
+        "largest": float(attacked["ratio"].max()),
+        "reached": int((attacked["ratio"] > 1 - 1e-6).sum()),
+    }
+
+
+def certificates(results: Results) -> Tree:
+    """Every certificate: what is proved, on which box, how."""
+    frame = results.table("certificates", "claim", "statement", "box", "method", "passed", "covered", "detail")
+    return {"rows": frame.to_dict("records"), "methods": {str(k): int(v) for k, v in frame["method"].value_counts().items()}}
+
+
+def literature(results: Results) -> Tree:
+    """Every value in print beside ours; ours is null where theirs is only quoted."""
+    told = ("ours", "theirs", "tolerance", "why", "how", "source", "quoted", "agrees")
+    frame = results.table("literature", "claim", "name", "quantity", *told)
+    rows = [{**row, "ours": None if row["quoted"] else row["ours"]} for row in frame.to_dict("records")]
+    compared = [row for row in rows if not row["quoted"]]
+    agree = sum(row["agrees"] for row in compared)
+    return {"rows": rows, "compared": len(compared), "agree": agree, "quoted": len(rows) - len(compared)}
+
+
+def methods(results: Results) -> Tree:
+    """Methods at equal total state: the account of each, by the number of outputs that share state."""
+    frame = results.table(
+        "methods", "state", "outputs", "depth", "method", "N", "protective", "length", "whole", "whole_share", "fails"
+    )
+    accounts = frame.drop_duplicates(["outputs", "method"])
+    many = accounts[accounts["outputs"] == accounts["outputs"].max()].set_index("method")
+    few = accounts[accounts["outputs"] == accounts["outputs"].min()].set_index("method")
+    rows = [
+        {"method": name.replace("_", " "), "fails": row["fails"]}
+        | {f"{part}_{end}": float(one.loc[name, part]) for end, one in (("few", few), ("many", many))
+           for part in ("N", "length", "whole")}
+        for name, row in few.iterrows()
+    ]  # fmt: skip
+    outputs = {"few_outputs": int(few["outputs"].iloc[0]), "many_outputs": int(many["outputs"].iloc[0])}
+    return {"rows": rows, "state": float(few["state"].iloc[0]), "depth": float(few["depth"].iloc[0]), **outputs}
