@@ -29,9 +29,11 @@ def caption(results: Results) -> str:
     return (
         f"Methods of continual learning at equal total state ({frame['state'].iloc[0]:,.0f} numbers, parameters and "
         "protective state together), by the laws of the ledger. Top: depth that all facts together "
-        "retain, over the numbers per output that the whole state would make as parameters. Bottom: depth of the worst-kept fact. "
-        f"Left: state that depends on keys alone is shared by {few:,} outputs, right: by {many:,}. Second-order and "
-        "projection methods pay for their Hessian or basis with width, which only many outputs repay; annealing pays nothing. Depth is not "
+        "retain, over the numbers per output that the whole state would make as parameters. Bottom: depth of the worst-kept "
+        "fact. "
+        f"Left: state that depends on keys alone is shared by {few:,} outputs, right: by {many:,}. Second-order "
+        "and projection methods pay for their Hessian or basis with width, which only many outputs repay; annealing pays "
+        "nothing. Depth is not "
         "bits: at equal depth, methods without crosstalk (EWC, GPM, masks below their ceilings) retain more."
     )
 

@@ -28,7 +28,6 @@ from theory.derivation import Check, Derivation
 from theory.errors import UserError
 from theory.notation import TERMS
 
-
 WIDTH = 110
 """Columns of a claim in a terminal."""
 

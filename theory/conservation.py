@@ -7,10 +7,13 @@ readout at the end by its own target, and
 
     sum_i s_i = N - tr prod_j (I - eta_j P_j),    exactly.
 
-Hence at most N on average for independent random directions; and less than 2N - 1 for orthogonal projectors in any order at any
-strengths in [0, 1] (N >= 2). The second bound is the best there is: directions that turn slowly transport what is stored (in the
-limit, parallel transport on the sphere), N - 1 half circles bring it back with the opposite sign, and in steps of pi/n the total
-is N + (N - 1) cos^n(pi/n). The excess is spread thinly: a fact of such a stream keeps of order 1/n.
+Hence at most N on average for independent orthogonal projectors of one distribution, under every schedule fixed in advance
+(oblique ones without a common preconditioner, and distributions that change, can exceed it); and less than 2N - 1 for orthogonal
+projectors in any order at any strengths in [0, 1] (N >= 2). The second bound is the best there is, and stays so under any cap
+eta_i <= h, h > 0: directions that turn slowly transport what is stored (in the limit, parallel transport on the sphere), and a
+loop whose holonomy is -1 brings it back with the opposite sign. N - 1 half circles in steps of pi/n keep N + (N - 1) cos^n(pi/n).
+What the shortest such loop keeps, how many writes it takes at a given strength, and how thinly the excess is spread over the
+facts, is in `theory.winding`.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from theory import winding
 from theory.claim import Assumption, Claim, Quantity
 from theory.derivation import Derivation
 from theory.errors import UserError
@@ -45,7 +49,7 @@ def _turning(dimensions: int, steps: int) -> tuple[bool, str]:
 
 
 def derive() -> Derivation:
-    """C1 by telescoping a trace, then the two bounds and the order that approaches the second."""
+    """C1 by telescoping a trace, then the two bounds and the orders that approach the second."""
     proof = Derivation()
     n, strength = sp.Symbol("n", integer=True, positive=True), sp.Symbol("eta_i", positive=True)
     later, now, projector = (sp.MatrixSymbol(name, n, n) for name in ("A_{i+1}", "A_i", "P_i"))
@@ -70,7 +74,8 @@ def derive() -> Derivation:
     spectrum: Any = sp.IndexedBase("lambda")
     product = sp.Sum(sp.Product(1 - strengths[i] * spectrum[k], (i, 1, M)), (k, 1, N))
     proof.given(
-        "Independent writes of one distribution, E[P] = Sigma <= I: E[A_1] is a product of commuting I - eta_i Sigma",
+        "Independent orthogonal projectors of one distribution, E[P] = Sigma, 0 <= Sigma <= I: E[A_1] is a product of "
+        "commuting I - eta_i Sigma",
         sp.Eq(sp.Symbol("E[tr A_1]"), product),
     )
     proof.argued(
@@ -107,6 +112,7 @@ def derive() -> Derivation:
         lambda: _turning(4, 10),
         law="turning_total",
     )
+    winding.derive(proof)
     return proof
 
 
@@ -118,18 +124,24 @@ CLAIMS = (
         id="C1",
         title="Conservation of retained depth",
         statement="Delta-rule writes retain, all facts together, exactly sum_i s_i = N - tr prod_j (I - eta_j P_j), for any "
-        "directions, ranks, obliqueness and schedule. Independent random directions: at most N on average. "
-        "Orthogonal projectors in any order, eta <= 1: less than 2N - 1 (N >= 2), which slowly turning directions "
-        "approach for every N.",
+        "directions, ranks, obliqueness and schedule. Independent directions of one distribution: at most N on average, "
+        "for every schedule fixed in advance. Orthogonal projectors in any order: less than 2N - 1 (N >= 2), which slowly "
+        "winding directions approach for every N and under every cap eta_i <= h on the strengths, with a gap of "
+        "pi^2 N (N-1) (2-h)/(4 h M) after M writes.",
         assumptions=(
             Assumption("linear readout, delta-rule writes; for the identity P_i may be any matrices"),
-            Assumption("ceiling N: writes independent and identically distributed, 0 <= eta_i <= 1 fixed in advance"),
-            Assumption("bound 2N - 1: orthogonal projectors (or one common preconditioner: a change of basis), 0 <= eta_i <= 1"),
+            Assumption("ceiling N: orthogonal projectors, independent, of one distribution; 0 <= eta_i <= 1 fixed in advance"),
+            Assumption(
+                "bound 2N - 1: orthogonal projectors, 0 <= eta_i <= 1; for both: or one common preconditioner (a change of basis)"
+            ),
+            Assumption("the gap is the shortest loop's, to leading order in 1/M; for N >= 3 the best of M writes is not known"),
         ),
         status="proved",
         source="this project; the trace is that of effective degrees of freedom (Hastie and Tibshirani 1990)",
         evidence=(
             "derivation: theory.conservation.derive",
+            "certificate: theory.certificates.conservation",
+            "attack: theory.attacks.conservation",
             "property test: tests/theory/test_conservation.py",
             "simulation: retention",
         ),
@@ -144,6 +156,7 @@ CLAIMS = (
                 ("N", "M"),
                 (ROOM, WHOLE),
             ),
+            *winding.QUANTITIES,
         ),
     ),
 )

@@ -18,32 +18,112 @@ Evidence = TypeVar("Evidence", Certificate, Attack, Agreement)
 def certificates(id: str | None = None) -> list[Certificate]:
     """The certificates of a claim, or of all, in the order of the ledger. Raises `UserError` for an unknown id."""
     from theory.certificates import (
+        chain,
         conservation,
+        consolidation,
+        controls,
+        envelope,
+        generalisation,
+        hebbian,
+        information,
         interference,
+        interleaving,
+        linear_networks,
+        methods,
+        palimpsest,
         retention,
+        separation,
+        superposition,
+        tradeoff,
     )
 
-    laws = (interference, conservation, retention)
+    laws = (
+        chain,
+        conservation,
+        consolidation,
+        controls,
+        envelope,
+        generalisation,
+        hebbian,
+        information,
+        interference,
+        interleaving,
+        linear_networks,
+        methods,
+        palimpsest,
+        retention,
+        separation,
+        superposition,
+        tradeoff,
+    )
     return _about(id, [certificate for law in laws for certificate in law.CERTIFICATES])
 
 
 def attacks(id: str | None = None) -> list[Attack]:
     """The attacks on a claim, or on all, in the order of the ledger. Raises `UserError` for an unknown id."""
     from theory.attacks import (
+        chain,
         conservation,
+        consolidation,
+        controls,
+        envelope,
+        generalisation,
+        hebbian,
+        information,
         interference,
+        interleaving,
+        linear_networks,
+        methods,
+        palimpsest,
         retention,
+        separation,
+        superposition,
+        tradeoff,
     )
 
-    laws = (interference, conservation, retention)
+    laws = (
+        chain,
+        conservation,
+        consolidation,
+        controls,
+        envelope,
+        generalisation,
+        hebbian,
+        information,
+        interference,
+        interleaving,
+        linear_networks,
+        methods,
+        palimpsest,
+        retention,
+        separation,
+        superposition,
+        tradeoff,
+    )
     return _about(id, [attack for law in laws for attack in law.ATTACKS])
 
 
 def agreements(id: str | None = None) -> list[Agreement]:
     """What the literature says on a claim, or on all, in the order of the ledger. Raises `UserError` for an unknown id."""
-    from theory.literature import frames
+    from theory.literature import (
+        associative,
+        frames,
+        linear,
+        methods,
+        perceptron,
+        superposition,
+        synapses,
+    )
 
-    subjects = (frames,)
+    subjects = (
+        associative,
+        frames,
+        linear,
+        perceptron,
+        superposition,
+        synapses,
+        methods,
+    )
     return _about(id, [agreement for subject in subjects for agreement in subject.AGREEMENTS])
 
 

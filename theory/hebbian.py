@@ -8,6 +8,13 @@ Power against power, counting the interferers only,
 so that under Gaussian crosstalk a synapse holds (P/2) log2(1 + SNR) / N bits, which tends to 1/(2 ln 2) = 0.7213 as P grows:
 one-shot storage has the ceiling d/(2 ln 2) whatever the sparsity, at every P >= 2 (N >= 3) and for every schedule of decay that
 leaves no fact more than half the power. With the fact's own power counted as noise, the SNR adds up to N over all ages.
+
+At finite N the cue's own norm matters. For inputs that are active independently with probability a, N/(P - 1) is exactly the mean
+over cues of the SNR of a reader that divides by |xi|^2; a reader of fixed gain sees the norm fluctuate, and has exactly
+N / (P - 1 + 1/(a(1 - a)) - 4): a correction of order 1/(aP), 1/(aN) at P = N. Codes with exactly aN active inputs have a constant
+norm and one dimension less: exactly (N - 1)/(P - 1). And no other additive rule does better: whatever vectors k are written and
+whatever linear readers r look for them, the SNR is on average at most rank(E k k^T)/(P - 1) <= N/(P - 1). What a threshold makes
+of the read is in `theory.threshold`.
 """
 
 from __future__ import annotations
@@ -16,10 +23,13 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from scipy.optimize import brentq
+from scipy.stats import binom
 
+from theory import threshold
 from theory.claim import Assumption, Claim, Quantity
 from theory.derivation import Derivation
-from theory.notation import N, P, d, f
+from theory.notation import N, P, a, d, f
 
 
 def entropy(level: Any) -> Any:
@@ -27,15 +37,8 @@ def entropy(level: Any) -> Any:
     return -(level * sp.log(level) + (1 - level) * sp.log(1 - level)) / sp.log(2)
 
 
-def _logarithm_is_below() -> tuple[bool, str]:
-    """ln(1 + N p/(1 - p)) <= N p on a grid of 0 < p <= 1/2 and N >= 3; it fails at N = 2, p = 1/2."""
-    size, share = np.meshgrid(np.geomspace(3, 1e4, 200), np.geomspace(1e-6, 0.5, 500))
-    worst = np.max(np.log1p(size * share / (1 - share)) / (size * share))
-    return bool(worst <= 1 and np.log(3) > 1), f"on 100000 points, the left side is at most {worst:.6f} of the right"
-
-
 def derive() -> Derivation:
-    """C3 from the second moment of the crosstalk."""
+    """C3 from the second moment of the crosstalk, then what finite N and a threshold change."""
     proof = Derivation()
     v, power, x, load = sp.symbols("v y_2 x alpha", positive=True)
     signal = proof.given(
@@ -56,19 +59,8 @@ def derive() -> Derivation:
     )
     proof.holds("which falls with x, as ln(1 + x) > x/(1 + x)", sp.diff(counted, x) < 0)
     proof.limit("so that the ceiling is its supremum, at low SNR", counted, x, sp.S.Zero)
-    p = sp.Symbol("p", positive=True)
-    proof.argued(
-        "It holds at finite P as well. Weights with shares p_i of the power have SNR_i = N p_i/(1 - p_i), and for N >= 3 and "
-        "p <= 1/2 (the difference of the two sides starts at 0 with slope 0, is convex, then concave, and positive at 1/2)",
-        sp.Le(sp.log(1 + N * p / (1 - p)), N * p),
-        _logarithm_is_below,
-    )
-    shares = sp.symbols("p_1:5", positive=True)
-    proof.equal(
-        "Decaying weights of powers p_i have SNR_i = N p_i / sum p (own counted); over all ages (here four)",
-        sum(N * share / sum(shares) for share in shares),
-        N,
-    )
+    _at_finite_sharing(proof)
+    _at_finite_size(proof, signal, crosstalk, v, power)
     needed = sp.Symbol("H", positive=True)
     full = proof.solve(
         "Full retrieval of outputs of entropy H: (1/2) log2(1 + 1/alpha) = H at the load alpha = P/N",
@@ -80,27 +72,183 @@ def derive() -> Derivation:
     )
     proof.given("in bits per synapse", level * entropy(f), law="full_retrieval")
     proof.limit("which tends to the same ceiling for sparse outputs, H -> 0", full * needed, needed, sp.S.Zero)
+    threshold.derive(proof)
     return proof
 
+
+def _at_finite_sharing(proof: Derivation) -> None:
+    """The ceiling at finite P and for unequal shares of the power, with the share beyond which it fails."""
+    p = sp.Symbol("p", positive=True)
+    slack = proof.given(
+        "It holds at finite P as well. Weights with shares p_i of the power have SNR_i = N p_i/(1 - p_i); write h(p) for",
+        N * p - sp.log(1 + N * p / (1 - p)),
+        law="slack",
+    )
+    proof.equal(
+        "h(0) = 0, and its slope is",
+        sp.diff(slack, p),
+        N * p * (N - 2 - (N - 1) * p) / ((1 - p) * (1 + (N - 1) * p)),
+    )
+    proof.argued(
+        "which is positive up to p = (N - 2)/(N - 1) and negative beyond, where h falls to minus infinity. That point is at "
+        "least 1/2 for N >= 3, so ln(1 + SNR_i) <= N p_i for p_i <= 1/2, and the bits are at most N/(2 ln 2). h has one zero "
+        "p* in ((N - 2)/(N - 1), 1). At most one share exceeds 1/2, and many small ones come as close as one likes to N p_i "
+        "each: the ceiling holds for all schedules with shares <= p*, and fails for some with a share p > p*",
+        sp.Le(sp.log(1 + N * p / (1 - p)), N * p),
+        _schedules_end_at_the_largest_share,
+    )
+    shares = sp.symbols("p_1:5", positive=True)
+    proof.equal(
+        "With the own power counted, SNR_i = N p_i: over all ages (here four) it adds up to N, and ln(1 + N p) <= N p for all p",
+        sum(N * share / sum(shares) for share in shares),
+        N,
+    )
+
+
+def _schedules_end_at_the_largest_share() -> tuple[bool, str]:
+    """A share just below p* among many small ones holds less than the ceiling, just above it more."""
+    verdicts = []
+    for size in (3.0, 10.0, 30.0):
+        for factor, side in ((1 - 1e-3, -1), (1 + 1e-3, 1)):
+            gap = (1 - largest_share(size)) / factor
+            rest = np.full(10**6, gap / 10**6)
+            total = np.log1p(size * (1 - gap) / gap) + np.sum(np.log1p(size * rest / (1 - rest)))
+            verdicts.append(side * (total - size) > 0)
+    return all(verdicts), f"{sum(verdicts)} of {len(verdicts)} schedules fall on the side that p* says"
+
+
+def _at_finite_size(proof: Derivation, signal: Any, crosstalk: Any, v: Any, power: Any) -> None:
+    """The cue's norm at finite N, for independent and for fixed activity."""
+    K = sp.Symbol("K", positive=True)
+    variance = a * (1 - a)
+    fourth = proof.equal(
+        "Finite N. An input is active with probability a: v = a(1 - a), and the fourth moment of a centred entry is",
+        a * (1 - a) ** 4 + (1 - a) * a**4,
+        variance * (1 - 3 * variance),
+    )
+    spread = proof.equal(
+        "The norm |xi|^2, on average N v, has the relative variance",
+        N * (fourth - variance**2) / (N * variance) ** 2,
+        (1 - 2 * a) ** 2 / (N * variance),
+        law="norm_variance",
+    )
+    fluctuation = power * (N * variance) ** 2 * spread
+    proof.equal(
+        "A reader of fixed gain sees y (|xi|^2 - N v) as noise beside the crosstalk: its SNR is exactly",
+        signal.subs(v, variance) / (crosstalk.subs(v, variance) + fluctuation),
+        N / (P - 1 + 1 / variance - 4),
+        law="snr_fixed_gain",
+    )
+    norm = proof.equal(
+        "A reader that divides by the norm of its cue, which it knows, has only crosstalk, of variance (P - 1) y_2 v |xi|^2: "
+        "with K active inputs the norm is",
+        K * (1 - a) ** 2 + (N - K) * a**2,
+        K * (1 - 2 * a) + N * a**2,
+        law="norm",
+    )
+    proof.equal(
+        "and SNR = |xi|^2/(v (P - 1)); K has the mean aN, over which SNR averages to the law, exactly",
+        (norm / (variance * (P - 1))).subs(K, a * N),
+        N / (P - 1),
+    )
+    proof.equal(
+        "Exactly aN active inputs: the norm is constant, entries have the covariance -v/(N - 1), and E<xi, xi'>^2 =",
+        N * v**2 + N * (N - 1) * (v / (N - 1)) ** 2,
+        N**2 * v**2 / (N - 1),
+    )
+    proof.equal(
+        "so that the SNR is exactly",
+        (N * v) ** 2 / ((P - 1) * N**2 * v**2 / (N - 1)),
+        (N - 1) / (P - 1),
+        law="snr_fixed_activity",
+    )
+    proof.argued(
+        "No additive rule does better. Facts with independent write vectors k, K = E k k^T, read by any r(k), have SNR = (r.k)^2 "
+        "/ ((P - 1) r^T K r) <= k^T K^+ k / (P - 1) by Cauchy and Schwarz, and E k^T K^+ k = rank(K): on average at most",
+        N / (P - 1),
+        _no_rule_reads_better,
+    )
+    product = proof.equal(
+        "How Gaussian: a product of two entries has the excess kurtosis (fourth moment over squared variance, less 3)",
+        (fourth / variance**2) ** 2 - 3,
+        (1 / variance - 3) ** 2 - 3,
+    )
+    proof.equal(
+        "and so the crosstalk of targets +-1 has: it is Gaussian once (P - 1) N is large against 1/a^2",
+        ((3 + product / N) - 3) / (P - 1),
+        ((1 / variance - 3) ** 2 - 3) / (N * (P - 1)),
+        law="excess_kurtosis",
+    )
+
+
+def _no_rule_reads_better() -> tuple[bool, str]:
+    """Random discrete codes: the mean SNR times P - 1 of random readers, and of the best, against the rank."""
+    rng, gaps, worst = np.random.default_rng(0), [], 0.0
+    for _ in range(200):
+        count, size = int(rng.integers(2, 9)), int(rng.integers(1, 6))
+        codes, share = rng.normal(size=(count, size)), rng.dirichlet(np.full(count, 0.5))
+        second = codes.T @ (share[:, None] * codes)
+        for readers in (rng.normal(size=codes.shape), codes, codes @ np.linalg.pinv(second)):
+            signal, noise = np.sum(readers * codes, axis=1) ** 2, np.einsum("ki,ij,kj->k", readers, second, readers)
+            mean = float(share @ (signal / noise)) / min(count, size)
+            worst = max(worst, mean)
+        gaps.append(abs(mean - 1))
+    return worst <= 1 + 1e-6 and max(gaps) < 1e-6, f"600 readers reach at most {worst:.6f} of the rank, the best reader all of it"
+
+
+def _largest_share(N: Any) -> Any:
+    """p* by a search in ln(1 - p*), which is about -N."""
+
+    def root(size: float) -> float:
+        def slack(gap: float) -> float:  # h at p = 1 - exp(gap)
+            left = -np.expm1(gap)
+            return size * left - np.logaddexp(gap, np.log(size * left)) + gap
+
+        gap: Any = brentq(slack, -2 * size - 10, -np.log(size - 1))
+        return float(-np.expm1(gap))
+
+    return np.vectorize(root, otypes=[float])(N)
+
+
+def _finite_bits(N: Any, P: Any, a: Any) -> Any:
+    def mean(size: float, count: float, level: float) -> float:
+        active = np.arange(size + 1)
+        norms = active * (1 - 2 * level) + size * level**2
+        ratio = norms / (level * (1 - level) * (count - 1))
+        return float(count / size * np.sum(binom.pmf(active, size, level) * np.log2(1 + ratio)) / 2)
+
+    return np.vectorize(mean, otypes=[float])(N, P, a)
+
+
+PARTLY = Assumption("a < 1 (some inputs are silent)", lambda a: a < 1, "lower a")
+WHOLE = Assumption("N is a whole number", lambda N: np.mod(N, 1) == 0, "round N")
+THREE = Assumption("N >= 3 (below, a share of one half may hold more)", lambda N: N >= 3, "give at least three inputs")
 
 CLAIMS = (
     Claim(
         id="C3",
         title="The one-shot Hebbian ceiling",
         statement="Additive one-shot storage of P centred patterns reads with the power SNR N/(P - 1) at every coding level, "
-        "and holds at most d/(2 ln 2) = 0.7213 d bits. Full retrieval at output coding level f: load P/N <= 1/(2^(2 "
-        "H(f)) - 1).",
+        "the largest mean SNR of any additive rule with independent codes and linear readers, and holds at most d/(2 ln 2) = "
+        "0.7213 d bits under every schedule of decay that leaves no fact more than half the power. At finite N a reader of fixed "
+        "gain has exactly N/(P - 1 + 1/(a(1-a)) - 4), and codes of fixed activity (N - 1)/(P - 1). Full retrieval at output "
+        "coding level f needs a load P/N <= 1/(2^(2 H(f)) - 1), which binary outputs do not attain; a hard threshold keeps 2/pi "
+        "of the bits where the SNR is low.",
         assumptions=(
             Assumption(
                 "patterns are independent, their entries independent and exactly centred (covariance rule); the cue is exact"
             ),
             Assumption("the power SNR counts interferers only; bits: Gaussian crosstalk, per-neuron readout, many patterns"),
+            Assumption("ceiling at finite P: N >= 3 and no fact holds more than half of the power"),
         ),
         status="proved under assumptions",
         source="this project's form; covariance rules: Tsodyks and Feigelman 1988, Dayan and Willshaw 1991",
         evidence=(
             "derivation: theory.hebbian.derive",
-            "Monte Carlo: tests/theory/test_hebbian.py",
+            "certificate: theory.certificates.hebbian",
+            "attack: theory.attacks.hebbian",
+            "property test: tests/theory/test_hebbian.py",
+            "property test: tests/theory/test_threshold.py",
             "simulation: hebbian, sweep_hebbian",
         ),
         derive=derive,
@@ -110,6 +258,33 @@ CLAIMS = (
             Quantity("bits_per_synapse", "Gaussian information of P patterns over N synapses", "bits per synapse", ("N", "P")),
             Quantity("load", "largest P/N for full retrieval of outputs of coding level f", "patterns per synapse", ("f",)),
             Quantity("full_retrieval", "bits per synapse at that load", "bits per synapse", ("f",)),
+            Quantity(
+                "snr_fixed_gain",
+                "power SNR of a reader of fixed gain, inputs active independently",
+                "power ratio",
+                ("N", "P", "a"),
+                (PARTLY,),
+            ),
+            Quantity("snr_fixed_activity", "power SNR of codes with exactly aN active inputs", "power ratio", ("N", "P")),
+            Quantity("norm_variance", "relative variance of |xi|^2, inputs active independently", "ratio", ("N", "a"), (PARTLY,)),
+            Quantity("excess_kurtosis", "excess kurtosis of the crosstalk of targets +-1", "ratio", ("N", "P", "a"), (PARTLY,)),
+            Quantity(
+                "finite_bits",
+                "Gaussian information where each cue's own norm sets its SNR",
+                "bits per synapse",
+                ("N", "P", "a"),
+                (PARTLY, WHOLE),
+                solve=_finite_bits,
+            ),
+            Quantity(
+                "largest_share",
+                "largest share of the power that one fact may hold under the ceiling",
+                "fraction",
+                ("N",),
+                (THREE,),
+                solve=_largest_share,
+            ),
+            *threshold.QUANTITIES,
         ),
     ),
 )
@@ -129,3 +304,8 @@ def bits_per_synapse(N: Any, P: Any) -> Any:
 def largest_patterns(N: Any, snr: Any) -> Any:
     """Largest P at which each pattern reads with at least that power SNR: C3 inverted, 1 + N/snr."""
     return 1 + N / snr
+
+
+def largest_share(N: Any) -> Any:
+    """Largest share p* of the power that one fact may hold if all together are to stay below N/(2 ln 2) bits (C3), N >= 3."""
+    return C3.value("largest_share", N=N).value

@@ -59,6 +59,18 @@ def derive_identity() -> Derivation:
     return proof
 
 
+def _no_code_meets_less() -> tuple[bool, str]:
+    """The floor 1/N against random finite ensembles of codes, normalised one by one."""
+    rng, least = np.random.default_rng(0), np.inf
+    for _ in range(200):
+        size, count = int(rng.integers(1, 8)), int(rng.integers(1, 30))
+        codes = rng.normal(size=(count, size)) * (rng.random((count, size)) < rng.uniform(0.1, 1)) + 1e-9
+        codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+        chances = rng.dirichlet(np.ones(count))
+        least = min(least, size * chances @ (codes @ codes.T) ** 2 @ chances)
+    return least >= 1 - 1e-12, f"200 random ensembles overlap by at least {least:.4f} of it"
+
+
 def derive_codes() -> Derivation:
     """I2 from the moments of independent codes."""
     proof = Derivation()
@@ -88,6 +100,14 @@ def derive_codes() -> Derivation:
         lambda_common**2 + (N - 1) * lambda_rest**2,
         1 / N + (1 - 1 / N) * (a * c) ** 2,
         law="mean_square_overlap",
+    )
+    proof.argued(
+        "No code of any kind does better than 1/N: tr Sigma = 1 is spread over N eigenvalues, so tr Sigma^2 >= 1/N "
+        "(Cauchy-Schwarz), for independent codes of any one distribution, relative to the mean squared norm or normalised one by "
+        "one",
+        1 / N,
+        _no_code_meets_less,
+        law="least",
     )
     proof.equal("with the participation ratio", 1 / square, N / (1 + (N - 1) * (a * c) ** 2), law="participation_ratio")
     mean = proof.equal("The mean overlap is E<v,v'>/E|v|^2 =", (p1**2 / p2).subs(moments), a * c, law="mean_overlap")
@@ -140,6 +160,8 @@ CLAIMS = (
         source="Welch 1974 (cross-correlation bound); Benedetto and Fickus 2003 (frame potential)",
         evidence=(
             "derivation: theory.interference.derive_identity",
+            "certificate: theory.certificates.interference",
+            "attack: theory.attacks.interference",
             "property test: tests/theory/test_interference.py",
             "simulation: interference",
         ),
@@ -154,8 +176,8 @@ CLAIMS = (
         title="Sparsity acts through the common mode only",
         statement="Independent codes of activity a and magnitude ratio c overlap by E[kappa^2] = 1/N + (1 - 1/N)(a c)^2: "
         "normalised interference falls with sparsity only through the mean direction, and saturates below a* = 1/(c "
-        "sqrt N). Centred codes interfere equally, on average, at every a; below a = 1/sqrt N their overlaps grow "
-        "heavy tails.",
+        "sqrt N). Centred codes interfere equally, on average, at every a, and no code interferes less (1/N); "
+        "below a = 1/sqrt N their overlaps grow heavy tails.",
         assumptions=(
             Assumption("codes are independent of each other, and so are the units of a code, all of one distribution"),
             Assumption("overlaps are relative to the mean squared norm; codes normalised one by one: leading order in 1/(a N)"),
@@ -164,6 +186,8 @@ CLAIMS = (
         source="this project; the role of the mean is that of the covariance rule (Tsodyks and Feigelman 1988)",
         evidence=(
             "derivation: theory.interference.derive_codes",
+            "certificate: theory.certificates.interference",
+            "attack: theory.attacks.interference",
             "Monte Carlo: tests/theory/test_interference.py",
             "simulation: interference",
         ),
@@ -177,6 +201,7 @@ CLAIMS = (
                 ("N", "a"),
                 (ACTIVE,),
             ),
+            Quantity("least", "least E[kappa^2] of independent codes of any kind", "squared overlap", ("N",)),
             Quantity("mean_overlap", "E[kappa] of two codes", "overlap", ("a", "c")),
             Quantity("participation_ratio", "of Sigma, 1/sum lambda_k^2", "directions", ("N", "a", "c")),
             Quantity("common_mode_share", "share of E[kappa^2] above the floor 1/N", "fraction", ("N", "a", "c")),

@@ -8,9 +8,33 @@ from theory.errors import UserError
 
 def ledger() -> dict[str, Claim]:
     """Every claim by its id, in the order of the paper."""
-    from theory import conservation, hebbian, interference, interleaving, retention, separation, tradeoff
+    from theory import (
+        chain,
+        conservation,
+        consolidation,
+        controls,
+        damage,
+        envelope,
+        freedom,
+        generalisation,
+        hebbian,
+        hypotheses,
+        information,
+        interference,
+        interleaving,
+        linear_networks,
+        methods,
+        retention,
+        separation,
+        sleep,
+        superposition,
+        tradeoff,
+    )
 
-    laws = (interference, conservation, retention, hebbian, tradeoff, separation, interleaving)
+    one_regime = (interference, conservation, freedom, retention, hebbian, tradeoff, information)
+    synapses_and_networks = (envelope, chain, linear_networks, generalisation)
+    two_regimes = (separation, damage, interleaving, controls, sleep, consolidation)
+    laws = (*one_regime, *synapses_and_networks, *two_regimes, superposition, methods, hypotheses)
     return {claim.id: claim for law in laws for claim in law.CLAIMS}
 
 

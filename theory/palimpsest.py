@@ -5,8 +5,10 @@ what was overwritten is an erasure, and an erasure code holds b bits per survivi
 
     D <= b N a (1 - a)^(T-1)  bits,   best at a = 1/T:   T D <= b N (1 - 1/T)^(T-1) -> b N / e.
 
-No code does better: given the supports, the oldest task speaks through its surviving cells alone. The function a (1 - a)^(T-1)
-is the throughput of slotted ALOHA (Roberts 1975); a memory that forgets by overwriting is a palimpsest (Nadal et al. 1986).
+Activities that vary, a_t fixed in advance, keep b N (1 - prod_t (1 - a_t)) bits of all tasks together, at most bN; with a_t = 1/t
+every task keeps b N/T of them. No code does better: given the supports, the oldest task speaks through its surviving cells alone.
+The function a (1 - a)^(T-1) is the throughput of slotted ALOHA (Roberts 1975); a memory that forgets by overwriting is a
+palimpsest (Nadal et al. 1986).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from theory.notation import N, T, a, b
 QUANTITIES = (
     Quantity("cells_ceiling", "largest T * D of bits that overwritten cells return exactly", "bits", ("b", "N", "T")),
     Quantity("cells_bits", "bits of the oldest of T tasks that survive at activity a", "bits", ("b", "N", "T", "a")),
+    Quantity("cells_annealed", "largest T * D that all tasks can keep, activities fixed in advance", "bits", ("b", "N")),
     Quantity("cells_activity", "activity that keeps most of the oldest of T tasks", "fraction", ("T",)),
 )
 
@@ -38,6 +41,19 @@ def derive(proof: Derivation) -> None:
     proof.holds("and is concave", sp.diff(slope, a) < 0)
     best = proof.solve("so it is largest at the activity", slope, a, law="cells_activity")
     proof.equal("T D is at most", T * survive.subs(a, best), b * N * (1 - 1 / T) ** (T - 1), law="cells_ceiling")
+    t, s = sp.symbols("t s", integer=True, positive=True)
+    activities: Any = sp.IndexedBase("a")
+    kept = sum(activities[j] * sp.prod(1 - activities[i] for i in range(j + 1, 5)) for j in range(1, 5))
+    proof.argued(
+        "Activities a_t that vary: the shares that the tasks keep add up to one minus what no task has touched",
+        sp.Eq(
+            sp.Sum(activities[t] * sp.Product(1 - activities[s], (s, t + 1, T)), (t, 1, T)),
+            1 - sp.Product(1 - activities[s], (s, 1, T)),
+        ),
+        lambda: (sp.expand(kept - 1 + sp.prod(1 - activities[j] for j in range(1, 5))) == 0, "symbolically, for T = 4"),
+    )
+    proof.equal("With a_t = 1/t task t keeps, of all cells, 1/t of t/T, for every t", 1 / t * (t / T), 1 / T)
+    proof.given("so that all tasks can keep T D bits, where one activity keeps 1/e of them:", b * N, law="cells_annealed")
 
 
 def _value(quantity: str, **parameters: Any) -> Any:

@@ -5,9 +5,11 @@ A fact of age m keeps eta sum_k lambda_k (1 - eta lambda_k)^m. The D facts of th
 
     D d = sum_k x_k^(T-1) (1 - x_k),   x_k = (1 - eta lambda_k)^D,   hence   T D d <= rank(Sigma) (1 - 1/T)^(T-1),
 
-with equality exactly when every x_k = 1 - 1/T. With D = 1 and T = M it is the ceiling on facts, which falls from N to N/e.
-Bounded cells obey the same law (`theory.palimpsest`). To reach the ceiling takes eta lambda_k near 1/(TD), which eta <= 1
-allows once T D is about N; `attainable_depth` is the exact maximum over all spectra and all eta <= 1.
+with equality exactly when every x_k = 1 - 1/T. It is Gibbs' inequality: a direction keeps (1/T)(1 - 1/T)^(T-1) exp(-T KL), KL
+the relative entropy of 1/T and 1 - x_k. With D = 1 and T = M it is the ceiling on facts, which falls from N to N/e. Bounded
+cells obey the same law (`theory.palimpsest`). To reach the ceiling takes eta lambda_k near 1/(TD), which eta <= 1 allows once
+T D is about N; `attainable_depth` is the exact maximum over all spectra and all eta <= 1. What a schedule gains over one strength
+is in `theory.annealing`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import minimize_scalar
 
-from theory import inversion, palimpsest
+from theory import annealing, inversion, palimpsest
 from theory.claim import Assumption, Claim, Quantity
 from theory.derivation import Derivation
 from theory.errors import UserError
@@ -58,6 +60,13 @@ def derive() -> Derivation:
     share = proof.equal("that is, with x = q^D,", (first - last).subs(q, x ** (1 / D)), x ** (T - 1) * (1 - x))
     best = proof.solve("which is stationary at", sp.diff(share, x), x)
     proof.holds("where the second derivative is negative (T > 1): a maximum", sp.diff(share, x, 2).subs(x, best) < 0)
+    relative = (sp.log((1 / T) / (1 - x)) + (T - 1) * sp.log((1 - 1 / T) / x)) / T
+    proof.equal(
+        "Elsewhere it falls short of that by the factor exp(-T KL), KL the relative entropy of (1/T, 1 - 1/T) and (1 - x, x), "
+        "which is never negative (Gibbs)",
+        share / share.subs(x, best),
+        sp.exp(-T * relative),
+    )
     task = proof.equal(
         "N directions, T tasks: T D d is at most", N * T * share.subs(x, best), N * (1 - 1 / T) ** (T - 1), law="task_ceiling"
     )
@@ -67,6 +76,7 @@ def derive() -> Derivation:
     strength = proof.equal("that is", strength, N * (1 - (1 - 1 / T) ** (1 / D)))
     proof.given("or, where that exceeds 1, keep most at the largest strength there is", sp.Min(1, strength), law="best_eta")
     mean = proof.given("Their mean depth in the oldest task is", N / D * share.subs(x, (1 - eta / N) ** D), law="isotropic_depth")
+    proof.given("the ceiling times", (share / share.subs(x, best)).subs(x, (1 - eta / N) ** D), law="efficiency")
     proof.argued(
         "No spectrum does better. A direction with y = eta lambda contributes F(y) = (1-y)^(D(T-1)) - (1-y)^(DT), which is "
         "concave up to its peak y* and lower beyond, while sum_k y_k = eta <= 1. If y* <= 1/N bound each term by the peak, "
@@ -84,10 +94,13 @@ def derive() -> Derivation:
         (N + j) / (N + M - 1),
         samples={j: (1, 4, 2), M: (9, 20, 5)},
     )
-    proof.equal("so every fact, whenever written, keeps", rate * product, N / (N + M - 1), law="annealed_depth")
+    annealed = proof.equal("so every fact, whenever written, keeps", rate * product, N / (N + M - 1), law="annealed_depth")
+    annealing.derive(proof, annealed, mean.subs(eta, sp.Min(1, strength)))
     palimpsest.derive(proof)
     return proof
 
+
+LATER = Assumption("T > 1 (a task can be disturbed)", lambda T: T > 1, "give at least two tasks")
 
 CLAIMS = (
     Claim(
@@ -95,17 +108,22 @@ CLAIMS = (
         title="The ceiling of one fixed regime",
         statement="Delta-rule writes of one strength along independent directions of one spectrum: the oldest of T tasks of D "
         "facts keeps a mean depth d with T D d <= rank(Sigma) (1 - 1/T)^(T-1), tight when all (1 - eta lambda_k)^D "
-        "= 1 - 1/T; fact by fact, M d <= N (1 - 1/M)^(M-1) -> N/e. Bounded cells overwritten on random supports "
-        "obey the same law in bits, T D <= b N (1 - 1/T)^(T-1), best at a = 1/T.",
+        "= 1 - 1/T; fact by fact, M d <= N (1 - 1/M)^(M-1) -> N/e. With any schedule fixed in advance and any spectrum, every "
+        "task can keep D d <= N/(T - 1 + 1/(1 - (1 - eta/N)^D)) at most, eta the largest strength, which annealed writes "
+        "attain: T D d -> N. Bounded cells overwritten on random supports obey the first law in bits, "
+        "T D <= b N (1 - 1/T)^(T-1), best at a = 1/T.",
         assumptions=(
             Assumption("write directions are independent, of one distribution with Sigma = E[u u^T], tr Sigma = 1"),
-            Assumption("every write has the same strength 0 < eta <= 1; depths are means over the directions"),
+            Assumption("depths are means over the directions; one fixed regime: every write has the same strength 0 < eta <= 1"),
+            Assumption("any schedule: strengths in [0, eta], fixed in advance, and EVERY task keeps d, not the oldest alone"),
             Assumption("cells: a task rewrites every cell of a random support known to the reader, N is large"),
         ),
         status="proved under assumptions",
         source="this project; the function of T is the throughput of slotted ALOHA (Roberts 1975)",
         evidence=(
             "derivation: theory.retention.derive",
+            "certificate: theory.certificates.retention, theory.certificates.palimpsest",
+            "attack: theory.attacks.retention, theory.attacks.palimpsest",
             "property test: tests/theory/test_retention.py",
             "brute force and Monte Carlo: tests/theory/test_palimpsest.py",
             "simulation: retention, sweep_delta, sweep_cells",
@@ -122,6 +140,14 @@ CLAIMS = (
             Quantity("best_eta", "strength that keeps most of the oldest task, isotropic", "fraction", ("N", "T", "D")),
             Quantity("annealed_rate", "strength of the write that follows `age` earlier ones", "fraction", ("N", "age")),
             Quantity("annealed_depth", "depth of each of M facts under annealed writes", "retained fraction", ("N", "M")),
+            *annealing.QUANTITIES,
+            Quantity(
+                "efficiency",
+                "share of the ceiling that isotropic directions keep at that strength",
+                "fraction",
+                ("N", "eta", "T", "D"),
+                (LATER,),
+            ),
             *palimpsest.QUANTITIES,
         ),
     ),

@@ -11,6 +11,10 @@ long streams at a given ratio r = R/D_s the first becomes bN/u with u (ln u - 1)
 
     G = (1 - R/(bN)) exp(W(r/e)),  W Lambert's function:  1, 3.18, 13.96, 83.2 at r = 0, 10, 100, 1000 and R << bN.
 
+Two regimes are the best of all partitions with separable codes: a cell of activity a that holds phi shared bits adds a phi to R
+and (b - phi) a (1-a)^(T-1) to D_s, and with g = (1/T)(1 - 1/T)^(T-1) every such pair has D_s/g + R <= b, so that no division
+into populations of whatever activities holds more than D_s = g (bN - R).
+
 Keeping the shares separate costs nothing in that limit: for ANY code (the same for every task, blind to what a cell held) the
 cells of the oldest task betray at least D_s sum_t min(1, p_t/p_1) bits about all tasks, p_t being the part last written by task
 t (`any_code_bits`). That is the separable cost whenever a <= p_1 = (1 - a)^(T-1). At short T and large R a dense regime that
@@ -23,7 +27,7 @@ from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import minimize_scalar
+from scipy.optimize import linprog, minimize_scalar
 
 from theory import inversion
 from theory.claim import Assumption, Claim, Quantity
@@ -46,10 +50,22 @@ def _any_code_agrees() -> tuple[bool, str]:
     return max(gaps) < 1e-9, f"120 activities, largest disagreement {max(gaps):.1e}"
 
 
+def _no_partition_is_better() -> tuple[bool, str]:
+    """The best partition as a linear program over 101 activities and two extreme contents of a cell, against the dual ceiling."""
+    gaps = []
+    for tasks, rho in ((2, 0.0), (5, 0.2), (10, 0.5), (20, 0.9)):
+        activity = np.linspace(0, 1, 101)
+        private = np.concatenate([activity * (1 - activity) ** (tasks - 1), 0 * activity])
+        shared = np.concatenate([0 * activity, activity])
+        found = linprog(-private, A_eq=[np.ones(202), shared], b_eq=[1.0, rho])
+        gaps.append(-found.fun * tasks / ((1 - 1 / tasks) ** (tasks - 1) * (1 - rho)) - 1)
+    return max(map(abs, gaps)) < 1e-9, f"4 linear programs, largest disagreement {max(map(abs, gaps)):.1e}"
+
+
 def derive() -> Derivation:
     """S1: maximise over the activity exactly, then pass to long streams."""
     proof = Derivation()
-    u, tau, rho = sp.symbols("u tau rho", positive=True)
+    u, tau, rho, v, phi = sp.symbols("u tau rho v phi", positive=True)
     fits = {R: (10, 60, 30), a: (sp.Rational(1, 5), sp.Rational(1, 3), sp.Rational(1, 2))}
     kept = proof.given(
         "One regime: the a N active cells hold R shared bits, which every write renews, and in what is left private bits, of "
@@ -73,6 +89,26 @@ def derive() -> Derivation:
         "Two regimes: R/b cells are always on; the others are overwritten at a = 1/T, as in C2, and hold T D_s =",
         (1 - 1 / T) ** (T - 1) * (b * N - R),
         law="dual_ceiling",
+    )
+    aloha = v * (1 - v) ** (T - 1)
+    proof.equal(
+        "With v = (a - rho)/(1 - rho), rho = R/(bN), one regime keeps (1 - rho)^T of what an unshared store keeps at activity v",
+        kept.subs({R: rho * b * N, a: rho + (1 - rho) * v}),
+        b * N * (1 - rho) ** T * aloha,
+    )
+    peak = (1 - 1 / T) ** (T - 1) / T
+    content = (b - phi) * aloha.subs(v, a) / peak + a * phi
+    proof.equal(
+        "Any partition: a cell of activity a with phi shared bits adds a phi to R, (b - phi) a (1-a)^(T-1) to D_s. Let g be the "
+        "peak of the latter's factor. Then D_s/g + R is affine in phi, with slope",
+        sp.diff(content, phi),
+        a - aloha.subs(v, a) / peak,
+    )
+    proof.argued(
+        "At phi = 0 it is b times a ratio to the peak, at phi = b it is a b: never more than b. Summed over cells, D_s <= "
+        "g (bN - R): no partition into populations of any activities holds more than two regimes",
+        sp.Le(content, b),
+        _no_partition_is_better,
     )
     proof.equal("At equal T and R the gain is", dual / single, (1 - R / (b * N)) ** (1 - T), law="gain_at_T")
     scaled = proof.equal(
@@ -144,7 +180,8 @@ CLAIMS = (
         title="Two regimes against one, with shared structure",
         statement="With R bits shared by all tasks and D_s private ones each, one regime holds T D_s <= bN/u, u = exp(1 + "
         "W(r/e)), and two regimes (bN - R)/e: the gain is G = (1 - R/(bN)) exp(W(r/e)), 1 if nothing is shared, "
-        "growing as r/(e ln r). At equal T and R, with separable coding, it is exactly (1 - R/(bN))^-(T-1).",
+        "growing as r/(e ln r). At equal T and R, with separable coding, it is exactly (1 - R/(bN))^-(T-1), and no partition "
+        "into populations of any activities holds more than two regimes.",
         assumptions=(
             Assumption("a reader uses only its task's active cells; a write rewrites all of them, blind to what they held"),
             Assumption(
@@ -156,6 +193,8 @@ CLAIMS = (
         source="this project; Lambert's W: Corless et al. 1996",
         evidence=(
             "derivation: theory.separation.derive",
+            "certificate: theory.certificates.separation",
+            "attack: theory.attacks.separation",
             "decoding over a finite field: tests/theory/test_separation.py",
             "simulation: sweep_shared",
         ),
@@ -179,7 +218,7 @@ CLAIMS = (
             ),
             Quantity("gain_at_T", "two regimes over one in D_s at equal T and R", "ratio", ("N", "b", "R", "T"), (FITS,)),
             Quantity("single_ceiling", "largest T * D_s of one regime, separable coding", "bits", ("N", "b", "R", "T"), (FITS,)),
-            Quantity("dual_ceiling", "T * D_s that two regimes hold", "bits", ("N", "b", "R", "T"), (FITS,)),
+            Quantity("dual_ceiling", "most T * D_s of any partition, separable codes", "bits", ("N", "b", "R", "T"), (FITS,)),
             Quantity(
                 "single_activity", "best activity of one regime, separable coding", "fraction", ("N", "b", "R", "T"), (FITS,)
             ),

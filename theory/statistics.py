@@ -23,7 +23,8 @@ def mean_interference(gram: Any) -> float:
 def common_mode_share(gram: Any) -> float:
     """mean(kappa)^2 / mean(kappa^2) off the diagonal of a Gram matrix [M, M]: what the mean overlap explains.
 
-    1 when all facts overlap equally, near 0 when overlaps average out; it is the part of I2 that centring removes.
+    1 when all facts overlap equally, near 0 when overlaps average out. It estimates (a c)^2/E[kappa^2]; what centring
+    removes, the `common_mode_share` of I2, is 1 - 1/N times that, since random directions overlap too.
     """
     gram = np.asarray(gram, dtype=float)
     off = gram[~np.eye(len(gram), dtype=bool)]

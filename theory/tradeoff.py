@@ -6,8 +6,16 @@ A store learns y = <w*, x> + xi by the delta rule at one strength eta: w* is sha
     J = eta sigma^2 / (2 - eta),    that is    eta = 2 J / (sigma^2 + J),
 
 and eta is also the depth at which a fact's private part has just been written. One regime cannot be accurate on the
-structure (small J) and deep on the fact (large eta). This is the misadjustment of LMS (Widrow and Hoff 1960; Haykin, Adaptive
+structure (small J) and deep on every fact (large eta). This is the misadjustment of LMS (Widrow and Hoff 1960; Haykin, Adaptive
 Filter Theory), read as a limit on memory.
+
+A schedule may write few facts deep and anneal in between. One deep write after annealing adds less than sigma^2/N to J. If a
+share q of the writes, in the long run, reaches the depth delta, then for every choice of the other strengths and any N
+
+    limsup J >= sigma^2 delta sqrt(q) / (1 + (1 - delta) sqrt(q)),    mean J >= q delta sigma^2 / (2 - delta):
+
+the first is approached by spacing deep writes evenly (large N), the second by long blocks of deep and of annealed writes.
+Both are the steady error again at q = 1.
 """
 
 from __future__ import annotations
@@ -20,7 +28,7 @@ import sympy as sp
 from theory.claim import Assumption, Claim, Quantity
 from theory.derivation import Derivation
 from theory.notation import J as error
-from theory.notation import N, depth, eta, sigma
+from theory.notation import N, depth, eta, share, sigma
 
 
 def _annealing_stays_above() -> tuple[bool, str]:
@@ -36,9 +44,47 @@ def _annealing_stays_above() -> tuple[bool, str]:
     return bool(least >= 1 - 1e-12), f"200 schedules of 300 writes: J is at least {least:.9f} of it"
 
 
+def _greedy(size: float, delta: float, deep: np.ndarray) -> np.ndarray:
+    """Errors under the strengths that lower J most at every write, those of deep writes at least delta; sigma = 1."""
+    energy, errors = delta / (2 - delta), np.empty(len(deep))
+    for write, wanted in enumerate(deep):
+        rate = max(delta if wanted else 0.0, energy / (1 + energy))
+        energy += (rate**2 * (1 + energy) - 2 * rate * energy) / size
+        errors[write] = energy
+    return errors
+
+
+def _peaks() -> tuple[bool, str]:
+    """The largest error under the best schedules: random orders stay above the bound, even spacing comes near it."""
+    rng, ratios = np.random.default_rng(0), []
+    for _ in range(20):
+        delta, q, size = rng.uniform(0.1, 1), rng.uniform(0.05, 1), rng.uniform(1, 20)
+        deep = rng.random(4000) < q
+        bound = delta * np.sqrt(deep[2000:].mean()) / (1 + (1 - delta) * np.sqrt(deep[2000:].mean()))
+        ratios.append(np.max(_greedy(size, delta, deep)[2000:]) / bound)
+    even = np.max(_greedy(200, 0.5, np.arange(20000) % 4 == 0)[10000:]) / 0.2  # q = 1/4: delta sqrt q = 1/4 over 1 + 1/4
+    return bool(min(ratios) >= 1 and 1 < even < 1.01), f"random orders: at least {min(ratios):.4f} of it; even spacing {even:.4f}"
+
+
+def _means() -> tuple[bool, str]:
+    """The mean error under the best schedules: random orders stay above the bound, long blocks come near it."""
+    rng, ratios = np.random.default_rng(0), []
+    for _ in range(20):
+        delta, size, deep = rng.uniform(0.1, 1), rng.uniform(1, 20), rng.random(4000) < rng.uniform(0.05, 1)
+        ratios.append(np.mean(_greedy(size, delta, deep)[1000:]) / (deep[1000:].mean() * delta / (2 - delta)))
+    blocks = np.mean(_greedy(1, 0.5, np.arange(40000) % 20000 < 5000)[20000:]) * 12  # q = 1/4: 1/4 * 1/3
+    return bool(min(ratios) >= 1 and 1 < blocks < 1.01), f"random orders: at least {min(ratios):.4f} of it; blocks {blocks:.4f}"
+
+
 def derive() -> Derivation:
-    """C4: the recursion of the squared error, its steady state, its inverse."""
+    """C4: steady errors, then schedules."""
     proof = Derivation()
+    _schedules(proof, _steady(proof))
+    return proof
+
+
+def _steady(proof: Derivation) -> Any:
+    """The recursion of the squared error, its steady state, its inverse; returns N times the mean change of J in one write."""
     q, noise = sp.symbols("q xi", real=True)
     energy = sp.Symbol("E", positive=True)
     after = proof.given(
@@ -79,9 +125,72 @@ def derive() -> Derivation:
         N / (eta * (2 - eta)),
         law="relaxation_writes",
     )
-    return proof
+    return mean.subs(energy, N * error)
 
 
+def _schedules(proof: Derivation, change: Any) -> None:
+    """What a share of deep writes costs, whatever the strengths of the others."""
+    fall = error**2 / (sigma**2 + error)
+    step = proof.equal(
+        "Any schedule fixed in advance: one write changes N J by",
+        change,
+        (eta * (sigma**2 + error) - error) ** 2 / (sigma**2 + error) - fall,
+    )
+    proof.equal(
+        "so a write of that depth after annealing to J leaves",
+        error + change.subs(eta, depth) / N,
+        error + (depth**2 * (sigma**2 + error) - 2 * depth * error) / N,
+        law="J_after",
+    )
+    rise = proof.equal(
+        "A write lowers J by J^2/(N (sigma^2 + J)) at most: 1/J rises by at most",
+        1 / (error - fall / N) - 1 / error,
+        1 / (N * sigma**2 + (N - 1) * error),
+    )
+    proof.holds("that is, by no more than 1/(N sigma^2)", rise <= 1 / (N * sigma**2))
+    proof.given(
+        "From the error sigma^2 of writes at full depth down to J takes at least", N * (sigma**2 / error - 1), law="least_writes"
+    )
+    excess = proof.equal(
+        "A write with eta >= delta, where J <= delta (sigma^2 + J), falls short of the largest fall at least by",
+        step.subs(eta, depth) + fall,
+        (depth * sigma**2 - (1 - depth) * error) ** 2 / (sigma**2 + error),
+    )
+    proof.holds("which falls with J", sp.diff(excess, error) < 0, samples={error: (sp.Rational(1, 20), sp.Rational(1, 30), 1)})
+    proof.holds("while the largest fall rises with J", sp.diff(fall, error) > 0)
+    balance = sp.sqrt(share) * (depth * sigma**2 - (1 - depth) * error) - error
+    peak = proof.solve(
+        "In the long run J does not drift: with a share q of such writes and J at most its largest value J_peak, "
+        "q * excess(J_peak) <= fall(J_peak), an equality at",
+        balance,
+        error,
+    )
+    proof.argued("so the largest error is at least this; even spacing and large N approach it", peak, _peaks, law="J_peak_min")
+    proof.solve("The share of deep writes that an error J allows is at most", balance, share)
+    proof.laws["share_max"] = (error / (depth * sigma**2 - (1 - depth) * error)) ** 2
+    floor = depth * sigma**2 / (2 - depth)
+    proof.holds(
+        "For the mean, let J <= J_min(depth): lowering J now lowers it ever after, and the strength that lowers it most is "
+        "depth for a deep write and J/(sigma^2 + J) <= depth/2 for others. Then J + (2/depth) N dJ >= 0 at any write",
+        error - 2 * fall / depth >= 0,
+        samples={error: (sp.Rational(1, 50), sp.Rational(1, 30), 3)},
+    )
+    potential = error + 2 * (depth**2 * (sigma**2 + error) - 2 * depth * error) / depth
+    proof.equal("and at deep ones it exceeds J_min(depth) by", potential - floor, (3 - 2 * depth) * (floor - error))
+    proof.argued(
+        "Averaged over a long stream: the mean error is at least the share of deep writes times J_min(depth); long blocks of "
+        "deep and of annealed writes approach it",
+        share * floor,
+        _means,
+        law="J_mean_min",
+    )
+
+
+ROOM = Assumption(
+    "J <= J_min(depth) (beyond it every write may be deep)",
+    lambda J, depth, sigma: (2 - depth) * J <= depth * sigma**2 * (1 + 1e-12),
+    "lower J, or raise depth",
+)
 REACHABLE = Assumption("J <= sigma^2 (eta <= 1)", lambda J, sigma: sigma**2 >= J, "lower J to at most sigma^2, or raise sigma")
 
 CLAIMS = (
@@ -89,19 +198,22 @@ CLAIMS = (
         id="C4",
         title="Compression against writability",
         statement="One strength eta for shared structure and private facts: the steady error on the structure is J = eta "
-        "sigma^2/(2 - eta), so eta = 2J/(sigma^2 + J): small J together with deep writes is out of reach of one "
-        "regime, annealed (eta never rising) or not.",
+        "sigma^2/(2 - eta), so eta = 2J/(sigma^2 + J): small J together with deep writes is out of reach of one regime, annealed "
+        "(eta never rising) or not. Schedules escape only by making deep writes rare: if a share q of the writes reaches depth "
+        "delta, the largest error is at least sigma^2 delta sqrt(q)/(1 + (1 - delta) sqrt(q)) and the mean error at least "
+        "q delta sigma^2/(2 - delta), whatever the other strengths; both bounds are tight.",
         assumptions=(
-            Assumption("delta rule of one strength; features are independent isotropic unit vectors"),
-            Assumption(
-                "private parts are independent of the features, of mean 0 and variance sigma^2; the error is at its steady state"
-            ),
+            Assumption("delta rule, features are independent isotropic unit vectors"),
+            Assumption("private parts are independent of the features, of mean 0 and variance sigma^2"),
+            Assumption("strengths are fixed in advance; errors are steady, or (schedules) taken over a long stream"),
         ),
         status="proved under assumptions",
-        source="misadjustment of LMS: Widrow and Hoff 1960; Haykin, Adaptive Filter Theory",
+        source="misadjustment of LMS: Widrow and Hoff 1960; Haykin, Adaptive Filter Theory; schedules: this project",
         evidence=(
             "derivation: theory.tradeoff.derive",
-            "Monte Carlo: tests/theory/test_tradeoff.py",
+            "certificate: theory.certificates.tradeoff",
+            "attack: theory.attacks.tradeoff",
+            "property test: tests/theory/test_tradeoff.py",
             "simulation: tradeoff",
         ),
         derive=derive,
@@ -109,6 +221,29 @@ CLAIMS = (
             Quantity("eta", "strength that leaves the error J on the shared part", "fraction", ("J", "sigma"), (REACHABLE,)),
             Quantity("J", "steady mean-square error on the shared part", "target units^2", ("eta", "sigma")),
             Quantity("J_min", "least error compatible with writing a fact to that depth", "target units^2", ("depth", "sigma")),
+            Quantity(
+                "J_peak_min",
+                "least peak error when that share of the writes is that deep",
+                "target units^2",
+                ("depth", "share", "sigma"),
+            ),
+            Quantity(
+                "J_mean_min",
+                "least mean error when that share of the writes is that deep",
+                "target units^2",
+                ("depth", "share", "sigma"),
+            ),
+            Quantity(
+                "share_max",
+                "largest share of writes of that depth that leaves the peak error at J",
+                "fraction",
+                ("depth", "J", "sigma"),
+                (ROOM,),
+            ),
+            Quantity("J_after", "error after one write of that depth at error J", "target units^2", ("N", "depth", "J", "sigma")),
+            Quantity(
+                "least_writes", "writes from the error sigma^2 down to J, at least", "facts", ("N", "J", "sigma"), (REACHABLE,)
+            ),
             Quantity("relaxation_writes", "writes in which the squared error falls by a factor e", "facts", ("N", "eta")),
         ),
     ),
@@ -129,3 +264,13 @@ def strength(J: Any, sigma: Any) -> Any:
 def J_min(depth: Any, sigma: Any) -> Any:
     """Least error on shared structure at which a fact just written has that depth: the edge of the forbidden region (C4)."""
     return C4.value("J_min", depth=depth, sigma=sigma).value
+
+
+def J_peak_min(depth: Any, share: Any, sigma: Any) -> Any:
+    """Least peak error on shared structure when that share of the writes is that deep (C4)."""
+    return C4.value("J_peak_min", depth=depth, share=share, sigma=sigma).value
+
+
+def J_mean_min(depth: Any, share: Any, sigma: Any) -> Any:
+    """Least mean error on shared structure when that share of the writes is that deep (C4)."""
+    return C4.value("J_mean_min", depth=depth, share=share, sigma=sigma).value

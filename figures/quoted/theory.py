@@ -1,8 +1,11 @@
 """Numbers quoted of the theory itself: the ledger, its certificates, the attacks on it, and the literature."""
 
+from dataclasses import asdict
+
 from figures.quoted.estimates import Tree
 from figures.results import Results
 from figures.tightness import tightest
+from theory.controls import outcomes
 from theory.ledger import ledger as claims
 
 
@@ -58,3 +61,9 @@ def methods(results: Results) -> Tree:
     ]  # fmt: skip
     outputs = {"few_outputs": int(few["outputs"].iloc[0]), "many_outputs": int(many["outputs"].iloc[0])}
     return {"rows": rows, "state": float(few["state"].iloc[0]), "depth": float(few["depth"].iloc[0]), **outputs}
+
+
+def controls(results: Results) -> Tree:
+    """S3: two stores against every control under every access rule, as the theory predicts them."""
+    T = 20
+    return {"T": T, "rows": [asdict(outcome) for outcome in outcomes(T=T)]}

@@ -18,6 +18,7 @@ ESTIMATE = {"mean": 0.25, "low": 0.2, "high": 0.3, "count": 3}
 ROW_FIELDS = {
     r"row\.(\w+)": "word",
     r"show-number\(row\.(\w+)": 12345,
+    r"(?:int|float|percent-of)\((?:float\()?row\.(\w+)": 1,
     r"show-estimate\(row\.(\w+)": ESTIMATE,
     r"(?:mean|low|high): row\.(\w+)": 0.125,
 }
@@ -37,7 +38,7 @@ def complete_numbers() -> dict:
     tree: dict = {}
     for function, key in re.findall(r'\b(num|plain|percent|est|value)\("([^"]+)"', ALL):
         put(tree, key, {"num": 0.125, "plain": 0.125, "percent": 0.125, "est": ESTIMATE, "value": "quick"}[function])
-    for key, body in re.findall(r'for row in value\("([^"]+)"\) \{(.*?)\n  \),', ALL, re.S):
+    for key, body in re.findall(r'for row in value\("([^"]+)"\) \{(.*?)\n\s+\),', ALL, re.S):
         row: dict[str, object] = {}
         for pattern, kind in ROW_FIELDS.items():
             row |= dict.fromkeys(re.findall(pattern, body), kind)
@@ -61,6 +62,7 @@ def assemble(folder: Path, numbers: dict) -> Path:
     captions = dict.fromkeys(FIGURES, "A caption.")
     for name, content in (("numbers", numbers), ("verdicts", complete_verdicts()), ("captions", captions)):
         (folder / f"{name}.json").write_text(json.dumps(content))
+    (folder / "derivations.typ").write_text('#import "template.typ": fitted\n== C1: a law\n#fitted($ a = b $)\n')
     (folder / "figures").mkdir()
     canvas = plt.figure(figsize=(5.5, 2))
     for name in FIGURES:

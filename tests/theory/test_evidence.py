@@ -16,7 +16,7 @@ from theory.ledger import ledger
 
 CERTIFICATES, ATTACKS, AGREEMENTS = evidence.certificates(), evidence.attacks(), evidence.agreements()
 METHODS = {"balls", "smt", "exact"}
-PROVENANCE = ("printed value", "their formula", "quoted")
+PROVENANCE = ("printed value", "recalled from the print", "their formula", "quoted")
 
 
 @pytest.mark.parametrize("certificate", CERTIFICATES, ids=[f"{c.claim}-{i}" for i, c in enumerate(CERTIFICATES)])

@@ -10,6 +10,8 @@ from hypothesis import given, target
 from hypothesis import strategies as st
 from scipy.stats import hypergeom, rv_discrete
 
+from theory.attacks.attack import run
+from theory.attacks.interference import ATTACKS
 from theory.errors import UserError
 from theory.interference import interference_floor, mean_square_overlap, saturation_activity, spectrum_of_codes
 from theory.ledger import claim
@@ -122,3 +124,35 @@ def test_the_common_mode_share_of_a_gram_matrix():
     centred /= np.linalg.norm(centred, axis=1, keepdims=True)
     assert common_mode_share(centred @ centred.T) < 0.02
     assert common_mode_share(np.full((3, 3), 0.4)) == pytest.approx(1.0)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 20), st.integers(1, 6), st.floats(0.02, 1))
+def test_no_code_of_any_kind_overlaps_less_than_one_over_N(seed, count, size, activity):
+    rng = np.random.default_rng(seed)
+    codes = rng.normal(rng.normal(), 1, (count, size)) * (rng.random((count, size)) < activity)
+    codes[:, 0] += 1e-6
+    codes /= np.linalg.norm(codes, axis=1, keepdims=True)
+    chances = rng.dirichlet(np.ones(count))
+    overlap = chances @ (codes @ codes.T) ** 2 @ chances
+    least = claim("I2").value("least", N=size).value
+    target(least / overlap, label="1/N over the overlap")
+    assert overlap >= least * (1 - 1e-9)
+    axes = np.eye(size)
+    assert np.mean((axes @ axes.T) ** 2) == pytest.approx(least)
+
+
+def test_two_shares_of_the_common_mode():
+    size, a, c = 40, 0.3, 0.6
+    overlap = mean_square_overlap(size, a, c)
+    explained = claim("I2").value("mean_overlap", a=a, c=c).value ** 2 / overlap
+    removed = claim("I2").value("common_mode_share", N=size, a=a, c=c).value
+    assert removed == pytest.approx((1 - 1 / size) * explained)
+    assert removed == pytest.approx(1 - claim("I2").value("least", N=size).value / overlap)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.claim} {attack.name}")
+def test_the_attacks_meet_their_bounds_and_no_more(attack):
+    blunted = type(attack)(**{**vars(attack), "starts": (np.array(attack.starts[0]) * 0.97 + 0.02,)})
+    found = run(blunted, tries=1500)
+    assert 0.9 < found.ratio <= 1 + 1e-9  # nine tenths of the bound would be broken
+    assert attack.ratio(found.witness) == found.ratio

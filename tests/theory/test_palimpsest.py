@@ -6,6 +6,8 @@ from hypothesis import given, target
 from hypothesis import strategies as st
 
 from theory import palimpsest, retention
+from theory.attacks.attack import run
+from theory.attacks.palimpsest import ATTACKS
 
 
 @given(st.floats(0.5, 8), st.integers(10, 1000), st.integers(1, 200), st.floats(0.001, 1))
@@ -57,3 +59,30 @@ def test_largest_tasks_inverts_the_law(b, cells, D, a):
     else:
         assert held(most) == pytest.approx(D, rel=1e-6)
         assert held(most * 1.01 + 1e-6) < D
+
+
+def shares(activities):
+    return np.array([a * np.prod(1 - np.array(activities[t + 1 :])) for t, a in enumerate(activities)])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_activities_that_vary_keep_one_store_at_most(activities):
+    kept = shares(activities)
+    assert kept.sum() == pytest.approx(1 - np.prod(1 - np.array(activities)), abs=1e-12)
+    most = retention.C2.value("cells_annealed", b=3, N=40).value
+    assert len(kept) * 3 * 40 * kept.min() <= most * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("T", [1, 2, 9])
+def test_falling_activities_keep_all_tasks_equally(T):
+    most = retention.C2.value("cells_annealed", b=3, N=40).value
+    np.testing.assert_allclose(3 * 40 * shares(1 / np.arange(1, T + 1)), most / T)
+    assert most >= palimpsest.ceiling(3, 40, T)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_the_attacks_meet_their_bounds_and_no_more(attack):
+    blunted = type(attack)(**{**vars(attack), "starts": (np.array(attack.starts[0]) + 0.02,)})
+    found = run(blunted, tries=2500)
+    assert 0.9 < found.ratio <= 1 + 1e-9  # nine tenths of the bound would be broken
+    assert attack.ratio(found.witness) == found.ratio

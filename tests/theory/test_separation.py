@@ -1,12 +1,16 @@
 """S1. The gains 3.18, 13.96, 83.2 at r = 10, 100, 1000 are checked against mpmath.lambertw and the equation that u solves;
 maxima by brute force; the law for any code by decoding random linear codes over a prime field."""
 
+from dataclasses import replace
+
 import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, target
 from hypothesis import strategies as st
 
+from theory.attacks.attack import run
+from theory.attacks.separation import ATTACKS
 from theory.ledger import claim
 from theory.separation import any_code_bits, dual_ceiling, gain, largest_tasks, single_activity, single_bits, single_ceiling
 
@@ -166,3 +170,35 @@ def test_any_code_law_by_decoding_over_a_field(T, a):
     assert any_code_bits(cells, 1, shared, T, a) == pytest.approx(own, abs=4 * np.sqrt(cells) / 2)
     if a > (1 - a) ** (T - 1):  # a dense regime: separable coding holds much less
         assert own > 1.5 * single_bits(cells, 1, shared, T, a)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 30), st.integers(1, 8))
+def test_no_partition_holds_more_than_two_regimes(seed, T, populations):
+    rng = np.random.default_rng(seed)
+    sizes = rng.dirichlet(np.ones(populations)) * 500
+    activity, shared = 10 ** rng.uniform(-2.5, 0, populations), rng.uniform(0, 2, populations)  # cells of 2 bits
+    R = np.sum(sizes * activity * shared)
+    private = np.sum(sizes * activity * (2 - shared) * (1 - activity) ** (T - 1))
+    most = dual_ceiling(500, 2, R, T)
+    target(T * private / most, label="private bits over two regimes")
+    assert T * private <= most * (1 + 1e-9)
+
+
+def test_the_two_populations_of_the_dual_regime_reach_the_ceiling_of_all_partitions():
+    R, T = 120.0, 7
+    best = 0.0
+    for always in np.linspace(0, 1, 101):  # populations: always on, and sparse with activities on a grid
+        for a in (0.5 / T, 1 / T, 2 / T):
+            structure = always * 500 * 2
+            if structure >= R:
+                best = max(best, T * (500 * (1 - always) * 2) * a * (1 - a) ** (T - 1))
+    assert best == pytest.approx(dual_ceiling(500, 2, R, T), rel=1e-12)  # at always = R/(bN) = 0.12, a = 1/T
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_each_attack_breaks_a_bound_a_tenth_too_low(attack):
+    weak = replace(attack, ratio=lambda witness: attack.ratio(witness) / 0.9)
+    found = run(weak, tries=400)
+    assert found.broken
+    assert weak.ratio(found.witness) == found.ratio
+    assert run(attack, tries=400).ratio <= 1 + 1e-9

@@ -19,10 +19,13 @@ def follows(hypotheses: Sequence[Any], conclusion: Any, seconds: float = 20.0) -
 
     All are SymPy relations between polynomials with rational coefficients (products of free symbols; sp.And, sp.Or for
     combinations; sp.Eq for equalities). Use symbols without assumptions: SymPy would settle part of a relation between positive
-    ones by itself, and what it knows is not passed on. Raises TypeError for what is no polynomial.
+    ones by itself, and what it knows is not passed on. Raises TypeError for what is no polynomial,
+    ValueError if SymPy left nothing to prove.
     """
     import z3
 
+    if conclusion == sp.true:
+        raise ValueError("SymPy settled the conclusion by itself: use symbols without assumptions, so that the solver has to")
     solver = z3.Solver()
     solver.set("timeout", int(1000 * seconds))
     solver.add(*(translated(relation) for relation in hypotheses), z3.Not(translated(conclusion)))

@@ -1,0 +1,104 @@
+"""Attacks on C3: schedules of decay, codes with readers of their own, alphabets with thresholds, all against N/(2 ln 2)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtr, xlogy
+
+from theory.attacks.attack import Attack, Witness
+
+FACTS, SIZE, CODES, LEVELS, CUTS = 19, 3, 5, 4, 7
+
+
+def _schedule(point: np.ndarray) -> Witness:
+    """Strength of every write and what it leaves of the earlier ones; the largest share of the power is held to one half."""
+    size, strengths, kept = 10 ** point[0], 10.0 ** point[1 : FACTS + 1], point[FACTS + 1 :]
+    powers = np.zeros(FACTS)
+    for fact in range(FACTS):
+        powers *= kept[fact] ** 2
+        powers[fact] = strengths[fact]
+    top = int(np.argmax(powers))
+    powers[top] = min(powers[top], np.sum(powers) - powers[top])
+    return {"N": float(size), "powers": powers.tolist()}
+
+
+def _scheduled_bits(witness: Witness) -> float:
+    """Gaussian bits of all facts over N/(2 ln 2): signal p (N v)^2 against the crosstalk of the others."""
+    size, powers = witness["N"], np.array(witness["powers"])
+    others = (np.sum(powers) - powers) * size
+    return float(np.sum(np.log1p(powers * size**2 / others)) / size)
+
+
+def _codes(point: np.ndarray) -> Witness:
+    """Write vectors, readers and probabilities of a few codes."""
+    cells = CODES * SIZE
+    weights = np.exp(point[2 * cells :])
+    return {
+        "written": point[:cells].reshape(CODES, SIZE).tolist(),
+        "read": point[cells : 2 * cells].reshape(CODES, SIZE).tolist(),
+        "probability": (weights / weights.sum()).tolist(),
+    }
+
+
+def _mean_snr(witness: Witness) -> float:
+    """Mean SNR times (P - 1)/N: (r.k)^2 over the mean square of r.k' at another, independent code."""
+    written, read, share = (np.array(witness[key]) for key in ("written", "read", "probability"))
+    overlaps = read @ written.T
+    crosstalk = overlaps**2 @ share
+    return float(np.sum(share * np.diag(overlaps) ** 2 / np.maximum(crosstalk, 1e-300)) / SIZE)
+
+
+def _alphabet(point: np.ndarray) -> Witness:
+    """A discrete target at unit noise, and the thresholds that sort its read into bins."""
+    weights = np.exp(point[LEVELS : 2 * LEVELS])
+    share = weights / weights.sum()
+    levels = point[:LEVELS] - share @ point[:LEVELS]
+    spread = max(float(share @ levels**2), 1e-12)
+    levels *= np.sqrt(10 ** point[-1] / spread)
+    cuts = np.sort(point[2 * LEVELS : -1]) * np.sqrt(1 + 10 ** point[-1])
+    return {"levels": levels.tolist(), "probability": share.tolist(), "thresholds": cuts.tolist()}
+
+
+def _sorted_bits(witness: Witness) -> float:
+    """Information of the bins over (1/2) log2(1 + SNR)."""
+    levels, share, cuts = (np.array(witness[key]) for key in ("levels", "probability", "thresholds"))
+    edges = np.concatenate([[-np.inf], cuts, [np.inf]])
+    below = ndtr(edges - levels[:, None])
+    joint = share[:, None] * np.diff(below, axis=1)
+    marginal = joint.sum(axis=0)
+    kept = np.sum(xlogy(joint, joint / np.maximum(share[:, None] * marginal, 1e-300)))
+    return float(kept / (0.5 * np.log1p(share @ levels**2)))
+
+
+QUARTILES = np.array([-1.15, -0.67, -0.32, 0.0, 0.32, 0.67, 1.15])
+AXES = np.eye(SIZE)[np.arange(CODES) % SIZE].ravel()
+
+ATTACKS = (
+    Attack(
+        "C3",
+        "decay",
+        "strength and decay of 19 writes, N >= 3, no share above one half: bits of all facts over N/(2 ln 2)",
+        ((np.log10(3), 3.0), *((-3.0, 1.0),) * FACTS, *((0.0, 1.0),) * FACTS),
+        _schedule,
+        _scheduled_bits,
+        starts=((np.log10(3), *(0.0,) * FACTS, *(1.0,) * FACTS),),
+    ),
+    Attack(
+        "C3",
+        "codes",
+        "write vectors, readers and probabilities of 5 codes in 3 dimensions: mean SNR over 3/(P - 1)",
+        ((-1.0, 1.0),) * (2 * CODES * SIZE) + ((-6.0, 2.0),) * CODES,
+        _codes,
+        _mean_snr,
+        starts=((*AXES, *AXES, 0.0, 0.0, np.log(2), 0.0, 0.0),),
+    ),
+    Attack(
+        "C3",
+        "thresholds",
+        "targets of 4 levels, 7 thresholds, SNR from 0.001 to 100: information of the bins over (1/2) log2(1 + SNR)",
+        ((-3.0, 3.0),) * LEVELS + ((-6.0, 0.0),) * LEVELS + ((-3.0, 3.0),) * CUTS + ((-3.0, 2.0),),
+        _alphabet,
+        _sorted_bits,
+        starts=((-1.0, 1.0, 0.0, 0.0, 0.0, 0.0, -6.0, -6.0, *QUARTILES, -3.0),),
+    ),
+)

@@ -1,0 +1,154 @@
+"""Attractor and binary associative memories: Hopfield, Tsodyks and Feigelman, Willshaw, Palm.
+
+The covariance rule J_ij = (1/N v) sum_mu (eta_i - f)(eta_j - f), v = f(1 - f), units V in {0, 1} with one threshold, at zero
+temperature. With x_1, x_0 the mean fields of units that should be on and off, less the threshold, in standard deviations of the
+noise, and P_i = Phi(x_i), the replica-symmetric equations (Amit, Gutfreund and Sompolinsky 1987; Tsodyks and Feigelman 1988) are
+
+    m = sqrt(v)(P_1 - P_0),  q = <(V - f)^2>,  s^2 = alpha q/(1 - U)^2,  U = (f phi(x_1) + (1 - f) phi(x_0))/s,
+    x_1 - x_0 = m/(s sqrt(v)),
+
+so that every pair (x_1, x_0) is a solution at the load alpha = ((P_1 - P_0)/(x_1 - x_0) - f phi(x_1) - (1 - f) phi(x_0))^2 / q.
+The capacity is its maximum. The reaction of a unit upon itself shifts all thresholds alike and drops out (Shiino and Fukai 1993).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import gammaln, log_ndtr, ndtr, xlogy
+
+from theory.literature.agreement import Agreement
+
+LN2 = float(np.log(2))
+FAR = 5e4
+AGS = "Amit, Gutfreund and Sompolinsky 1987, Ann. Phys. 173, 30"
+
+
+def _scaled_load(rarity: float, on: float, off: float) -> float:
+    """alpha f of the mean-field solution (x_1, x_0) = (on, off) at f = exp(-rarity), which may lie below the smallest float."""
+    f = np.exp(-rarity)
+    reaction = (f * np.exp(-(on**2) / 2) + (1 - f) * np.exp(-(off**2) / 2)) / np.sqrt(2 * np.pi)
+    amplitude = (ndtr(on) - ndtr(off)) / (on - off) - reaction
+    activity = (1 - 2 * f) * (ndtr(on) + (1 - f) * np.exp(min(log_ndtr(off) + rarity, 700.0))) + f  # q/f
+    return float(amplitude**2 / activity) if amplitude > 0 else 0.0
+
+
+@cache
+def capacity(rarity: float) -> tuple[float, float]:
+    """Largest alpha f of the covariance rule at coding level f = exp(-rarity), and the overlap P_1 - P_0 there."""
+    deep = -np.sqrt(2 * rarity)
+    tries = [
+        minimize(
+            lambda x: -_scaled_load(rarity, x[0], min(x[1], x[0] - 1e-3)),
+            [on, deep - 0.3],
+            method="Nelder-Mead",
+            bounds=[(0.0, 8.0), (deep - 4.0, deep + 4.0)],
+            options={"xatol": 1e-9, "fatol": 1e-15, "maxiter": 2000},
+        )
+        for on in (1.0, 3.0)
+    ]
+    best = min(tries, key=lambda found: found.fun)
+    return -float(best.fun), float(ndtr(best.x[0]) - ndtr(best.x[1]))
+
+
+def sparse_ratio(rarity: float) -> float:
+    """Capacity over 1/(2 f |ln f|) at f = exp(-rarity)."""
+    return capacity(rarity)[0] * 2 * rarity
+
+
+def willshaw_bits(doublings: float) -> float:
+    """Bits per binary synapse of n = 2^doublings units, K = log2 n of them active, half of the synapses on.
+
+    P patterns set a synapse with probability 1 - (1 - K^2/n^2)^P = 1/2, so that P K^2/n^2 = ln 2; a silent unit is then on
+    wrongly with probability 2^-K = 1/n, one unit in all; each pattern is one of binom(n, K) = n^K/K! (to a share K^2/n).
+    """
+    K = doublings
+    return float(LN2 * (K * doublings - gammaln(K + 1) / LN2) / K**2)
+
+
+@cache
+def palm_bits(units: float) -> float:
+    """Most information per binary synapse of so many units, over the activity K and the load, wrong units allowed.
+
+    The answer is a binary asymmetric channel without misses whose silent units are wrongly on with probability p^K.
+    """
+
+    def kept(log_on: float, K: int) -> float:
+        on, level, wrong = np.exp(log_on), K / units, np.exp(K * log_on)
+        sum_on = level + (1 - level) * wrong
+        bits = level * np.log(1 / sum_on) + (1 - level) * (
+            xlogy(wrong, wrong / sum_on) + (1 - wrong) * (np.log1p(-wrong) - np.log1p(-sum_on))
+        )
+        return float(np.log1p(-on) / np.log1p(-(level**2)) * bits / units / LN2)
+
+    found: Any = (
+        minimize_scalar(lambda x, K=K: -kept(x, K), bounds=(np.log(0.01), np.log(0.99)), method="bounded") for K in range(2, 41)
+    )
+    return -min(float(each.fun) for each in found)
+
+
+AGREEMENTS = (
+    Agreement(
+        name="Hopfield capacity",
+        claim="C3",
+        quantity="largest load P/N of an attractor network, f = 1/2 (patterns per unit)",
+        theirs=0.138,
+        source=AGS,
+        provenance="recalled from the print, not read again",
+        how="mean-field equations at zero temperature, maximised over both fields",
+        tolerance=5e-4,
+        why="three digits in print",
+        ours=lambda: 2 * capacity(LN2)[0],
+    ),
+    Agreement(
+        name="Hopfield overlap at capacity",
+        claim="C3",
+        quantity="overlap with the stored pattern at the largest load, f = 1/2",
+        theirs=0.967,
+        source=AGS,
+        provenance="quoted from a secondary source",
+        how="the same solution: P_1 - P_0",
+        tolerance=5e-4,
+        why="three digits in print",
+        ours=lambda: capacity(LN2)[1],
+    ),
+    Agreement(
+        name="sparse attractor capacity",
+        claim="C3",
+        quantity="2 f |ln f| times the largest load, f -> 0 (at f = exp(-50000))",
+        theirs=1.0,
+        source="Tsodyks and Feigelman 1988, Europhys. Lett. 6, 101",
+        provenance="their formula, evaluated here",
+        how="the same mean-field equations in ln f (0.41 at f = 0.01 is far from the limit)",
+        tolerance=0.03,
+        why="finite ln f: the distance to the limit falls as 1.4 sqrt(ln L/L), L = |ln f|, here 0.020",
+        ours=lambda: sparse_ratio(FAR),
+    ),
+    Agreement(
+        name="Willshaw capacity",
+        claim="C3",
+        quantity="bits per binary synapse, no unit wrong, n -> infinity (at n = 2^100000)",
+        theirs=0.693,
+        source="Willshaw, Buneman and Longuet-Higgins 1969, Nature 222, 960",
+        provenance="recalled from the print, not read again",
+        how="the finite formula: half of the synapses on, log2 n units active (0.59 at n = 2^20)",
+        tolerance=7e-4,
+        why="three digits in print, and log2(K!)/K^2 left at K = 100000",
+        ours=lambda: willshaw_bits(1e5),
+    ),
+    Agreement(
+        name="Palm capacity",
+        claim="C3",
+        quantity="most bits per binary synapse of hetero-association",
+        theirs=0.69,
+        source="Palm 1980, Biol. Cybern. 36, 19",
+        provenance="quoted from a secondary source",
+        how="information of the asymmetric channel at n = 10^6 units, maximised over activity (2 to 40) and load",
+        tolerance=5e-3,
+        why="two digits in print",
+        ours=lambda: palm_bits(1e6),
+    ),
+)

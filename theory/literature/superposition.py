@@ -1,0 +1,112 @@
+"""Superposition at rest in print: feature dimensionalities of polytopes, capacity, and loss against the width."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from theory.literature.agreement import Agreement
+from theory.superposition import capacities, toy_loss
+
+ELHAGE = "Elhage et al. 2022, Toy Models of Superposition, section on the geometry of superposition (feature dimensionality)"
+
+
+def _polygon(corners: int) -> np.ndarray:
+    angles = 2 * np.pi * np.arange(corners) / corners
+    return np.array([np.cos(angles), np.sin(angles)])
+
+
+def _antiprism() -> np.ndarray:
+    """The square antiprism whose eight corners form a tight frame: squares at heights +-1/sqrt(3), turned by an eighth."""
+    angles = np.pi * np.arange(8) / 4
+    heights = np.where(np.arange(8) % 2 == 0, 1, -1) / np.sqrt(3)
+    return np.array([np.cos(angles) * np.sqrt(2 / 3), np.sin(angles) * np.sqrt(2 / 3), heights])
+
+
+POLYTOPES = (
+    ("digon (antipodal pair)", np.array([[1.0, -1.0]]), 1 / 2),
+    ("triangle", _polygon(3), 2 / 3),
+    ("tetrahedron", np.array([[1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]]) / np.sqrt(3), 3 / 4),
+    ("pentagon", _polygon(5), 2 / 5),
+    ("square antiprism", _antiprism(), 3 / 8),
+)
+
+
+def _largest_total() -> float:
+    """Largest sum of capacities per dimension over random embeddings that spread their features evenly, up to rounding."""
+    rng = np.random.default_rng(0)
+    frames = (np.linalg.qr(rng.normal(size=(9, 4)))[0].T for _ in range(50))  # tight, columns of unequal lengths
+    return max(float(capacities(frame).sum()) for frame in frames) / 4
+
+
+def _width_exponent() -> float:
+    """Slope of the logarithm of the mean squared overlap of 4000 pairs of random directions on that of the width."""
+    rng, widths, overlaps = np.random.default_rng(0), np.array([16, 32, 64, 128, 256]), []
+    for width in widths:
+        pairs = rng.normal(size=(2, 4000, width))
+        pairs /= np.linalg.norm(pairs, axis=2, keepdims=True)
+        overlaps.append(np.mean(np.sum(pairs[0] * pairs[1], axis=1) ** 2))
+    return float(-np.polyfit(np.log(widths), np.log(overlaps), 1)[0])
+
+
+def _sparse_pair_weight() -> float:
+    """w_1 w_2 of the least loss on a grid of weights and biases, two equally important features of density 0.1."""
+    grid = itertools.product(np.linspace(0.5, 1.5, 5), np.linspace(-1.5, 1.5, 13), (0.0, 0.05), (0.0, 0.05))
+    best = min(grid, key=lambda point: toy_loss(point[:2], point[2:], 0.1, 1.0))
+    return float(best[0] * best[1])
+
+
+AGREEMENTS = (
+    *(
+        Agreement(
+            name=f"feature dimensionality, {name}",
+            claim="U1",
+            quantity="dimensions per feature",
+            theirs=printed,
+            source=ELHAGE,
+            provenance="quoted from a secondary source",
+            how="mean of our capacities of the polytope's corners",
+            tolerance=1e-12,
+            why="exact fractions",
+            ours=lambda corners=corners: float(np.mean(capacities(corners))),
+        )
+        for name, corners, printed in POLYTOPES
+    ),
+    Agreement(
+        name="total capacity",
+        claim="U1",
+        quantity="sum of capacities over dimensions, at most",
+        theirs=1.0,
+        source="Scherlis et al. 2022, Polysemanticity and Capacity in Neural Networks, section 2",
+        provenance="quoted from a secondary source",
+        how="largest sum over 50 random tight frames of 9 features in 4 dimensions",
+        tolerance=1e-9,
+        why="tight frames attain the bound exactly",
+        ours=_largest_total,
+    ),
+    Agreement(
+        name="loss against width in strong superposition",
+        claim="U1",
+        quantity="exponent of 1/width",
+        theirs=1.0,
+        source="Liu, Liu and Gore 2025, Superposition Yields Robust Neural Scaling, abstract: loss falls as 1/width",
+        provenance="printed value",
+        how="fit of the mean squared overlap of random directions, widths 16 to 256",
+        tolerance=0.05,
+        why="five standard errors of the slope: each point has relative error sqrt(2/4000)",
+        ours=_width_exponent,
+    ),
+    Agreement(
+        name="sparse features share a dimension as an antipodal pair",
+        claim="U1",
+        quantity="w_1 w_2 at density 0.1",
+        theirs=-1.0,
+        source="Elhage et al. 2022, phase diagram for two features in one dimension: W = (1, -1)",
+        provenance="quoted from a secondary source",
+        how="least exact loss on a grid of weights and biases",
+        tolerance=0.1,
+        why="the grid of weights",
+        ours=_sparse_pair_weight,
+    ),
+)

@@ -1,0 +1,109 @@
+"""OGD, GPM and null-space methods (claim `gpm`): a write moves the parameters only across the span of all earlier keys.
+
+With Q the projector onto the complement of that span, fact (x, y) is written by w <- w + Q x (y - <x, w>)/|Q x|^2. Nothing
+that is held is ever touched, so each fact keeps depth 1; each takes one of N directions; when they are used up nothing can be
+written. The orthogonal gradient descent of Farajtabar et al. 2020 and the gradient projection memory of Saha et al. 2021, on
+one linear layer.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy as sp
+
+from theory.claim import Assumption, Claim, Quantity
+from theory.derivation import Derivation
+from theory.methods.setting import LINEAR, account, state_quantities
+from theory.notation import D, M, N, T, outputs
+
+
+def _nothing_is_touched() -> tuple[bool, str]:
+    """Ranks of random key sets with dependent keys against the total depth of the writes themselves."""
+    rng, worst = np.random.default_rng(0), 0.0
+    for _ in range(50):
+        size, count = int(rng.integers(2, 9)), int(rng.integers(1, 14))
+        keys = rng.normal(size=(count, 3)) @ rng.normal(size=(3, size)) if rng.random() < 0.5 else rng.normal(size=(count, size))
+        keys /= np.linalg.norm(keys, axis=1, keepdims=True)
+        worst = max(worst, abs(np.trace(responses(keys)) - np.linalg.matrix_rank(keys)))
+    return worst < 1e-8, f"50 random key sets, dependent ones among them: off by at most {worst:.1e}"
+
+
+def responses(keys: np.ndarray, cutoff: float = 1e-6) -> np.ndarray:
+    """d(readout i)/d(target j) after all facts: shape [M, M]; unit keys [M, N]; dependent where |Q x| <= cutoff."""
+    count, size = keys.shape
+    weights, basis = np.zeros((size, count)), np.zeros((size, 0))
+    for i, key in enumerate(keys):
+        across = key - basis @ (basis.T @ key)
+        across -= basis @ (basis.T @ across)  # twice is enough (Kahan)
+        norm = np.linalg.norm(across)
+        if norm > cutoff:
+            weights += np.outer(across / norm**2, np.eye(count)[i] - key @ weights)
+            basis = np.column_stack([basis, across / norm])
+    return keys @ weights
+
+
+def derive() -> Derivation:
+    """Later writes miss every kept key; the ranks add up; the room left is a trace."""
+    proof = Derivation()
+    full, error, norm = sp.symbols("x_w y q", positive=True)
+    proof.equal(
+        "A write along Q x of length q = |Q x|^2 moves the readout <x, w> to its target",
+        full + norm * (error - full) / norm,
+        error,
+    )
+    proof.argued(
+        "A later write moves along Q' x', and Q' annihilates every earlier key: readouts of what is held do not move. A fact "
+        "keeps depth 1 if its key is new (Q x != 0), else nothing was written: the total is the rank of all keys, which is "
+        "at most N",
+        N,
+        _nothing_is_touched,
+        law="ceiling",
+    )
+    used = proof.given("Independent keys use one direction each, up to", sp.Min(M, N))
+    proof.equal("so that the facts keep on average", used / M, sp.Min(1, N / M), law="retained_depth")
+    proof.given(
+        "The room left to a random key is E|Q x|^2 = tr Q/N (a projected gradient step of strength eta writes eta times it); "
+        "from M = N on it is 0",
+        sp.Max(0, 1 - M / N),
+        law="plasticity",
+    )
+    proof.solve("Tasks of D independent facts fill it after", T * D - N, T, law="length")
+    basis = sp.Min(N * M, N * (N + 1) / 2)
+    account(
+        proof,
+        "Kept beside the parameters: a basis of N M numbers, or (less, beyond half full) the symmetric projector",
+        N * outputs + basis,
+    )
+    return proof
+
+
+CLAIMS = (
+    Claim(
+        id="gpm",
+        title="Projection methods fill up",
+        statement="Writes confined to the complement of all earlier keys keep every fact at depth 1 until the ranks of the "
+        "tasks add up to N; from then on plasticity is 0. The total depth is the rank of all keys, in any order. It stops "
+        "learning and never forgets, because no direction is ever given back.",
+        assumptions=(
+            LINEAR,
+            Assumption("every direction of an earlier key is kept: no energy threshold (with one, what is cut off is forgotten)"),
+        ),
+        status="proved",
+        source="this project; method: Farajtabar et al. 2020 (OGD), Saha et al. 2021 (GPM)",
+        evidence=(
+            "derivation: theory.methods.gpm.derive",
+            "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
+            "property test: tests/theory/test_methods.py",
+        ),
+        derive=derive,
+        quantities=(
+            Quantity("ceiling", "facts held whole", "facts", ("N",)),
+            *state_quantities("N", "outputs", "M"),
+            Quantity("length", "tasks of D independent facts until plasticity is 0", "tasks", ("N", "D")),
+            Quantity("retained_depth", "mean depth of M facts", "retained fraction", ("N", "M")),
+            Quantity("plasticity", "part of a new key's squared length that may still be written", "fraction", ("N", "M")),
+        ),
+    ),
+)
+(CLAIM,) = CLAIMS

@@ -1,0 +1,162 @@
+r"""What one dense store holds if each fact is seen once, without a fast store (claim S3-one).
+
+Threshold units read y = sign(w.x), |w| = 1, Gaussian cues x of N entries. After a sleep the held facts have at least the
+stability kappa, which is possible up to Gardner's load alpha(kappa) = 1/((1 + kappa^2) Phi(kappa) + kappa phi(kappa)).
+A fact that is seen once adds s y x/N to w. The D = load N/T facts of a task then move every field by a Gaussian of variance
+nu^2 = s^2 load/T, so that
+
+    a new fact is wrong with probability      Q(s / sqrt(1 + nu^2)),
+    an old one, each task, with at most       Q(kappa / nu).
+
+The next sleep rehearses every fact from the store's own answers, right or wrong. With N -> infinity and T growing faster than
+(ln N)^2, s and kappa can be chosen such that no fact is lost at any load below alpha(0) = 2: a fast store then buys nothing in
+the limit. At finite T the loss is of order sqrt(1/T) up to logarithms, against 1/T for two stores (`theory.controls`). If
+rehearsal is allowed between facts, nu^2 = s^2/N and the same holds at any T. Sources: Gardner 1988; Shcherbina and Tirozzi 2003.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import erfcinv
+from scipy.stats import norm
+
+from theory.claim import Assumption, Claim, Quantity
+from theory.derivation import Derivation
+from theory.notation import N, T, load, stability
+
+
+def _tail(x: Any) -> Any:
+    """Q(x), the normal tail (SymPy)."""
+    return sp.erfc(x / sp.sqrt(2)) / 2
+
+
+def derive() -> Derivation:
+    """S3-one: Gardner's load, the perturbation by one-shot writes, and the limit in which it vanishes."""
+    proof = Derivation()
+    kappa, s, z, x = stability, sp.Symbol("s", positive=True), sp.Symbol("z", real=True), sp.Symbol("x", positive=True)
+    density = sp.exp(-(z**2) / 2) / sp.sqrt(2 * sp.pi)
+    cost = proof.given(
+        "Facts rehearsed to the stability kappa: 1/alpha(kappa) is the mean squared shortfall (Gardner 1988, f = 1/2)",
+        sp.Integral((z + kappa) ** 2 * density, (z, -kappa, sp.oo)),
+    )
+    inverse = proof.equal(
+        "which is", cost.doit(), (1 + kappa**2) * (1 - _tail(kappa)) + kappa * density.subs(z, kappa), law="inverse_load"
+    )
+    proof.laws["capacity"] = 1 / inverse
+    slope = proof.equal(
+        "It rises with kappa, as", sp.diff(inverse, kappa), 2 * kappa * (1 - _tail(kappa)) + 2 * density.subs(z, kappa)
+    )
+    proof.equal("with this slope at 0", slope.subs(kappa, 0), sp.sqrt(2 / sp.pi))
+    proof.equal(
+        "so that every load below alpha(0) leaves room for a positive stability:", 1 / inverse.subs(kappa, 0), sp.Integer(2)
+    )
+    each = proof.given("A write s y x/N moves the field of an independent Gaussian cue by a Gaussian of variance", s**2 / N)
+    nu2 = proof.equal("D = load N/T of them, independent of each other,", each * load * N / T, s**2 * load / T)
+    new = proof.given("A new fact's field is s + N(0, 1 + nu^2): it is wrong with probability", _tail(s / sp.sqrt(1 + nu2)))
+    old = proof.given("An old one, of field at least kappa, flips in one task with at most", _tail(kappa / sp.sqrt(nu2)))
+    total = proof.given("The oldest fact has been new once and old T - 1 times: it is wrong with at most", new + (T - 1) * old)
+    proof.laws["error_bound"] = total
+    proof.holds("Q(x) <= e^(-x^2/2)/2", _tail(x) <= sp.exp(-(x**2) / 2) / 2)
+    proof.argued(
+        "No fact at all is lost, with probability -> 1, if N Q -> 0 for both: s = 3 sqrt(ln N) and 2 nu sqrt(ln N) < kappa do "
+        "(T <= N exposures each), that is T > 36 load (ln N)^2/kappa^2. With rehearsal after every fact, nu^2 = s^2/N",
+        sp.Gt(T, 36 * load * sp.log(N) ** 2 / kappa**2),
+        _expected_losses_vanish,
+    )
+    return proof
+
+
+def _expected_losses_vanish() -> tuple[bool, str]:
+    """M = load N facts, each new once: the expected number lost, at twice the T required, falls as N grows."""
+    lost = []
+    for size in (1e3, 1e6, 1e12):
+        kappa, held = 0.5, 0.9 * float(1 / _inverse(0.5))
+        tasks = 1.5 * 36 * held * np.log(size) ** 2 / kappa**2
+        s = 3 * np.sqrt(np.log(size))
+        nu = s * np.sqrt(held / tasks)
+        lost.append(held * size * (norm.sf(s / np.sqrt(1 + nu**2)) + tasks * norm.sf(kappa / nu)))
+    return lost[0] > lost[1] > lost[2] and lost[2] < 1e-6, f"expected losses {lost[0]:.1e}, {lost[1]:.1e}, {lost[2]:.1e}"
+
+
+def _inverse(kappa: Any) -> Any:
+    return (1 + kappa**2) * norm.cdf(kappa) + kappa * norm.pdf(kappa)
+
+
+def _stability(held: float) -> float:
+    """kappa with alpha(kappa) = held < 2."""
+    return float(brentq(lambda kappa: _inverse(kappa) - 1 / held, 0.0, 10 + 2 / np.sqrt(held), xtol=1e-14))  # pyright: ignore[reportArgumentType]
+
+
+def least_error(held: float, T: float) -> float:
+    """Smallest bound on the error of the oldest fact at that load, over the write strength s (S3-one)."""
+    kappa = _stability(held)
+
+    def bound(log_s: Any) -> Any:
+        s = np.exp(log_s)
+        nu = s * np.sqrt(held / T)
+        return norm.sf(s / np.sqrt(1 + nu**2)) + (T - 1) * norm.sf(kappa / nu)
+
+    grid = np.linspace(-4, 8, 241)
+    values = bound(grid)
+    least = int(np.argmin(values))
+    around = grid[max(least - 1, 0)], grid[min(least + 1, len(grid) - 1)]
+    return float(min(values[least], minimize_scalar(bound, bounds=around, method="bounded").fun))
+
+
+def _margin_load(T: Any, error: Any) -> Any:
+    def largest(tasks: float, wrong: float) -> float:
+        if tasks == 1:
+            return float(1 / (2 * erfcinv(2 * wrong) ** 2))
+        top = 2.0 - 1e-9
+        if least_error(top, tasks) <= wrong:
+            return top
+        return float(brentq(lambda held: least_error(held, tasks) - wrong, 1e-6, top))  # pyright: ignore[reportArgumentType]
+
+    return np.vectorize(largest, otypes=[float])(T, error)
+
+
+LIKELY = Assumption("0 < error < 1/2", lambda error: (error > 0) & (error < 0.5), "choose error in that range")
+
+CLAIMS = (
+    Claim(
+        id="S3-one",
+        title="One dense store with sleep",
+        statement="A dense store that writes each fact once, into the margin that its last rehearsal left, holds any load below "
+        "2 labels per synapse if T grows faster than (ln N)^2, or if it may rehearse between facts. At finite T and an error "
+        "per fact it holds at least the load at which Q(s/sqrt(1 + nu^2)) + (T-1) Q(kappa/nu) <= error, nu^2 = s^2 load/T.",
+        assumptions=(
+            Assumption("independent Gaussian cues that can be regenerated, labels +1 and -1, threshold readout, N -> infinity"),
+            Assumption("rehearsal finds the weights of largest stability from the store's own answers"),
+            Assumption("facts that were lost and are rehearsed with a wrong label do not lower the stability"),
+        ),
+        status="conditional",
+        source="this project; Gardner 1988, J. Phys. A 21, 257; Shcherbina and Tirozzi 2003",
+        evidence=(
+            "derivation: theory.sleep.derive",
+            "certificate: theory.certificates.controls",
+            "Monte Carlo: tests/theory/test_sleep.py",
+        ),
+        derive=derive,
+        quantities=(
+            Quantity(
+                "margin_load",
+                "labels held, each wrong with at most error",
+                "labels per number",
+                ("T", "error"),
+                (LIKELY,),
+                _margin_load,
+            ),
+            Quantity("capacity", "Gardner's load at that stability", "labels per number", ("stability",)),
+        ),
+    ),
+)
+(S3_ONE,) = CLAIMS
+
+
+def margin_load(T: Any, error: Any) -> Any:
+    """Labels per synapse that one dense store holds with sleep, each wrong with at most that probability (S3-one)."""
+    return S3_ONE.value("margin_load", T=T, error=error).value
