@@ -178,7 +178,13 @@ class Claim:
             lines += ["", "Truth table", *_items(f"{c.verdict:<6}{c.condition} ({c.because})" for c in self.cases)]
         lines += ["", "Derivation", self.derivation.show(), "", "Quantities"]
         lines += _items(f"{q.name}({', '.join(q.parameters)}) [{q.unit}]: {q.meaning}" for q in self.quantities)
-        lines += ["", f"Source: {self.source}", "", "Evidence", *_items(f"- {item}" for item in self.evidence)]
+        lines += [
+            "",
+            *textwrap.wrap(f"Source: {self.source}", WIDTH),
+            "",
+            "Evidence",
+            *_items(f"- {item}" for item in self.evidence),
+        ]
         return "\n".join(lines)
 
     def record(self) -> dict[str, Any]:

@@ -51,4 +51,12 @@ def _jax_functions() -> dict[str, Callable[..., Any]]:
             w = w - error / (jnp.exp(w) * (w + 1) - (w + 2) * error / (2 * w + 2))
         return w
 
-    return {"LambertW": lambert_w, "erf": special.erf, "erfc": special.erfc, "loggamma": special.gammaln}
+    def select(conditions: Any, values: Any, default: Any) -> Any:
+        """Branches of a Piecewise, whose last condition is True: no NaN is made for a default that is never taken."""
+        chosen = values[-1]
+        for condition, value in zip(reversed(conditions[:-1]), reversed(values[:-1]), strict=True):
+            chosen = jnp.where(condition, value, chosen)
+        return chosen
+
+    gammas = {"loggamma": special.gammaln, "digamma": special.digamma, "polygamma": special.polygamma}
+    return {"LambertW": lambert_w, "select": select, "erf": special.erf, "erfc": special.erfc, **gammas}

@@ -53,7 +53,6 @@ def test_what_is_not_finite_is_no_witness():
     nowhere = Attack("C2", "nan", "x", BOUNDS, lambda x: {"x": list(x)}, lambda w: float("nan"))
     with pytest.raises(ArithmeticError, match="no finite ratio"):
         run(nowhere, tries=60)
-    half = Attack(
-        "C2", "half", "x", BOUNDS, lambda x: {"x": list(x)}, lambda w: -abs(w["x"][0]) if w["x"][0] < 0 else float("inf")
-    )
+    negative = lambda witness: -1.0 if witness["x"][0] < 0 else float("inf")  # noqa: E731
+    half = Attack("C2", "half", "x", BOUNDS, lambda x: {"x": list(x)}, negative)
     assert run(half, tries=400).ratio == -1

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 import sympy as sp
 
-from theory.derivation import Derivation, compiled
+from theory.compiled import compiled
+from theory.derivation import Derivation
 from theory.ledger import claim
 from theory.notation import N, R, a
 
