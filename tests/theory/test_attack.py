@@ -49,10 +49,11 @@ def test_known_starts_are_tried_first_and_kept_inside_the_bounds():
     assert max(found.witness["x"]) == 3.0
 
 
-def test_what_is_not_finite_is_no_witness():
+def test_a_ratio_that_is_no_number_is_no_witness_and_an_infinite_one_breaks_the_bound():
     nowhere = Attack("C2", "nan", "x", BOUNDS, lambda x: {"x": list(x)}, lambda w: float("nan"))
-    with pytest.raises(ArithmeticError, match="no finite ratio"):
+    with pytest.raises(ArithmeticError, match="no ratio"):
         run(nowhere, tries=60)
-    negative = lambda witness: -1.0 if witness["x"][0] < 0 else float("inf")  # noqa: E731
-    half = Attack("C2", "half", "x", BOUNDS, lambda x: {"x": list(x)}, negative)
-    assert run(half, tries=400).ratio == -1
+    half = lambda witness: 0.3 if witness["x"][0] < 0 else float("nan")  # noqa: E731
+    assert run(Attack("C2", "half", "x", BOUNDS, lambda x: {"x": list(x)}, half), tries=400).ratio == 0.3
+    over = lambda witness: 0.3 if witness["x"][0] < 2 else float("inf")  # noqa: E731
+    assert run(Attack("C2", "over", "x", BOUNDS, lambda x: {"x": list(x)}, over), tries=400).broken

@@ -19,7 +19,7 @@ Witness = dict[str, Any]
 SLACK = 1e-9
 """A ratio may exceed 1 by that much through rounding."""
 NOWHERE = 1e9
-"""The loss of an instance without a finite ratio."""
+"""The loss of an instance whose ratio is not a number; an infinite one gets its negative."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def run(attack: Attack, seed: int = 0, seconds: float | None = None, tries: int 
             raise _Spent
         best[2] += 1
         ratio = attack.at(point)
-        if np.isfinite(ratio) and ratio > best[0]:
+        if ratio > best[0]:  # never true of NaN; an infinite ratio is the worst violation there is
             best[:2] = ratio, np.array(point, dtype=float)
-        return -ratio if np.isfinite(ratio) else NOWHERE
+        return -ratio if np.isfinite(ratio) else NOWHERE * (-1 if ratio > 0 else 1)
 
     try:
         for start in attack.starts:
@@ -93,7 +93,7 @@ def run(attack: Attack, seed: int = 0, seconds: float | None = None, tries: int 
     except _Spent:
         pass
     if best[1] is None:
-        raise ArithmeticError(f"{attack.claim} {attack.name}: no finite ratio in {best[2]} tries")
+        raise ArithmeticError(f"{attack.claim} {attack.name}: no ratio in {best[2]} tries")
     low, high = np.array(attack.bounds, dtype=float).T
     witness = attack.decode(np.clip(best[1], low, high))
     return Outcome(attack.claim, attack.name, float(attack.ratio(witness)), witness, best[2])

@@ -2,7 +2,9 @@
 
 A piece is settled if the enclosure of the margin is not below zero there, or if its mean-value form is not; or if the margin is
 monotone in a variable and settled on the worse face; or, where the margin touches zero along a known curve x = x0(others), if it
-is convex in x between the piece and the curve (the margin and its slope vanish on the curve, which SymPy has to confirm).
+is convex in x between the piece and the curve (the margin and its slope vanish on the curve, which SymPy has to confirm). The
+last three speak of a margin that is smooth on the piece: its enclosure has to be finite there, since a derivative that SymPy has
+simplified no longer shows the poles, jumps and branch points of the margin itself.
 Everything is evaluated with midpoint-radius numbers (Arb, through python-flint), so rounding cannot fake a proof. Source: Moore,
 Kearfott and Cloud 2009, Introduction to Interval Analysis; Johansson 2017, IEEE Trans. Comput. 66, 1281.
 """
@@ -35,9 +37,6 @@ CALLS: dict[Any, Callable[..., arb]] = {
     sp.tanh: lambda x: x.tanh(),
     sp.erf: lambda x: x.erf(),
     sp.erfc: lambda x: x.erfc(),
-    sp.gamma: lambda x: x.gamma(),
-    sp.loggamma: lambda x: x.lgamma(),
-    sp.digamma: lambda x: x.digamma(),
     sp.LambertW: lambda x: x.lambertw(),
     sp.Abs: abs,
     sp.Max: lambda *balls: reduce(arb.max, balls),
@@ -55,8 +54,12 @@ def above_zero(
 
     contact: (x, x0) where the margin touches zero at x = x0, an expression in the other symbols. Unbounded ranges have to be
     mapped to bounded ones first (x = 1/t). The verdict's coverage is the share of the box's volume that was settled. Raises
-    ValueError if the margin and its slope do not vanish at the contact, TypeError for a function without ball arithmetic.
+    ValueError if the margin and its slope do not vanish at the contact, or if the box reaches beyond the assumptions of its
+    symbols; TypeError for a function without ball arithmetic.
     """
+    for symbol, (low, _) in box.items():
+        if (symbol.is_nonnegative and _fraction(low) < 0) or symbol.is_integer:
+            raise ValueError(f"the box reaches beyond what SymPy assumes of {symbol}: use a symbol without assumptions")
     task = _Task.of(sp.sympify(margin), contact)
     whole: Piece = {symbol: (_fraction(low), _fraction(high)) for symbol, (low, high) in box.items()}
     queue, done, left, count = [(whole, Fraction(1))], Fraction(0), [], 0
@@ -102,12 +105,12 @@ class _Task:
 
     def settled(self, piece: Piece, balls: Balls, slopes: Balls) -> bool:
         """Whether the margin is proved not to be below zero on the piece."""
-        return (
-            bool(_ball(self.margin, balls) >= 0)
-            or bool(slopes and self._mean_value(piece, balls, slopes))
-            or self._on_worst_face(piece, slopes)
-            or self._convex(balls)
-        )
+        enclosure = _ball(self.margin, balls)
+        if enclosure >= 0:
+            return True
+        if enclosure.is_finite() and slopes and (self._mean_value(piece, balls, slopes) or self._on_worst_face(piece, slopes)):
+            return True
+        return self._convex(balls)
 
     def _mean_value(self, piece: Piece, balls: Balls, slopes: Balls) -> bool:
         """The margin at the centre, and what its slopes allow it to change from there."""
@@ -134,7 +137,7 @@ class _Task:
             return False
         x, x0 = self.contact
         reach = balls | {x: balls[x].union(_ball(sp.sympify(x0), balls))}
-        return bool(_ball(self.curvature, reach) >= 0)
+        return bool(_ball(self.margin, reach).is_finite() and _ball(self.curvature, reach) >= 0)
 
 
 def _ball(expression: Any, balls: Balls) -> arb:

@@ -25,5 +25,5 @@ def in_all(cases: Iterable[tuple[Any, bool]], what: str) -> Verdict:
         total += 1
         if not outcome:
             failed.append(label)
-    share = 1 - len(failed) / max(total, 1)
+    share = 1 - len(failed) / total if total else 0.0
     return Verdict(total > 0 and not failed, share, f"{what}: {total} cases" if not failed else f"{what} fails at {failed[0]}")

@@ -19,13 +19,19 @@ def follows(hypotheses: Sequence[Any], conclusion: Any, seconds: float = 20.0) -
 
     All are SymPy relations between polynomials with rational coefficients (products of free symbols; sp.And, sp.Or for
     combinations; sp.Eq for equalities). Use symbols without assumptions: between positive ones SymPy may settle a relation by
-    itself, and what it knows is not passed on. Raises TypeError for what is no polynomial.
+    itself, and what it knows is not passed on. Raises TypeError for what is no polynomial, ValueError
+    for hypotheses that contradict each other.
     """
     import z3
 
-    solver = z3.Solver()
-    solver.set("timeout", int(1000 * seconds))
-    solver.add(*(translated(relation) for relation in hypotheses), z3.Not(translated(conclusion)))
+    given = [translated(relation) for relation in hypotheses]
+    solver, alone = z3.Solver(), z3.Solver()  # two, since a solver that is asked again is a weaker one
+    for each in (solver, alone):
+        each.set("timeout", int(1000 * seconds))
+        each.add(*given)
+    if alone.check() == z3.unsat:
+        raise ValueError("the hypotheses contradict each other: they imply anything")
+    solver.add(z3.Not(translated(conclusion)))
     answer = solver.check()
     if answer == z3.unsat:
         return Verdict(True, 1.0, "no counterexample exists (z3: unsat)")
@@ -41,7 +47,7 @@ def translated(expression: Any) -> Any:
     import z3
 
     if expression in (sp.true, sp.false):
-        return z3.BoolVal(expression is sp.true)
+        return z3.BoolVal(bool(expression))
     if isinstance(expression, sp.And | sp.Or):
         return (z3.And if isinstance(expression, sp.And) else z3.Or)(*map(translated, expression.args))
     if isinstance(expression, sp.Equality | sp.Unequality):
