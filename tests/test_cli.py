@@ -80,6 +80,44 @@ def test_show_and_check(capsys):
     assert all(check["passed"] for check in checks)
 
 
+def test_a_claim_as_typst(capsys):
+    status, out, _ = run(capsys, "theory", "show", "C4", "--typst")
+    assert status == 0
+    assert out.startswith("== C4: ")
+    assert "#fitted($ " in out
+
+
+def test_attack_finds_a_witness_that_replays(capsys, tmp_path):
+    found = answer(capsys, "theory", "attack", "I1", "--seconds", "0.2")
+    assert {"id", "tightest_ratio", "witness", "attack", "seed", "attacks"} == set(found)
+    assert 0.5 < found["tightest_ratio"] <= 1 + 1e-9
+    (tmp_path / "witness.json").write_text(json.dumps(found))
+    again = answer(capsys, "theory", "attack", "I1", "--replay", str(tmp_path / "witness.json"))
+    assert again["tightest_ratio"] == pytest.approx(found["tightest_ratio"], rel=1e-12)
+    (tmp_path / "witness.json").write_text(json.dumps({**found, "attack": "another"}))
+    status, _, err = run(capsys, "theory", "attack", "I1", "--replay", str(tmp_path / "witness.json"))
+    assert status == 2
+    assert "choose among" in err
+
+
+def test_an_attack_that_breaks_a_bound_is_a_failure(capsys, monkeypatch):
+    from theory import evidence
+    from theory.attacks.attack import Attack
+
+    broken = Attack("C2", "broken", "nothing", ((0.0, 1.0),), lambda x: {"x": float(x[0])}, lambda witness: 1 + witness["x"])
+    monkeypatch.setattr(evidence, "attacks", lambda id: [broken])
+    status, out, _ = run(capsys, "theory", "attack", "C2", "--seconds", "0.1")
+    assert status == 1
+    assert "tightest ratio 2.0" in out
+
+
+def test_literature_agrees_and_says_what_is_quoted(capsys):
+    rows = answer(capsys, "theory", "literature", "S2")
+    assert rows
+    assert all(row["claim"] == "S2" for row in rows)
+    assert all(row["agrees"] in (True, None) for row in rows)
+
+
 def test_listings(capsys):
     assert {"delta", "hebbian", "cells"} <= {entry["name"] for entry in answer(capsys, "simulate", "systems")}
     rows = answer(capsys, "models")
@@ -104,6 +142,13 @@ def test_listings(capsys):
         "reproduce quick --only tradeoff --out /proc/nowhere",
         "theory",
         "theory show X9",
+        "theory attack X9",
+        "theory attack H1",
+        "theory attack C1 --seconds 0",
+        "theory attack C1 --replay {tmp}/none.json",
+        "theory literature X9",
+        "theory value H1",
+        "theory value gpm N=0",
         "theory check X9",
         "theory value",
         "theory value X9 N=1",

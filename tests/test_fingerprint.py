@@ -52,6 +52,16 @@ def test_comments_docstrings_and_layout_do_not(project):
     assert after == before
 
 
+def test_the_text_of_a_tree_does_not_depend_on_the_version_of_python():
+    tree = fingerprint.ast.parse("def f(x, *, y=1):\n    return -x ** 2 + y if x else [None, 'a']\n")
+    arguments = "args=arguments(args=[arg(arg='x')],kwonlyargs=[arg(arg='y')],kw_defaults=[Constant(value=1)])"
+    power = "UnaryOp(op=USub(),operand=BinOp(left=Name(id='x',ctx=Load()),op=Pow(),right=Constant(value=2)))"
+    total = f"BinOp(left={power},op=Add(),right=Name(id='y',ctx=Load()))"
+    other = "List(elts=[Constant(),Constant(value='a')],ctx=Load())"
+    chosen = f"IfExp(test=Name(id='x',ctx=Load()),body={total},orelse={other})"
+    assert fingerprint._canonical(tree) == f"Module(body=[FunctionDef(name='f',{arguments},body=[Return(value={chosen})])])"
+
+
 def test_an_edit_to_an_unrelated_module_does_not(project):
     before = project()
     assert project(simulate__other="x = 2\n") == before
