@@ -5,19 +5,21 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Look, panels
+from theory.methods import comparison
 
 SHOWN = {
     "finetuning": Look("fine-tuning, best fixed rate", BLACK, ""),
     "annealed": Look("fine-tuning, annealed rate", BLACK, "", "--"),
-    "ewc": Look("EWC, exact", BLUE, ""),
+    "ewc": Look("EWC, exact; AlphaEdit", BLUE, ""),
     "gpm": Look("GPM, OGD", BLUE, "", "--"),
     "replay": Look("replay", GREEN, ""),
+    "replay_buffer_read": Look("replay, buffer consulted", GREEN, "", ":"),
     "self_rehearsal_seeded": Look("self-rehearsal, cues from a seed", GREEN, "", "--"),
     "lora": Look("LoRA, merged", ORANGE, ""),
     "masks": Look("masks", ORANGE, "", "--"),
     "editing": Look("ROME", VERMILION, ""),
-    "editing_null_space": Look("AlphaEdit", VERMILION, "", "--"),
     "sparse_memory": Look("sparse memory, random slots", PURPLE, ""),
+    "sparse_memory_chosen": Look("sparse memory, unused slots", PURPLE, "", "--"),
     "experts": Look("experts", SKY, "", ":"),
 }
 
@@ -33,7 +35,12 @@ def caption(results: Results) -> str:
         "fact. "
         f"Left: state that depends on keys alone is shared by {few:,} outputs, right: by {many:,}. Second-order "
         "and projection methods pay for their Hessian or basis with width, which only many outputs repay; annealing pays "
-        "nothing. Depth is not "
+        "nothing. Facts come one by one, except that adapters of LoRA fit "
+        f"{comparison.RANK} at once; masks give each fact a number of its own; sparse writes take {comparison.SLOTS} random "
+        "slots, or one unused slot; delta rules have the best strength for each length, and replay the split between store "
+        "and buffer, of one fact at least, that holds the longest sequence, with keys of at least "
+        f"{comparison.LEAST_WIDTH} numbers. AlphaEdit, with no keys to preserve, is exact "
+        "EWC. Depth is not "
         "bits: at equal depth, methods without crosstalk (EWC, GPM, masks below their ceilings) retain more."
     )
 

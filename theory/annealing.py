@@ -12,14 +12,52 @@ that are chosen, not drawn, can keep more (`theory.winding`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from scipy.special import xlog1py
 
 from theory.claim import Quantity
+from theory.compiled import compiled
 from theory.derivation import Derivation
 from theory.notation import D, M, N, T, eta
+
+
+def precise(name: str, *parameters: str) -> Callable[..., Any]:
+    """The law of C2 of that name, as a function of its parameters that keeps its digits in stores of any size.
+
+    1 - (1 - y)^p cancels where y is small: it is evaluated as -expm1(p log1p(-y)), and (1 - y)^p as exp(p log1p(-y)).
+    """
+
+    @cache
+    def law() -> Callable[..., Any]:
+        from theory.retention import C2  # C2 is stated there, and imports this file
+
+        return compiled(_near_one(C2.derivation.laws[name]), parameters)
+
+    return lambda **given: law()(*(given[parameter] for parameter in parameters))
+
+
+def _near_one(law: Any) -> Any:
+    """The same law with its powers of 1 - y written as functions of y, those of SciPy (p log1p(-y) is 0 at p = 0, y = 1)."""
+
+    def logarithm(power: Any) -> Any:
+        base, exponent = power.as_base_exp()
+        if base.is_Pow:
+            base, exponent = base.base, base.exp * exponent
+        if exponent.is_Integer or not (base.is_Add and sp.S.One in base.args):
+            return None
+        return sp.Function("xlog1py")(_near_one(exponent), -_near_one(1 - base))
+
+    if law.is_Add and len(law.args) == 2 and sp.S.One in law.args and (logs := logarithm(1 - law)) is not None:
+        return -sp.Function("expm1")(logs)
+    if law.is_Pow and (logs := logarithm(law)) is not None:
+        return sp.exp(logs)
+    return law.func(*map(_near_one, law.args)) if law.args else law
+
 
 QUANTITIES = (
     Quantity(
@@ -27,8 +65,15 @@ QUANTITIES = (
         "largest mean depth that all tasks can keep, any spectrum, any schedule up to eta",
         "retained fraction",
         ("N", "T", "D", "eta"),
+        solve=precise("annealed_task_depth", "N", "T", "D", "eta"),
     ),
-    Quantity("annealed_gain", "that (eta = 1) over what one strength attains", "ratio", ("N", "T", "D")),
+    Quantity(
+        "annealed_gain",
+        "that (eta = 1) over what one strength attains",
+        "ratio",
+        ("N", "T", "D"),
+        solve=precise("annealed_gain", "N", "T", "D"),
+    ),
 )
 
 
@@ -127,8 +172,8 @@ def annealed_task_depth(N: Any, T: Any, D: Any, eta: Any = 1.0) -> Any:
 
 def annealed_strengths(N: int, T: int, D: int, eta: float = 1.0) -> np.ndarray:
     """Strengths [T * D], at most eta, with which isotropic directions keep all T tasks at `annealed_task_depth` (C2)."""
-    lost = 1 / (np.arange(T) + 1 / (1 - (1 - eta / N) ** D))
-    return np.repeat(N * (1 - (1 - lost) ** (1 / D)), D)
+    lost = 1 / (np.arange(1, T) - 1 / np.expm1(xlog1py(D, -eta / N)))  # by a later task; the first is written at the cap
+    return np.repeat(np.append(eta, -N * np.expm1(np.log1p(-lost) / D)), D)
 
 
 def schedule_depths(spectrum: Any, strengths: Any) -> np.ndarray:

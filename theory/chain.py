@@ -3,7 +3,7 @@ r"""A chain of coupled variables inside each synapse, and what any linear synaps
 A linear synapse reads w = sum_age h(age) b(age), the writes b filtered by a kernel h. Signal h(age)^2 against the noise that the
 same kernel makes of all writes gives SNR^2 = N h(age)^2 / sum h^2, so that
 
-    sum over ages of SNR^2 = N      for EVERY kernel:
+    sum over ages of SNR^2 = N      for EVERY square-summable kernel:
 
 linear synapses only choose how N is spread over the ages (Bessel's inequality of C6 with equality, the decay schedules of C3).
 As sum_{age < t} 1/(age + 1) = H_t, none keeps (age + 1) SNR^2 above N/H_t at all of the first t ages, and h^2 = 1/(age + 1) does
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from scipy.linalg import svd
 from scipy.optimize import brentq
 
 from theory.claim import Assumption, Claim, Quantity
@@ -37,11 +38,11 @@ def modes(capacities: Any, couplings: Any) -> Modes:
     C, g = np.asarray(capacities, dtype=float), np.asarray(couplings, dtype=float)
     if C.ndim != 1 or C.shape != g.shape or not (np.all(C > 0) and np.all(g > 0)):
         raise UserError("a chain needs as many couplings as capacities, all positive; the last coupling is the leak")
-    root = np.sqrt(C)
-    leaving = np.diag((g + np.append(0.0, g[:-1])) / C)
-    between = g[:-1] / (root[:-1] * root[1:])
-    rates, vectors = np.linalg.eigh(leaving - np.diag(between, 1) - np.diag(between, -1))
-    return np.maximum(rates, 0.0), vectors[0] ** 2
+    # In units of capacity the flow is -B^T B with B bidiagonal, whose singular values QR iteration finds to relative accuracy,
+    # however slow; eigenvalues of the flow itself would be lost below 1e-16 of the fastest.
+    bidiagonal = np.diag(np.sqrt(g / C)) - np.diag(np.sqrt(g[:-1] / C[1:]), 1)
+    _, singular, vectors = svd(bidiagonal, lapack_driver="gesvd")
+    return singular[::-1] ** 2, vectors[::-1, 0] ** 2
 
 
 def geometric(count: int, ratio: float = 2.0, coupling: float = COUPLING) -> Modes:
@@ -79,7 +80,10 @@ def _lifetime(N: Any, beakers: Any) -> Any:
         chain = geometric(int(count))
         level = np.sqrt(kernel_power(chain) / size)
         last = np.log(1 / level) / chain[0][0] if level < 1 else 0.0  # h <= exp(-q_1 t), q_1 the slowest rate
-        return brentq(lambda t: float(kernel(chain, t)) - level, 0.0, last + 1.0) if level < 1 else 0.0
+        if level >= 1:
+            return 0.0
+        found: Any = brentq(lambda z: float(kernel(chain, np.expm1(z))) - level, 0.0, np.log1p(last + 1.0))
+        return float(np.expm1(found))
 
     return np.vectorize(single, otypes=[float])(N, beakers)
 
@@ -154,15 +158,22 @@ def derive() -> Derivation:
     return proof
 
 
-WHOLE = Assumption("beakers is a whole number", lambda beakers: np.mod(beakers, 1) == 0, "round beakers")
+WHOLE = Assumption(
+    "beakers is a whole number of at most 250 (4^beakers must be a float)",
+    lambda beakers: (np.mod(beakers, 1) == 0) & (np.asarray(beakers) <= 250),
+    "round beakers, or lower it",
+)
+SPREAD = Assumption(
+    "t >= 16/(3 pi) (before that the continuous kernel exceeds 1)", lambda t: 3 * np.pi * np.asarray(t) >= 16, "raise t"
+)
 EVENT = Assumption("t >= 1 (at least one event)", lambda t: np.asarray(t) >= 1, "raise t")
 
 CLAIMS = (
     Claim(
         id="C6-chain",
         title="Linear synapses share out one power, and a chain does it evenly",
-        statement="Every linear synapse has a sum over ages of SNR^2 of exactly N, whatever its kernel. None keeps "
-        "(age + 1) SNR^2 above N/H_t for t events (H_t the harmonic number). A chain of beakers of geometric capacities is "
+        statement="Every linear synapse has a sum over ages of SNR^2 of exactly N, whatever its square-summable kernel. None "
+        "keeps (age + 1) SNR^2 above N/H_t for t events (H_t the harmonic number). A chain of beakers of geometric capacities is "
         "diffusion on a logarithmic grid: its kernel falls as t^(-1/2) up to t of order 4^beakers, so each doubling of the age "
         "gets about N/(2 beakers), within a logarithm of the envelope N/(e t) of C6.",
         assumptions=(
@@ -199,7 +210,7 @@ CLAIMS = (
                 (EVENT,),
             ),
             Quantity("power_sum", "sum over ages of SNR^2, any linear synapse", "power ratio", ("N",)),
-            Quantity("diffusion_kernel", "kernel of the continuous chain", "fraction", ("t",), (EVENT,)),
+            Quantity("diffusion_kernel", "kernel of the continuous chain", "fraction", ("t",), (SPREAD,)),
         ),
     ),
 )

@@ -117,16 +117,20 @@ def derive() -> Derivation:
 
 
 ROOM = Assumption("N >= 2 (one dimension leaves no room to turn)", lambda N: N >= 2, "give at least two dimensions")
-WHOLE = Assumption("M is a multiple of N - 1 (whole half circles)", lambda N, M: np.mod(M, N - 1) == 0, "round M to one")
+WHOLE = Assumption(
+    "N is a whole number and M a multiple of N - 1 (whole half circles)",
+    lambda N, M: (np.mod(N, 1) == 0) & (np.mod(M, N - 1) == 0),
+    "round N, and round M to one",
+)
 
 CLAIMS = (
     Claim(
         id="C1",
         title="Conservation of retained depth",
         statement="Delta-rule writes retain, all facts together, exactly sum_i s_i = N - tr prod_j (I - eta_j P_j), for any "
-        "directions, ranks, obliqueness and schedule. Independent directions of one distribution: at most N on average, "
-        "for every schedule fixed in advance. Orthogonal projectors in any order: less than 2N - 1 (N >= 2), which slowly "
-        "winding directions approach for every N and under every cap eta_i <= h on the strengths, with a gap of "
+        "directions, ranks, obliqueness and schedule. Independent orthogonal projectors of one distribution: at most N on "
+        "average, for every schedule fixed in advance. Orthogonal projectors in any order: less than 2N - 1 (N >= 2), which "
+        "slowly winding directions approach for every N and under every cap eta_i <= h on the strengths, with a gap of "
         "pi^2 N (N-1) (2-h)/(4 h M) after M writes.",
         assumptions=(
             Assumption("linear readout, delta-rule writes; for the identity P_i may be any matrices"),

@@ -1,16 +1,18 @@
 r"""How much rehearsal, how often, at what rate: what a sleep can do for a store (claim S4).
 
 A sleep presents the M facts held so far to a store of N parameters, one at random at a time, by the delta rule at strength eta,
-S presentations per fact. With K the Gram matrix of the unit keys, the depth of the facts (d readout / d target, mean over the
-order) is on average exactly (1/M) tr[I - (I - eta K/M)^(SM)]. For independent isotropic keys and large stores that is
+so many sweeps that each fact is presented `sweeps` times on average. With K the Gram matrix of the unit keys, the depth of the
+facts (d readout / d target, mean over the order) is on average exactly (1/M) tr[I - (I - eta K/M)^(M sweeps)]. For independent
+isotropic keys and large stores that is
 
-    depth = integral_0^(eta S) e^(-(1+q)x) I_1(2x sqrt q) / (x sqrt q) dx,   q = M/N,
+    depth = integral_0^(eta sweeps) e^(-(1+q)x) I_1(2x sqrt q) / (x sqrt q) dx,   q = M/N,
 
-the probability that a busy period of an M/M/1 queue of load q has ended by eta S. It saturates at min(1, N/M): rehearsal spreads
-depth and creates none, and leaves each fact at most twice as deep as one annealed pass, N/(N+M). Below M = N what is missing
-decays at rate eta (1 - sqrt q)^2 per sweep; at M = N only as 1/sqrt(pi eta S). The squared error contracts per presentation by
-1 - eta(2 - eta) lambda_min/M (Strohmer and Vershynin 2009 at eta = 1), and no faster than (1 - eta lambda_min/M)^2 for the worst
-facts. A sleep after every `hold` tasks that rehearses all that is held presents S D T (T + hold)/(2 hold) facts in all.
+the probability that a busy period of an M/M/1 queue of load q has ended by eta sweeps. It saturates at min(1, N/M): rehearsal
+spreads depth and creates none, and leaves each fact at most twice as deep as one annealed pass, N/(N+M). Below M = N what is
+missing decays at rate eta (1 - sqrt q)^2 per sweep; at M = N only as 1/sqrt(pi eta sweeps). The squared error contracts per
+presentation by 1 - eta(2 - eta) lambda_min/M (Strohmer and Vershynin 2009 at eta = 1), and no faster than (1 - eta
+lambda_min/M)^2 for the worst facts. A sleep after every `hold` tasks that rehearses all that is held presents sweeps D T (T +
+hold)/(2 hold) facts in all (hold dividing T; else the last sleep is a short one).
 """
 
 from __future__ import annotations
@@ -29,11 +31,13 @@ from theory.derivation import Derivation
 from theory.notation import D, M, N, T, eps, eta, hold, price, sweeps
 
 NODES, PER_ROOT, MOST_NODES = 64, 20, 400_000
-"""Points of the trapezoid rule: the integrand varies over 1/sqrt(eta S) near the lower edge of the spectrum."""
+"""Points of the trapezoid rule: the integrand varies over 1/sqrt(eta sweeps) near the lower edge of the spectrum."""
+SMALL, TERMS_OF_SERIES = sp.Rational(3, 10), 36
+"""Below sqrt(T D/N) = 0.3 a stream's presentations are evaluated by that many terms of their series, which end below 1e-18."""
 
 
 def _deposited(N: float, M: float, eta: float, sweeps: float) -> float:
-    """Mean depth after rehearsal: the mean of 1 - exp(-eta S lambda) over the Marchenko-Pastur spectrum of K."""
+    """Mean depth after rehearsal: the mean of 1 - exp(-eta sweeps lambda) over the Marchenko-Pastur spectrum of K."""
     q, x = M / N, eta * sweeps
     size = min(MOST_NODES, int(NODES + PER_ROOT * np.sqrt(x * np.sqrt(q)) + PER_ROOT / (abs(1 - np.sqrt(q)) + 1e-2)))
     theta = np.pi * np.arange(1, size) / size
@@ -143,7 +147,7 @@ def _depth(proof: Derivation) -> None:
         law="replay_gain",
     )
     proof.holds("never more than twice, and twice only at M = N", gain <= 2)
-    proof.limit("S sweeps of a large set: what is left along an eigendirection", (1 - eta * lam / M) ** (sweeps * M), M, sp.oo)
+    proof.limit("Sweeps of a large set: what is left along an eigendirection", (1 - eta * lam / M) ** (sweeps * M), M, sp.oo)
     edge = 1 + q + 2 * sp.sqrt(q) * sp.cos(theta)
     root = sp.sqrt(4 * q - (lam - 1 - q) ** 2)
     proof.equal(
@@ -237,7 +241,7 @@ def _stream(proof: Derivation) -> None:
         "The least cost is", cost.subs(hold, best), sweeps * D * T / 2 + T * sp.sqrt(2 * price * sweeps * D), law="least_cost"
     )
     proof.given("A fast store holds from 1 to T tasks", sp.Min(T, sp.Max(1, best)), law="best_hold")
-    load = sp.sqrt(T * D / N)
+    load, k = sp.sqrt(T * D / N), sp.Symbol("k", integer=True, nonnegative=True)
     growth = 2 * (1 / v + 3 * sp.log(v) - 3 * v + v**2 / 2 + sp.Rational(3, 2))
     proof.equal(
         "Each sleep as long as the error at its load takes: it rehearses m facts for ln(1/eps)/(eta (2 - eta) (1 - s)^2) sweeps, "
@@ -245,16 +249,37 @@ def _stream(proof: Derivation) -> None:
         -sp.diff(growth, v).subs(v, 1 - s),
         2 * s**3 / (1 - s) ** 2,
     )
-    proof.given(
-        "so the stream takes the presentations",
-        N**2 / (D * hold) * sp.log(1 / eps) / (eta * (2 - eta)) * growth.subs(v, 1 - load),
-        law="stream_presentations",
+    scale = N**2 / (D * hold) * sp.log(1 / eps) / (eta * (2 - eta))
+    far = proof.given("so the stream takes the presentations", scale * growth.subs(v, 1 - load))
+    series = sum(sp.Rational(2 * (j + 1), j + 4) * s**j for j in range(TERMS_OF_SERIES)) * s**4
+    proof.argued(
+        "whose last factor is evaluated by its series in s below s = 0.3, where the closed form cancels",
+        sp.Sum(2 * (k + 1) * s ** (k + 4) / (k + 4), (k, 0, sp.oo)),
+        lambda: _close(growth.subs(v, 1 - s), series, s),
     )
+    proof.laws["stream_presentations"] = sp.Piecewise((scale * sp.horner(series).subs(s, load), load < SMALL), (far, True))
+
+
+def _close(growth: Any, series: Any, s: sp.Symbol) -> tuple[bool, str]:
+    """The two forms of the growth of a stream, to forty digits up to s = 0.3."""
+    worst = max(abs(sp.N((growth / series - 1).subs(s, point), 40)) for point in (sp.Rational(1, 50), sp.Rational(1, 10), SMALL))
+    return bool(worst < 1e-17), f"s = 0.02, 0.1, 0.3: relative difference at most {float(worst):.0e}"
 
 
 FITS = Assumption("M < N (fewer facts than parameters)", lambda N, M: M < N, "hold fewer facts, or enlarge N")
 STREAM_FITS = Assumption("T*D < N (fewer facts than parameters)", lambda N, T, D: T * D < N, "lower T or D, or enlarge N")
 HELD = Assumption("hold <= T", lambda T, hold: hold <= T, "lower hold to at most T")
+MANY = Assumption("hold <= T/10 (at least ten sleeps)", lambda T, hold: 10 * hold <= T, "lower hold to at most T/10, or raise T")
+RESOLVED = Assumption(
+    "M >= 1e-9 N (with fewer facts the depth of one annealed pass is 1 to nine digits)",
+    lambda N, M: M >= 1e-9 * N,
+    "raise M, or lower N",
+)
+COUNTABLE = Assumption(
+    "eta * sweeps <= 1e8 (as far as the spectrum is resolved)",
+    lambda eta, sweeps: eta * sweeps <= 1e8,
+    "lower sweeps, or ask for depth_limit or critical_missing",
+)
 REACHED = Assumption(
     "depth <= 0.999 min(1, N/M) (the limit itself takes infinitely many sweeps)",
     lambda N, M, depth: depth <= 0.999 * np.minimum(1, N / M),
@@ -270,15 +295,16 @@ CLAIMS = (
         statement="Random rehearsal of M facts of isotropic keys deposits depth as the busy period of an M/M/1 queue of load M/N "
         "ends: it saturates at min(1, N/M), at most twice the depth of one annealed pass. To leave a share eps of the squared "
         "error, the worst targets take between L/(2 eta) and L/(eta (2 - eta)) sweeps, L = ln(1/eps)/(1 - sqrt(M/N))^2; at M = N "
-        "the missing depth falls as 1/sqrt(pi eta S). To rehearse all that is held at each sleep costs S D T (T + hold)/(2 hold) "
-        "presentations: a fast store that holds more tasks buys computation.",
+        "the missing depth falls as 1/sqrt(pi eta sweeps). To rehearse all that is held at each sleep costs sweeps D T (T + "
+        "hold)/(2 hold) presentations (hold dividing T; else the last sleep is a short one): a fast store that holds more "
+        "tasks buys computation.",
         assumptions=(
             Assumption(
                 "each presentation draws one of the M held facts at random, with its true target; delta rule of one strength"
             ),
             Assumption("depth is the mean over orders; its scatter vanishes only where the facts fit (M < N)"),
-            Assumption("laws in M/N: independent isotropic unit keys and large N; the ceilings hold for any unit keys"),
-            Assumption("presentations: every sleep rehearses all facts held so far, new and old, with S sweeps"),
+            Assumption("laws in M/N: independent isotropic unit keys, N and M both large; the ceilings hold for any unit keys"),
+            Assumption("presentations: every sleep rehearses all facts held so far, new and old, with that many sweeps"),
         ),
         status="proved under assumptions",
         source="this project; Marchenko and Pastur 1967 (spectrum); Strohmer and Vershynin 2009 (contraction)",
@@ -295,7 +321,8 @@ CLAIMS = (
                 "mean depth of M facts after that many sweeps, isotropic keys",
                 "retained fraction",
                 ("N", "M", "eta", "sweeps"),
-                solve=np.vectorize(_deposited),
+                (COUNTABLE,),
+                np.vectorize(_deposited),
             ),
             Quantity(
                 "depth_ceiling",
@@ -311,7 +338,8 @@ CLAIMS = (
                 "sweeps that make facts as deep as one annealed pass does, N/(N + M)",
                 "passes",
                 ("N", "M", "eta"),
-                solve=_break_even,
+                (RESOLVED,),
+                _break_even,
             ),
             Quantity(
                 "sweeps_to_depth",
@@ -334,10 +362,10 @@ CLAIMS = (
             Quantity("least_cost", "least cost, at best_hold where 1 <= it <= T", "presentations", ("T", "D", "sweeps", "price")),
             Quantity(
                 "stream_presentations",
-                "presentations when each sleep lasts as long as its load takes",
+                "presentations when each sleep lasts as long as its load takes (an integral: half the last sleep below the sum)",
                 "presentations",
                 ("N", "T", "D", "hold", "eta", "eps"),
-                (STREAM_FITS, HELD),
+                (STREAM_FITS, MANY),
             ),
         ),
     ),
@@ -361,5 +389,5 @@ def presentations(T: Any, D: Any, hold: Any, sweeps: Any) -> Any:
 
 
 def best_hold(T: Any, D: Any, sweeps: Any, price: Any) -> Any:
-    """Tasks that the fast store should hold: T sqrt(S D/(2 price)), from 1 to T (S4)."""
+    """Tasks that the fast store should hold: T sqrt(sweeps D/(2 price)), from 1 to T (S4)."""
     return S4.value("best_hold", T=T, D=D, sweeps=sweeps, price=price).value

@@ -13,10 +13,11 @@ are used). In bits nothing beats the list: C5 gives C <= p_b.
 
 Many passes. One dense store needs no fast store. The weights that answer all held facts form a convex cone: from any of its
 points a straight way leads to weights that answer the new facts as well, and on it no old answer changes, so that old labels can
-be read off the store itself, without a copy. Any system of threshold units with S + F weights is then dominated by one unit of
-as many: for random facts the latter succeeds at least as often, at every size, because by Cover's count P(M facts fit N weights)
-= P(Bin(M - 1, 1/2) <= N - 1), and Bin(M1 - 1) + Bin(M2 - 1) + 1 dominates Bin(M1 + M2 - 1). With another kind of fast store the
-condition is c C >= 1: a list packed into bits violates it, and then the list alone is better still.
+be read off the store itself, without a copy. Two units of S and F weights that divide the facts between them are dominated by
+one unit of as many: for random facts the latter succeeds at least as often, at every size, because by Cover's count P(M facts fit
+N weights) = P(Bin(M - 1, 1/2) <= N - 1), and Bin(M1 - 1) + Bin(M2 - 1) + 1 dominates Bin(M1 + M2 - 1). Systems of threshold units
+that answer jointly may hold more (the parity machine about 4 per weight: Barkai, Hansel and Kanter 1990). With another kind of
+fast store the condition is c C >= 1: a list packed into bits violates it, and then the list alone is better still.
 
 Rates. In the plane of C4 a slow rate for the structure and a fast one for the facts leave the forbidden region by the factor
 depth (2 - eta)/(eta (2 - depth)), whatever the codes: two learning rules suffice.
@@ -31,7 +32,7 @@ from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from theory import sleep, tradeoff
 from theory.claim import Assumption, Claim, Quantity
@@ -145,6 +146,15 @@ def derive() -> Derivation:
         1 / (1 + (N + 1) / (2 * outputs)),
         law="second_order_load",
     )
+    share, z = sp.Symbol("h", positive=True), sp.Symbol("z", positive=True)
+    beyond = proof.solve(
+        "With M > N facts least squares leaves a residual: a fact's own weight in its answer is h = N/M on average, the others "
+        "add noise of variance h - h^2, and the sign is wrong with probability Q(sqrt(h/(1 - h))). With z = Q^-1(error)",
+        share / (1 - share) - z**2,
+        share,
+    )
+    spare = proof.equal("so that read by sign it holds more labels by the factor 1/h", 1 / beyond, 1 + 1 / z**2)
+    proof.given("per number", spare / (1 + (N + 1) / (2 * outputs)), law="second_order_read_by_sign")
     small = N / T
     deflated = proof.given(
         "D = N/T directions that no older cue touches suffice: a D x N basis and D(D+1)/2 numbers",
@@ -173,6 +183,11 @@ COUNTS = Assumption(
 )
 
 
+def _read_by_sign(N: Any, outputs: Any, error: Any) -> Any:
+    law, symbols = S3.derivation.laws["second_order_read_by_sign"], (TERMS["N"].symbol, TERMS["outputs"].symbol)
+    return sp.lambdify([*symbols, sp.Symbol("z", positive=True)], law)(N, outputs, norm.isf(error))
+
+
 def _fit(M: Any, N: Any) -> Any:
     return binom.cdf(np.asarray(N) - 1, np.asarray(M) - 1, 0.5)
 
@@ -181,16 +196,18 @@ CLAIMS = (
     Claim(
         id="S3",
         title="What decides whether two stores win",
-        statement="With each fact seen once and rehearsal between tasks, a fast store of c numbers per label and a slow one of C "
-        "labels per number hold 1/(1/C + c/T) labels per number. What sparsity adds falls as 1/T, and a list of labels is "
-        "the better fast store. With many passes one dense store dominates if c C >= 1; with rehearsal between facts "
-        "it ties as N grows (S3-one). In bits a list alone is never beaten. Two rates leave the plane of C4 as two "
-        "sparsities do.",
+        statement="With each fact seen once and rehearsal between tasks, a fast store of c numbers per label and a slow one of "
+        "C labels per number hold 1/(1/C + c/T) labels per number. What sparsity adds falls as 1/T, and a list of labels is the "
+        "better fast store. With many passes one dense store dominates if c C >= 1; with rehearsal between facts it ties as N "
+        "grows (S3-one). Least squares holds at most one label per weight without residual, and shares its second-order state. "
+        "In bits a list alone is never beaten. Two rates leave the plane of C4 as two sparsities do.",
         assumptions=(
             Assumption("labels are one bit each; cues are regenerated from a seed, or their bits counted"),
             Assumption("tasks are of equal size; C and c do not depend on the size of a store (large stores)"),
             Assumption("many passes: threshold units; rehearsal finds weights that answer all facts if there are any"),
-            Assumption("against one store under sleep: C_one is what it is known to hold (S3-one); no converse is known"),
+            Assumption(
+                "against one store under sleep: C_one is the most that it is known to hold (S3-one); no converse is known"
+            ),
         ),
         status="proved under assumptions",
         source="this project; Cover 1965; Roxin and Fusi 2013 for partitioned stores",
@@ -228,8 +245,27 @@ CLAIMS = (
                 (ROOM,),
             ),
             Quantity("fits", "probability that N weights fit M random facts", "fraction", ("M", "N"), (COUNTS,), _fit),
-            Quantity("second_order_load", "labels per number of recursive least squares", "labels per number", ("N", "outputs")),
-            Quantity("deflated_load", "the same on N/T free directions", "labels per number", ("N", "T", "outputs"), (DIVIDED,)),
+            Quantity(
+                "second_order_load",
+                "labels per number of recursive least squares, without residual",
+                "labels per number",
+                ("N", "outputs"),
+            ),
+            Quantity(
+                "second_order_read_by_sign",
+                "the same, read by sign, each wrong with that probability",
+                "labels per number",
+                ("N", "outputs", "error"),
+                (sleep.LIKELY,),
+                _read_by_sign,
+            ),
+            Quantity(
+                "deflated_load",
+                "second_order_load on N/T free directions",
+                "labels per number",
+                ("N", "T", "outputs"),
+                (DIVIDED,),
+            ),
             Quantity("plane_gain", "least error of one rate over that of two", "ratio", ("depth", "eta")),
         ),
     ),
@@ -259,7 +295,7 @@ REASONS = {
         "old labels are the store's own answers; the fast store's numbers hold more in the dense store",
     ),
     ("one store", "one pass with sleep"): (
-        "conditional: best known single store, no converse",
+        "conditional: best known single store (corrective writes, S3-one), no converse",
         "one-shot writes use up the margin of what is held: loss sqrt(1/T) against 1/T; the gain is rehearsal of a held task",
     ),
     ("one store", "one pass"): (
@@ -269,12 +305,15 @@ REASONS = {
     ("equal sparsity", "many passes"): ("proved", "equal sizes, and both fast stores are idle"),
     ("equal sparsity", "one pass with sleep"): ("proved", "sparsity saves (c_other - c_fast)/T numbers per label"),
     ("equal sparsity", "one pass"): ("proved", "the fast stores hold one fact"),
-    ("second-order state", "many passes"): ("proved for least squares", "one label per weight, and shared state"),
+    ("second-order state", "many passes"): (
+        "proved for least squares",
+        "one label per weight without residual, and shared state",
+    ),
     ("second-order state", "one pass with sleep"): (
         "proved for least squares",
-        "no fast store, at most one label per weight",
+        "no fast store, at most one label per weight without residual",
     ),
-    ("second-order state", "one pass"): ("proved for least squares", "at most one label per weight"),
+    ("second-order state", "one pass"): ("proved for least squares", "at most one label per weight without residual"),
     ("buffer as fast store", "many passes"): ("proved", "equal sizes, and both fast stores are idle"),
     ("buffer as fast store", "one pass with sleep"): (
         "proved (C5 in bits, C3 in numbers)",
@@ -303,9 +342,9 @@ def outcomes(
 
     T tasks; a slow store of C_slow labels per number; a fast one of c_fast numbers per label (2 ln 2: the limit of sparse
     one-shot storage, C3), a dense fast store of c_other (3: one-shot, full retrieval at coding level 1/2). N weights a unit,
-    `outputs` units that share second-order state, p_b bits a number; `error`: what one dense store may get wrong. unit: what is
-    held equal, "numbers" or "bits" (a buffer then takes one bit a label, instead of one number). Loads within a fraction `tie`
-    of each other are a tie.
+    `outputs` units that share second-order state, p_b bits a number; `error`: what one dense store, or least squares read by
+    sign, may get wrong. unit: what is held equal, "numbers" or "bits" (a buffer then takes one bit a label, instead of one
+    number). Loads within a fraction `tie` of each other are a tie.
     """
     if unit not in ("numbers", "bits"):
         raise UserError(f"outcomes: unit '{unit}' is not known; choose 'numbers' or 'bits'")
@@ -316,9 +355,9 @@ def outcomes(
             return S3.value("load_between_facts", N=N, C_slow=C_slow, c_fast=fast).value / scale
         return S3.value("load", T=T, C_slow=C_slow, c_fast=fast).value / scale
 
-    one_shot = max(1 / c_fast, 1 / c_other, sleep.margin_load(T, error))
+    one_shot = max(1 / c_fast, 1 / c_other, sleep.margin_load(T, error), sleep.corrective_load(T, error))
     second = max(
-        S3.value("second_order_load", N=N, outputs=outputs).value,
+        S3.value("second_order_read_by_sign", N=N, outputs=outputs, error=error).value,
         S3.value("deflated_load", N=N, T=min(T, N), outputs=outputs).value,
     )
     table = []

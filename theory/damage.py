@@ -7,8 +7,9 @@ S1-finite. Each task writes K of n cells, all K-subsets being equally likely. S 
 so that, per cell and for large n, Var S = p (1 - q (1 + (T-1) a^2/(1-a))) with a = K/n and p = a q; at a = 1/T it is
 p (1 - q (1 + 1/T)). A maximum-distance-separable code returns b m bits unless S < m. The largest m that fails with probability
 at most delta lies within Cantelli's sigma sqrt(delta/(1-delta)) above and sigma sqrt((1-delta)/delta) + 1 below E S, and near
-E S - z sigma: the backoff falls as sqrt(T/N), in long streams z sqrt((e - 1) T/N) of the ceiling. No code of D bits succeeds
-more often than E min(1, 2^(bS - D)), because S cells take at most 2^(bS) values.
+E S - z sigma. The backoff of two regimes falls as sqrt(T/N), in long streams z sqrt((e - 1) T/N) of the ceiling; that of one
+regime is z sigma/(E S) at K = a* N, which grows exponentially in T at a fixed R/(bN), as (1 - R/(bN))^(-(T-1)/2). No code of D
+bits succeeds more often than E min(1, 2^(bS - D)), because S cells take at most 2^(bS) values.
 
 S1-damage. A cell that is erased at a read with probability p holds b (1 - p) bits, one whose bits flip with probability p holds
 b (1 - H(p)): in both regimes b is replaced by that. If always-on cells are written once, and each later task destroys a share
@@ -17,7 +18,8 @@ gain falls to 1 at
 
     1 - epsilon* = (rho/(1 - (1 - rho)^T))^(1/(T-1)),   rho = R/(bN),
 
-so that the damage that a stream bears falls as (ln T)/T. If every task renews the always-on cells, T - 1 is replaced by 1.
+about ln(1/rho)/T: in long streams at a fixed r = R/D_s, where rho falls as 1/T, that is (ln T)/T. If every task renews the
+always-on cells, T - 1 is replaced by 1, and they lose only beyond 1 - rho/(1 - (1 - rho)^T).
 """
 
 from __future__ import annotations
@@ -174,8 +176,8 @@ def derive() -> Derivation:
     proof.laws["relative_variance"] = relative / (N - R / b)
     proof.argued(
         "An MDS code fails if S < m. Cantelli's inequality: P(S >= E S + x) <= V/(V + x^2), and the same below, encloses the "
-        "largest m; the central limit theorem puts it near E S - z sigma, z the normal quantile of 1 - delta",
-        sp.Ge(sp.Symbol("m"), K * (1 - K / n) ** (T - 1) - z * sp.sqrt(sp.Symbol("V"))),
+        "largest m; the central limit theorem puts it, z being the normal quantile of 1 - delta, near E S - z sigma =",
+        K * (1 - K / n) ** (T - 1) - z * sp.sqrt(sp.Symbol("V")),
         _cantelli_and_pairs,
     )
     proof.argued(
@@ -227,6 +229,12 @@ def derive_damage() -> Derivation:
     proof.equal("that is", root, rho / (1 - (1 - rho) ** T))
     limit = proof.given("so that the damage it bears is", 1 - (rho / (1 - (1 - rho) ** T)) ** (1 / (T - 1)))
     proof.laws["damage_borne"] = limit.subs(rho, R / (b * N))
+    proof.equal(
+        "Always-on cells that every task renews have one task's damage at a read: R/(b (1 - epsilon)) of them are needed, and at "
+        "epsilon = 1 - rho/(1 - (1 - rho)^T) two regimes hold, over one,",
+        (1 - rho / (1 - damage)).subs(damage, 1 - rho / (1 - (1 - rho) ** T)) / (1 - rho) ** T,
+        sp.S.One,
+    )
     tau = sp.Symbol("tau", positive=True)
     proof.limit(
         "In long streams, rho = tau/T, the logarithm of x is -ln T + ln(tau/(1 - e^(-tau))): x T tends to (tau = 2)",
@@ -295,9 +303,9 @@ CLAIMS = (
         id="S1-finite",
         title="Two regimes in a finite store",
         statement="Of the K cells that the oldest of T tasks wrote among N, S survive, with exactly known mean and variance. A "
-        "separable MDS code holds b (E S - z sigma) bits to leading order: the backoff from the ceilings of S1 falls as "
-        "sqrt(T/N), and is z sqrt((e - 1) T/N) of the ceiling in long streams. No code of D bits is decoded more often than "
-        "E min(1, 2^(bS - D)).",
+        "separable MDS code holds b (E S - z sigma) bits to leading order: the backoff of two regimes from the ceiling of S1 "
+        "falls as sqrt(T/N), and is z sqrt((e - 1) T/N) of it in long streams; that of one regime is z sigma/(E S) at K = a* N, "
+        "which grows exponentially in T at a fixed R/(bN). No code of D bits is decoded more often than E min(1, 2^(bS - D)).",
         assumptions=(
             Assumption("every task writes K cells, all K-subsets equally likely; the reader knows the supports"),
             Assumption("bits held: separable MDS codes (an alphabet of at least N symbols), the structure spread evenly"),
@@ -316,7 +324,7 @@ CLAIMS = (
             ),
             Quantity("dual_finite", "T * D_s of two regimes", "bits", WITH_DELTA, FINITE_STORE, _whole(dual_finite)),
             Quantity("single_finite", "T * D_s of one regime", "bits", WITH_DELTA, FINITE_STORE, _whole(single_finite)),
-            Quantity("backoff", "z sigma over the mean, two regimes, large N", "fraction", WITH_DELTA, (FITS,), _backoff),
+            Quantity("backoff", "z sigma over the mean, two regimes, large N", "fraction", WITH_DELTA, (FITS, STREAM), _backoff),
         ),
     ),
     Claim(
@@ -325,7 +333,8 @@ CLAIMS = (
         statement="Reads that lose cells or flip bits leave both regimes what cells of fewer bits hold: at equal T the gain "
         "rises. "
         "Always-on cells that are written once and of which each task destroys a share epsilon lose to one regime beyond "
-        "epsilon* = 1 - (rho/(1 - (1 - rho)^T))^(1/(T-1)), about (ln T)/T. Renewed by every task, they do not.",
+        "epsilon* = 1 - (rho/(1 - (1 - rho)^T))^(1/(T-1)), about ln(1/rho)/T, which is (ln T)/T in long streams at a fixed r. "
+        "Renewed by every task they lose only beyond 1 - rho/(1 - (1 - rho)^T).",
         assumptions=(
             Assumption("separable codes, random supports known to the reader, N is large, as in S1"),
             Assumption("losses are independent of what a cell holds; the reader knows which cells are destroyed or erased"),

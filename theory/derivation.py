@@ -71,9 +71,27 @@ class Derivation:
         """A definition or an assumption: nothing to check."""
         return self._step(text, equation, lambda: (True, "given"), equation, law)
 
-    def argued(self, text: str, equation: Any = None, verify: Verify | None = None, law: str | None = None) -> Any:
-        """A step that its sentence proves; `verify()` -> (passed, detail) is a numerical test of it, where there is one."""
-        return self._step(text, equation, verify or (lambda: (True, "argued in words")), equation, law)
+    def argued(
+        self,
+        text: str,
+        equation: Any = None,
+        verify: Verify | None = None,
+        law: str | None = None,
+        samples: Samples | None = None,
+    ) -> Any:
+        """A step that its sentence proves; `verify()` -> (passed, detail) is a numerical test of it, where there is one.
+
+        An inequality between expressions that have values is tried at the samples as well, so that what is printed is what
+        is meant.
+        """
+        relation = equation if isinstance(equation, sp.core.relational.Relational) and not isinstance(equation, sp.Eq) else None
+
+        def both() -> tuple[bool, str]:
+            passed, detail = verify() if verify else (True, "argued in words")
+            tried = None if relation is None else _tried(relation, samples or {})
+            return (passed, detail) if tried is None else (passed and tried[0], f"{detail}; {tried[1]}")
+
+        return self._step(text, equation, both, equation, law)
 
     def equal(self, text: str, left: Any, right: Any, law: str | None = None, samples: Samples | None = None) -> Any:
         """`left` equals `right`; returns `right`."""
@@ -145,6 +163,14 @@ def _near(expression: Any, symbol: sp.Symbol, to: Any, value: Any, rate: float) 
         there, here = (sp.N(side.subs(point | {symbol: far}), DIGITS) for side in (expression, value))
         worst = max(worst, sp.Abs(there - here) / max(sp.Float(rate), sp.Abs(here)))
     return bool(worst < rate), f"at {symbol} = {sp.N(far, 3)}, relative error {sp.N(worst, 2)}"
+
+
+def _tried(relation: Any, samples: Samples) -> tuple[bool, str] | None:
+    """As `_true`; None if the sides have no values at the samples (names of traces, functions that are only named)."""
+    try:
+        return _true(relation, samples)
+    except (TypeError, ValueError, AttributeError):
+        return None
 
 
 def _true(relation: Any, samples: Samples) -> tuple[bool, str]:

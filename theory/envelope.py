@@ -255,9 +255,21 @@ def derive() -> Derivation:
     )
     lasts = proof.solve("SNR = 1 is reached by the area at the latest after rate t =", root * (M_s - 1) / (sp.E * x) - 1, x)
     longest = proof.solve("and by the power after", N / (sp.E * x) - 1, x)
-    proof.given("so a memory lasts at most so many events", sp.Min(lasts, longest), law="lifetime")
-    proof.solve("More states than these buy nothing", lasts - longest, M_s)
-    proof.laws["useful_states"] = 1 + root
+    r = M_s - 1
+    corner = proof.solve(
+        "Both together: q = 2/(M_s - 1)^2, where area and power allow the same height, reaches SNR = 1 after",
+        sp.log(root * 2 / r) - 2 * x / r**2,
+        x,
+    )
+    proof.equal("that is the area's time while 1/x <= q, up to M_s - 1 =", corner.subs(M_s, 1 + 2 * root / sp.E),
+                lasts.subs(M_s, 1 + 2 * root / sp.E))  # fmt: skip
+    proof.equal("and the power's time from 1/(2x) >= q on, M_s - 1 =", corner.subs(M_s, 1 + 2 * sp.sqrt(N / sp.E)), longest)
+    proof.given(
+        "so a memory lasts at most so many events",
+        sp.Piecewise((lasts, r <= 2 * root / sp.E), (corner, r <= 2 * sp.sqrt(N / sp.E)), (longest, True)),
+        law="lifetime",
+    )
+    proof.given("More states than these raise it no further", 1 + 2 * sp.sqrt(N / sp.E), law="useful_states")
     return proof
 
 
@@ -281,7 +293,7 @@ CLAIMS = (
         statement="N synapses of M_s states under any plasticity rule: SNR <= sqrt(N), the sum over ages of SNR^2 is at most N, "
         "and the area under the SNR curve at most sqrt(N) (M_s - 1)/rate. Log-convex curves stay below sqrt(N/(e rate t)) and "
         "below sqrt(N) (M_s - 1)/(e rate t); M SNR^2 of the oldest of M events is at most N (1 - 1/M)^(M-1) -> N/e, and states "
-        "beyond 1 + sqrt(N) raise no bound on the lifetime.",
+        "beyond 1 + 2 sqrt(N/e) raise no bound on the lifetime.",
         assumptions=(
             Assumption("synapses and events are independent, statistics stationary; the ideal reader knows each event's b"),
             Assumption("noise is the deviation of w in equilibrium, the event's own share included; b = 1 or -1 is not rescaled"),
@@ -298,17 +310,27 @@ CLAIMS = (
         derive=derive,
         quantities=(
             Quantity(
-                "envelope", "largest SNR at time t, all three bounds, log-convex", "SNR", ("N", "M_s", "rate", "t"), (), _envelope
+                "envelope",
+                "upper bound on SNR at time t, all three bounds, log-convex",
+                "SNR",
+                ("N", "M_s", "rate", "t"),
+                (),
+                _envelope,
             ),
             Quantity("late_envelope", "its late form, by the area alone", "SNR", ("N", "M_s", "rate", "t"), (LATER,)),
-            Quantity("power_envelope", "largest SNR at time t by the power alone", "SNR", ("N", "rate", "t"), (LATER,)),
+            Quantity("power_envelope", "upper bound on SNR at time t by the power alone", "SNR", ("N", "rate", "t"), (LATER,)),
             Quantity("two_regimes", "by start and area, the envelope in print", "SNR", ("N", "M_s", "rate", "t"), (LATER,)),
-            Quantity("initial", "largest SNR of the newest event", "SNR", ("N",)),
-            Quantity("area", "largest area under the SNR curve", "SNR time units", ("N", "M_s", "rate")),
-            Quantity("power_sum", "largest sum of SNR^2 over all ages", "power ratio", ("N",)),
-            Quantity("power_ceiling", "largest M * SNR^2 of the oldest of M events, log-convex", "power ratio", ("N", "M")),
-            Quantity("lifetime", "largest age at SNR 1, log-convex", "events", ("N", "M_s")),
-            Quantity("useful_states", "states beyond which the lifetime stays", "states", ("N",)),
+            Quantity("initial", "upper bound on SNR of the newest event", "SNR", ("N",)),
+            Quantity("area", "upper bound on the area under the SNR curve", "SNR time units", ("N", "M_s", "rate")),
+            Quantity("power_sum", "upper bound on the sum of SNR^2 over all ages", "power ratio", ("N",)),
+            Quantity(
+                "power_ceiling",
+                "upper bound on M * SNR^2 of the oldest of M events, log-convex",
+                "power ratio",
+                ("N", "M"),
+            ),
+            Quantity("lifetime", "upper bound on the age at SNR 1, log-convex", "events", ("N", "M_s")),
+            Quantity("useful_states", "states beyond which that bound stays", "states", ("N",)),
         ),
     ),
 )
@@ -316,10 +338,10 @@ CLAIMS = (
 
 
 def envelope(N: Any, M_s: Any, rate: Any, t: Any) -> Any:
-    """Largest SNR at time t of N synapses of M_s states with a log-convex memory curve (C6)."""
+    """Upper bound on the SNR at time t of N synapses of M_s states with a log-convex memory curve (C6)."""
     return C6.value("envelope", N=N, M_s=M_s, rate=rate, t=t).value
 
 
 def power_ceiling(N: Any, M: Any) -> Any:
-    """Largest M * SNR^2 of the oldest of M events for a log-convex curve: N (1 - 1/M)^(M-1) (C6)."""
+    """Upper bound on M * SNR^2 of the oldest of M events for a log-convex curve: N (1 - 1/M)^(M-1) (C6)."""
     return C6.value("power_ceiling", N=N, M=M).value

@@ -138,7 +138,12 @@ CLAIMS = (
         ),
         status="proved under assumptions",
         source="Hastie and Tibshirani 1990; Ye 1998; Efron 2004; counterexamples after Janson, Fithian and Hastie 2015",
-        evidence=("derivation: theory.freedom.derive", "property test: tests/theory/test_freedom.py"),
+        evidence=(
+            "derivation: theory.freedom.derive",
+            "certificate: theory.certificates.freedom",
+            "attack: theory.attacks.freedom",
+            "property test: tests/theory/test_freedom.py",
+        ),
         derive=derive,
         quantities=(
             Quantity("bound", "largest total depth of a smooth learner of that gain", "facts", ("N", "gain")),

@@ -174,9 +174,10 @@ def _at_finite_size(proof: Derivation, signal: Any, crosstalk: Any, v: Any, powe
         (1 / variance - 3) ** 2 - 3,
     )
     proof.equal(
-        "and so the crosstalk of targets +-1 has: it is Gaussian once (P - 1) N is large against 1/a^2",
-        ((3 + product / N) - 3) / (P - 1),
-        ((1 / variance - 3) ** 2 - 3) / (N * (P - 1)),
+        "and the crosstalk of targets +-1 has, over all cues. The terms share the cue, whose norm scatters: it is Gaussian once "
+        "N is large against 1/a; given the cue, once (P - 1) N is large against 1/a^2",
+        (3 + product / N) / (P - 1) + 3 * (P - 2) / (P - 1) * (1 + spread) - 3,
+        ((1 / variance - 3) ** 2 - 3 + 3 * (P - 2) * (1 / variance - 4)) / (N * (P - 1)),
         law="excess_kurtosis",
     )
 
@@ -223,17 +224,18 @@ def _finite_bits(N: Any, P: Any, a: Any) -> Any:
 PARTLY = Assumption("a < 1 (some inputs are silent)", lambda a: a < 1, "lower a")
 WHOLE = Assumption("N is a whole number", lambda N: np.mod(N, 1) == 0, "round N")
 THREE = Assumption("N >= 3 (below, a share of one half may hold more)", lambda N: N >= 3, "give at least three inputs")
+TWO = Assumption("P >= 2 (there is crosstalk)", lambda P: P >= 2, "give at least two patterns")
 
 CLAIMS = (
     Claim(
         id="C3",
         title="The one-shot Hebbian ceiling",
         statement="Additive one-shot storage of P centred patterns reads with the power SNR N/(P - 1) at every coding level, "
-        "the largest mean SNR of any additive rule with independent codes and linear readers, and holds at most d/(2 ln 2) = "
-        "0.7213 d bits under every schedule of decay that leaves no fact more than half the power. At finite N a reader of fixed "
-        "gain has exactly N/(P - 1 + 1/(a(1-a)) - 4), and codes of fixed activity (N - 1)/(P - 1). Full retrieval at output "
-        "coding level f needs a load P/N <= 1/(2^(2 H(f)) - 1), which binary outputs do not attain; a hard threshold keeps 2/pi "
-        "of the bits where the SNR is low.",
+        "the largest mean SNR of any additive rule with independent codes and linear readers of the own cue, and holds at most "
+        "d/(2 ln 2) = 0.7213 d bits under every schedule of decay that leaves no fact more than half the power. At finite N a "
+        "reader of fixed gain has exactly N/(P - 1 + 1/(a(1-a)) - 4), and codes of fixed activity (N - 1)/(P - 1). Full "
+        "retrieval at output coding level f needs a load P/N <= 1/(2^(2 H(f)) - 1), which binary outputs do not attain; a hard "
+        "threshold keeps 2/pi of the bits where the SNR is low.",
         assumptions=(
             Assumption(
                 "patterns are independent, their entries independent and exactly centred (covariance rule); the cue is exact"
@@ -255,7 +257,13 @@ CLAIMS = (
         quantities=(
             Quantity("bits", "ceiling on the bits held by d synapses", "bits", ("d",)),
             Quantity("snr", "power signal-to-noise ratio of a read, interferers only", "power ratio", ("N", "P")),
-            Quantity("bits_per_synapse", "Gaussian information of P patterns over N synapses", "bits per synapse", ("N", "P")),
+            Quantity(
+                "bits_per_synapse",
+                "Gaussian information of P patterns over N synapses",
+                "bits per synapse",
+                ("N", "P"),
+                (THREE, TWO),
+            ),
             Quantity("load", "largest P/N for full retrieval of outputs of coding level f", "patterns per synapse", ("f",)),
             Quantity("full_retrieval", "bits per synapse at that load", "bits per synapse", ("f",)),
             Quantity(
@@ -265,9 +273,17 @@ CLAIMS = (
                 ("N", "P", "a"),
                 (PARTLY,),
             ),
-            Quantity("snr_fixed_activity", "power SNR of codes with exactly aN active inputs", "power ratio", ("N", "P")),
+            Quantity(
+                "snr_fixed_activity", "power SNR of codes with exactly aN active inputs, 0 < aN < N", "power ratio", ("N", "P")
+            ),
             Quantity("norm_variance", "relative variance of |xi|^2, inputs active independently", "ratio", ("N", "a"), (PARTLY,)),
-            Quantity("excess_kurtosis", "excess kurtosis of the crosstalk of targets +-1", "ratio", ("N", "P", "a"), (PARTLY,)),
+            Quantity(
+                "excess_kurtosis",
+                "excess kurtosis of the crosstalk of targets +-1, over all cues",
+                "ratio",
+                ("N", "P", "a"),
+                (PARTLY,),
+            ),
             Quantity(
                 "finite_bits",
                 "Gaussian information where each cue's own norm sets its SNR",

@@ -56,9 +56,10 @@ def _rate_attained() -> tuple[bool, str]:
 
 
 def _sets_are_counted() -> tuple[bool, str]:
-    """binom(n, M) M! >= (n - M + 1)^M in integers."""
+    """binom(n, M) M! >= (n - M + 1)^M and binom(n, M) M^M >= n^M in integers."""
     cases = [(n, k) for n in range(1, 33) for k in range(1, n + 1)]
-    return all(comb(n, k) * factorial(k) >= (n - k + 1) ** k for n, k in cases), f"in {len(cases)} cases, in integers"
+    ordered = all(comb(n, k) * factorial(k) >= (n - k + 1) ** k for n, k in cases)
+    return ordered and all(comb(n, k) * k**k >= n**k for n, k in cases), f"in {len(cases)} cases, in integers"
 
 
 def derive() -> Derivation:
@@ -91,8 +92,12 @@ def derive() -> Derivation:
     proof.argued("Long blocks attain it: rho is the rate-distortion function of the source (Shannon 1959)", None, _rate_attained)
     proof.argued(
         "Cues to be reproduced: a set of M out of n = 2^c equally likely ones, in any order, is one of binom(n, M) >= (n - M + "
-        "1)^M/M! sets; given the cues, the facts cost what they did. With cues S is at least",
-        M * (sp.log(2**cue - M + 1, 2) + rate) - sp.loggamma(M + 1) / sp.log(2),
+        "1)^M/M! and >= (n/M)^M sets; given the cues, the facts cost what they did. With cues S is at least",
+        sp.Max(
+            M * (cue + sp.log(1 - (M - 1) * sp.exp(-cue * sp.log(2)), 2)) - sp.loggamma(M + 1) / sp.log(2),
+            M * (cue - sp.log(M, 2)),
+        )
+        + M * rate,
         _sets_are_counted,
         law="state_with_cues",
     )
@@ -142,7 +147,7 @@ GUESS = Assumption(
     "error <= 1 - 1/m (at worst a blind guess)", lambda error, m: error <= 1 - 1 / m, "lower the error, or raise m"
 )
 BETTER_BIT = Assumption("error < 1/2 (better than a blind guess)", lambda error: error < 0.5, "lower the error")
-DISTINCT = Assumption("M <= 2^cue (the cues are distinct)", lambda M, cue: 2.0**cue >= M, "give longer cues, or fewer facts")
+DISTINCT = Assumption("M <= 2^cue (the cues are distinct)", lambda M, cue: cue >= np.log2(M), "give longer cues, or fewer facts")
 
 CLAIMS = (
     Claim(
@@ -174,7 +179,7 @@ CLAIMS = (
             _quantity("task_ceiling", "largest T * D of bits", "bits", ("S", "error"), BETTER_BIT),
             _quantity(
                 "state_with_cues",
-                "smallest state that also reproduces the set of cues",
+                "bits that it takes at least to reproduce the set of cues too",
                 "bits",
                 ("M", "m", "error", "cue"),
                 GUESS,

@@ -147,7 +147,11 @@ TWO = Assumption("M > 1 (an overlap takes two facts)", lambda M: M > 1, "give at
 MEAN = Assumption(
     "c > 0 (without a mean no common mode can saturate)", lambda c: c > 0, "give codes that have a mean, 0 < c <= 1"
 )
-ACTIVE = Assumption("a*N >= 1 (a unit is active) and N >= 2", lambda a, N: (a * N >= 1 - 1e-12) & (N >= 2), "raise a or N")
+ACTIVE = Assumption(
+    "N >= 2 and a*N are whole numbers, a*N >= 1 (units that are active)",
+    lambda a, N: (np.mod(N, 1) == 0) & (N >= 2) & (np.rint(a * N) >= 1) & (np.abs(a * N - np.rint(a * N)) <= 1e-15 * N),
+    "give N and a = k/N, k = 1 ... N",
+)
 
 CLAIMS = (
     Claim(

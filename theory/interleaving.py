@@ -12,7 +12,9 @@ A dense store that rehearses T tasks, one of which a fast store of B_fast bits p
 per fact and output kept to rehearse from, in cells of b bits, and `copies` states of the slow store alive at once, gains over
 one-shot storage, per cell,
 
-    G_net = 2 ln 2 / ( copies/(alpha_G H) + 1/(T B_fast) + cue/(b H) ),    at most 4 ln 2 = 2.77.
+    G_net = 2 ln 2 / ( copies/(alpha_G H) + 1/(T B_fast) + cue/(b H) ),    at most 4 ln 2 = 2.77,
+
+where alpha_G H <= b and B_fast <= b, as no cell holds more bits than it has (C5): dense outputs take cells of two bits.
 
 Sources: Gardner 1988, J. Phys. A 21, 257 (replica method); Cover 1965; passes: Novikoff 1962.
 """
@@ -222,15 +224,21 @@ PAYS = Assumption(
     lambda copies, cue, b, f: copies / _bits(f) + cue / (b * _entropy(f)) < 2 * np.log(2),
     "keep fewer copies or shorter cues, or choose f nearer 1/2",
 )
+FULL = Assumption(
+    "alpha_G H(f) <= b and fast <= b (C5: no cell holds more bits than it has)",
+    lambda f, fast, b: (_bits(f) <= b * (1 + 1e-12)) & (np.asarray(fast) <= b),
+    "raise b, lower fast, or choose f further from 1/2",
+)
 
 CLAIMS = (
     Claim(
         id="S2",
         title="Rehearsed storage",
-        statement="Iterative, interleaved learning stores up to alpha_G(f) H(f) bits per synapse: 2 at f = 1/2, falling to "
-        "0.7213 as f -> 0, above the one-shot ceiling at every f. The best one-shot store is sparse and the best rehearsed "
-        "store dense; limit against limit, rehearsal gains up to 4 ln 2 = 2.77. With the fast store, cues and copies paid for "
-        "the gain is G_net = 2 ln 2/(copies/(alpha_G H) + 1/(T B_fast) + cue/(b H)).",
+        statement="Iterative, interleaved learning stores, without error, up to alpha_G(f) H(f) bits per synapse: 2 at f = 1/2, "
+        "falling to 0.7213 as f -> 0, above the one-shot ceiling at every f. The best one-shot store is sparse and the best "
+        "rehearsed store dense; limit against limit, rehearsal gains up to 4 ln 2 = 2.77. With the fast store, cues and copies "
+        "paid for the gain is G_net = 2 ln 2/(copies/(alpha_G H) + 1/(T B_fast) + cue/(b H)): stored cues beyond 2 ln 2 - 1/2 = "
+        "0.886 b bits per output and fact end it, in cells of b >= 2 bits.",
         assumptions=(
             Assumption("binary outputs, independent patterns, real synapses, threshold readout, N -> infinity"),
             Assumption("replica symmetry (rigorous for f = 1/2: Cover 1965; Shcherbina and Tirozzi 2003)"),
@@ -246,7 +254,9 @@ CLAIMS = (
         ),
         derive=derive,
         quantities=(
-            Quantity("gardner_bits", "bits per synapse at Gardner's capacity", "bits per synapse", ("f",), solve=_bits),
+            Quantity(
+                "gardner_bits", "bits per synapse at Gardner's capacity, without error", "bits per synapse", ("f",), solve=_bits
+            ),
             Quantity("gardner_load", "largest load P/N without error", "patterns per synapse", ("f",), solve=_load),
             Quantity("largest_gain", "rehearsed dense over one-shot sparse storage, limit against limit", "ratio", ()),
             Quantity(
@@ -254,6 +264,7 @@ CLAIMS = (
                 "bits per cell over those of one-shot storage, fast store, cues and copies paid for",
                 "ratio",
                 ("f", "T", "cue", "fast", "copies", "b"),
+                (FULL,),
                 solve=_net_gain,
             ),
             Quantity(
@@ -261,7 +272,7 @@ CLAIMS = (
                 "number of tasks at which that gain is 1",
                 "tasks",
                 ("f", "cue", "fast", "copies", "b"),
-                (PAYS,),
+                (FULL, PAYS),
                 solve=_break_even,
             ),
             Quantity("passes", "mean passes over a fact per sweep, a sleep after each of T tasks", "passes", ("T",)),
@@ -275,7 +286,7 @@ CLAIMS = (
             ),
             Quantity(
                 "stable_load",
-                "largest load P/N at that stability",
+                "largest load P/N at that stability, without error",
                 "patterns per synapse",
                 ("f", "stability"),
                 solve=_stable_load,

@@ -6,11 +6,11 @@ fitted exactly by the solution closest to where training stood. P_t projects on 
     w_t - w*_i = (I - P_t)(w_{t-1} - w*_i) + P_t (w*_t - w*_i) + X_t^+ z_t,    E P_t = (D/N) I,
 
 so that every squared error obeys one exact linear recursion with the factor q = 1 - D/N. It is the delta rule with projectors of
-rank D and strength 1: the depths D q^age add up to N (1 - q^T) = N - tr E prod_t (I - P_t) (C1), and the oldest task keeps
-T D q^(T-1) <= N (1 - 1/T)^(T-1), best at D = N/T (C2): a window of N/D tasks.
+rank D and strength 1: the depths D q^age add up to N (1 - q^T) = N - tr E prod_t (I - P_t) (C1), and T times what the oldest task
+keeps is T D q^(T-1) <= N (1 - 1/T)^(T-1), best at D = N/T (C2): a window of N/D tasks.
 
-Depth is not error: interference adds the other tasks' weights. Unrelated tasks without noise leave, in long streams, the error
-2 (1 - s) on a task of depth share s = (D/N) q^age, more than the error 1 of zero weights unless s > 1/2.
+Depth is not error: interference adds the other tasks' weights. Unrelated tasks of norm 1 without noise leave, in long streams,
+the error 2 (1 - s) on a task of depth share s = (D/N) q^age, more than the error 1 of zero weights unless s > 1/2.
 """
 
 from __future__ import annotations
@@ -136,6 +136,11 @@ def derive() -> Derivation:
 
 
 ROOM = Assumption("D <= N - 2 (fewer examples than parameters)", lambda D, N: N - 2 >= D, "lower D, or raise N")
+SPLIT = Assumption(
+    "N/(N - 2) <= T <= N (N/T examples a task are at least one and leave room)",
+    lambda N, T: (np.asarray(T) <= N) & (T * (np.asarray(N) - 2) >= N),
+    "choose T between N/(N - 2) and N",
+)
 TWO = Assumption("T >= 2 (something can be forgotten)", lambda T: np.asarray(T) >= 2, "raise T")
 YOUNG = Assumption("age <= T - 1 (the task has been seen)", lambda age, T: np.less_equal(age, np.asarray(T) - 1), "lower age")
 
@@ -145,8 +150,9 @@ CLAIMS = (
         title="Forgetting in linear networks",
         statement="T regressions of D examples with Gaussian features are fitted one after another in N > D + 1 parameters, each "
         "by the nearest exact solution. Expected errors obey one linear recursion with q = 1 - D/N, for any tasks and any noise. "
-        "Depths D q^age add up to N (1 - q^T), and the oldest of T tasks keeps T D q^(T-1) <= N (1 - 1/T)^(T-1): a window of "
-        "about N/D tasks. In long streams of unrelated tasks the error exceeds that of zero weights unless D q^age > N/2.",
+        "Depths D q^age add up to N (1 - q^T), and T times what the oldest of T tasks keeps is T D q^(T-1) <= N (1 - "
+        "1/T)^(T-1): a window of about N/D tasks. In long streams of unrelated tasks of equal norm without noise the error is "
+        "2 (1 - s) times that of zero weights, s = (D/N) q^age: it exceeds that of zero weights unless D q^age > N/2.",
         assumptions=(
             Assumption("features are independent standard Gaussian vectors, noise has mean 0 and variance sigma^2"),
             Assumption("training starts at zero weights and ends each task in the nearest exact solution"),
@@ -202,8 +208,8 @@ CLAIMS = (
             ),
             Quantity("total_depth", "depth of T tasks together", "facts", ("N", "D", "T"), (ROOM,)),
             Quantity("oldest_depth", "T times the depth of the oldest task", "facts", ("N", "D", "T"), (ROOM,)),
-            Quantity("ceiling", "largest oldest_depth over D", "facts", ("N", "T")),
-            Quantity("best_D", "examples a task at which the oldest keeps most", "facts", ("N", "T")),
+            Quantity("ceiling", "upper bound on oldest_depth (attained at D = N/T)", "facts", ("N", "T")),
+            Quantity("best_D", "examples a task at which the oldest keeps most", "facts", ("N", "T"), (SPLIT,)),
             Quantity("window", "tasks after which depth has fallen by e", "tasks", ("N", "D"), (ROOM,)),
         ),
     ),

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from scipy.optimize import minimize_scalar
+from scipy.special import xlog1py
 
 from theory import annealing, inversion, palimpsest
 from theory.claim import Assumption, Claim, Quantity
@@ -76,7 +77,7 @@ def derive() -> Derivation:
     strength = proof.equal("that is", strength, N * (1 - (1 - 1 / T) ** (1 / D)))
     proof.given("or, where that exceeds 1, keep most at the largest strength there is", sp.Min(1, strength), law="best_eta")
     mean = proof.given("Their mean depth in the oldest task is", N / D * share.subs(x, (1 - eta / N) ** D), law="isotropic_depth")
-    proof.given("the ceiling times", (share / share.subs(x, best)).subs(x, (1 - eta / N) ** D), law="efficiency")
+    proof.given("the ceiling times", (share / share.subs(x, sp.expand(best))).subs(x, (1 - eta / N) ** D), law="efficiency")
     proof.argued(
         "No spectrum does better. A direction with y = eta lambda contributes F(y) = (1-y)^(D(T-1)) - (1-y)^(DT), which is "
         "concave up to its peak y* and lower beyond, while sum_k y_k = eta <= 1. If y* <= 1/N bound each term by the peak, "
@@ -133,11 +134,27 @@ CLAIMS = (
             Quantity("ceiling", "largest M * depth of the oldest of M facts", "facts", ("N", "M")),
             Quantity("task_ceiling", "largest T * D * depth of the oldest of T tasks", "facts", ("N", "T")),
             Quantity(
-                "attainable_depth", "largest mean depth of the oldest task, any spectrum", "retained fraction", ("N", "T", "D")
+                "attainable_depth",
+                "largest mean depth of the oldest task, any spectrum",
+                "retained fraction",
+                ("N", "T", "D"),
+                solve=annealing.precise("attainable_depth", "N", "T", "D"),
             ),
             Quantity("retained_depth", "mean depth of a fact of that age, isotropic", "retained fraction", ("N", "eta", "age")),
-            Quantity("isotropic_depth", "mean depth of the oldest task, isotropic", "retained fraction", ("N", "eta", "T", "D")),
-            Quantity("best_eta", "strength that keeps most of the oldest task, isotropic", "fraction", ("N", "T", "D")),
+            Quantity(
+                "isotropic_depth",
+                "mean depth of the oldest task, isotropic",
+                "retained fraction",
+                ("N", "eta", "T", "D"),
+                solve=annealing.precise("isotropic_depth", "N", "eta", "T", "D"),
+            ),
+            Quantity(
+                "best_eta",
+                "strength that keeps most of the oldest task, isotropic",
+                "fraction",
+                ("N", "T", "D"),
+                solve=annealing.precise("best_eta", "N", "T", "D"),
+            ),
             Quantity("annealed_rate", "strength of the write that follows `age` earlier ones", "fraction", ("N", "age")),
             Quantity("annealed_depth", "depth of each of M facts under annealed writes", "retained fraction", ("N", "M")),
             *annealing.QUANTITIES,
@@ -147,6 +164,7 @@ CLAIMS = (
                 "fraction",
                 ("N", "eta", "T", "D"),
                 (LATER,),
+                annealing.precise("efficiency", "N", "eta", "T", "D"),
             ),
             *palimpsest.QUANTITIES,
         ),
@@ -164,13 +182,15 @@ def retained_depth(spectrum: Any, eta: float, age: Any) -> Any:
 
 def task_depth(spectrum: Any, eta: float, T: int, D: int) -> float:
     """Mean depth of the D facts of the oldest of T tasks: (1/D) sum_k x_k^(T-1) (1 - x_k), x_k = (1 - eta lambda_k)^D."""
-    kept = (1 - _shares(spectrum, eta)) ** D
-    return float(np.sum(kept ** (T - 1) * (1 - kept)) / D)
+    shares = _shares(spectrum, eta)
+    return float(np.sum(np.exp(xlog1py(D * (T - 1), -shares)) * -np.expm1(xlog1py(D, -shares))) / D)
 
 
 def best_eta(spectrum: Any, T: int, D: int) -> float:
     """The strength in (0, 1] that maximises `task_depth` for this spectrum: a scan in log eta, then Brent's method."""
-    grid = np.geomspace(1e-6, 1.0, 400)
+    # below this strength every direction keeps the more the higher it is: the largest eigenvalue is where 1 - 1/T is left
+    least = -np.expm1(xlog1py(1 / D, -1 / T)) / np.max(spectrum)
+    grid = np.geomspace(min(1.0, least), 1.0, 400)
     depths = [task_depth(spectrum, eta, T, D) for eta in grid]
     peak = int(np.argmax(depths))
     around = np.log(grid[max(peak - 1, 0)]), np.log(grid[min(peak + 1, len(grid) - 1)])

@@ -62,6 +62,18 @@ def _no_partition_is_better() -> tuple[bool, str]:
     return max(map(abs, gaps)) < 1e-9, f"4 linear programs, largest disagreement {max(map(abs, gaps)):.1e}"
 
 
+def _two_regimes_with_any_code() -> tuple[bool, str]:
+    """Over sizes of the always-on population and activities up to a = p_1: never more than separable two regimes."""
+    worst = 0.0
+    for tasks, rho in ((2, 0.2), (5, 0.5), (20, 0.9), (200, 0.01)):
+        always, activity = np.meshgrid(np.linspace(0, 1, 401), np.geomspace(1e-4, 1, 2001))
+        left = (1 - activity) ** (tasks - 1)
+        kept = np.minimum(left * (always + activity * (1 - always) - rho), left * activity * (1 - always))
+        most = (1 - 1 / tasks) ** (tasks - 1) / tasks * (1 - rho)
+        worst = max(worst, float(np.max(kept[activity <= left])) / most)
+    return worst <= 1 + 1e-9, f"4 streams, 401 sizes, 2001 activities: at most {worst:.6f} of g (bN - R)"
+
+
 def derive() -> Derivation:
     """S1: maximise over the activity exactly, then pass to long streams."""
     proof = Derivation()
@@ -142,6 +154,13 @@ def derive() -> Derivation:
         None,
         _any_code_agrees,
     )
+    proof.argued(
+        "Two regimes with any code: N_0 always-on cells, whose private bits only the last task finds, leave b N_0 more for R: "
+        "while a <= p_1, D_s <= p_1 (b N_0 + a b N_1 - R), and D_s <= p_1 a b N_1. If b N_0 >= R the second, else the first, "
+        "with R - b N_0 in the place of R, is at most g (bN - R): long streams leave two regimes what separable codes hold",
+        None,
+        _two_regimes_with_any_code,
+    )
     return proof
 
 
@@ -149,7 +168,7 @@ FITS = Assumption("R < b*N (the shared bits fit in the store)", lambda R, b, N: 
 ACTIVE = Assumption(
     "R <= a*b*N (the shared bits fit in the active cells)", lambda R, a, b, N: a * b * N >= R, "raise a, or lower R"
 )
-ONE = Assumption("R + D_s <= b*N (one task fits)", lambda R, D_s, b, N: b * N >= R + D_s, "lower R or D_s, or raise b or N")
+ONE = Assumption("R + D_s < b*N (one task fits)", lambda R, D_s, b, N: b * N - R > D_s, "lower R or D_s, or raise b or N")
 WHOLE = Assumption("T is a whole number", lambda T: np.mod(T, 1) == 0, "round T")
 
 
@@ -178,8 +197,8 @@ CLAIMS = (
     Claim(
         id="S1",
         title="Two regimes against one, with shared structure",
-        statement="With R bits shared by all tasks and D_s private ones each, one regime holds T D_s <= bN/u, u = exp(1 + "
-        "W(r/e)), and two regimes (bN - R)/e: the gain is G = (1 - R/(bN)) exp(W(r/e)), 1 if nothing is shared, "
+        statement="In long streams, with R bits shared by all tasks and D_s private ones each, one regime holds T D_s <= bN/u, "
+        "u = exp(1 + W(r/e)), and two regimes (bN - R)/e: the gain is G = (1 - R/(bN)) exp(W(r/e)), 1 if nothing is shared, "
         "growing as r/(e ln r). At equal T and R, with separable coding, it is exactly (1 - R/(bN))^-(T-1), and no partition "
         "into populations of any activities holds more than two regimes.",
         assumptions=(
@@ -187,7 +206,9 @@ CLAIMS = (
             Assumption(
                 "supports are random and known to the reader; all tasks use one code that survives T - 1 later writes; N is large"
             ),
-            Assumption("finite T: separable coding (shared and private shares of each cell); T -> infinity at fixed r: any code"),
+            Assumption(
+                "finite T: separable coding (shared and private shares of each cell); long streams at fixed r: any code in either"
+            ),
         ),
         status="proved under assumptions",
         source="this project; Lambert's W: Corless et al. 1996",

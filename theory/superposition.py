@@ -13,8 +13,9 @@ features/PR - 1 per feature (I1): per pair they tend to 1/dims when features abo
 The smallest model (Elhage et al.: ReLU(W^T W x + b), two features, one dimension, values uniform in [0, 1] and active with
 probability p) gives up one feature, or stores both as an antipodal pair. With weights (1, -1) and no bias the pair wins below
 p = 4 mu / (2 (1 + I) + 3 mu), mu = min(1, I); the best pair, with weights and biases of its own, wins up to a larger density
-(`boundary`). The change is abrupt where the importances differ much; where they are closer (I = 0.8), the dedicated solution
-loses stability first, and the second weight grows continuously from 0 (`instability`).
+(`boundary`). The change is abrupt where the importances differ much. In a middle range (I = 0.6 ... 0.9) the dedicated solution
+loses stability first, and the second weight grows continuously from 0 (`instability`). Near I = 1 a small jump returns, and
+closer still (from about 0.99) a pair is best at every density.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ def _instability(importance: float) -> float:
 
 
 def _boundary(importance: float) -> float:
-    """Density above which one dedicated feature is best: it is stable there, and no pair is better."""
+    """Density above which one dedicated feature is best, stable and no pair better; 1 if a pair is best at every density."""
     least, stable = min(importance, 1 / importance), _instability(importance)
 
     def advantage(p: float) -> float:
@@ -151,6 +152,8 @@ def _boundary(importance: float) -> float:
 
     if stable == 1 or advantage(stable) <= 0:
         return stable
+    if advantage(1.0) > 0:
+        return 1.0
     return float(brentq(advantage, stable, 1.0, xtol=1e-6))  # pyright: ignore[reportArgumentType]
 
 
@@ -215,6 +218,7 @@ def _capacity(proof: Derivation) -> None:
         "eigenvector of W W^T: orthogonal tight frames. And tr G = sum_i (C_i (G^2)_ii)^(1/2) <= (sum C_i)^(1/2) (tr G^2)^(1/2)",
         sp.Le(trace**2 / total, dims),
         _chain,
+        samples={trace: (2, 3, 2), total: (4, 5, 9)},
     )
     proof.given(
         "Unit columns, a tight frame (or orthogonal, features <= dims): all capacities are",
@@ -324,7 +328,7 @@ CLAIMS = (
             ),
             Quantity(
                 "boundary",
-                "density above which one dedicated feature is best",
+                "density above which one dedicated feature is best; 1 if a pair is best at every density",
                 "fraction",
                 ("importance",),
                 solve=np.vectorize(_boundary),

@@ -148,7 +148,7 @@ def _load_at_error(f: float, error: float) -> float:
         cut = gap / 2 + np.log((1 - f) / f) / gap
         return float(f * ndtr(cut - gap) + (1 - f) * ndtr(-cut)) - error
 
-    root: Any = brentq(excess, np.log(1e-8), np.log(1e8))
+    root: Any = brentq(excess, np.log(1e-30), np.log(1e8))
     return float(np.exp(-root))
 
 

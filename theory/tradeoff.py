@@ -10,9 +10,9 @@ structure (small J) and deep on every fact (large eta). This is the misadjustmen
 Filter Theory), read as a limit on memory.
 
 A schedule may write few facts deep and anneal in between. One deep write after annealing adds less than sigma^2/N to J. If a
-share q of the writes, in the long run, reaches the depth delta, then for every choice of the other strengths and any N
+share q of the writes, in the long run, reaches a depth, then for every choice of the other strengths and any N
 
-    limsup J >= sigma^2 delta sqrt(q) / (1 + (1 - delta) sqrt(q)),    mean J >= q delta sigma^2 / (2 - delta):
+    limsup J >= sigma^2 depth sqrt(q) / (1 + (1 - depth) sqrt(q)),    mean J >= q depth sigma^2 / (2 - depth):
 
 the first is approached by spacing deep writes evenly (large N), the second by long blocks of deep and of annealed writes.
 Both are the steady error again at q = 1.
@@ -45,7 +45,7 @@ def _annealing_stays_above() -> tuple[bool, str]:
 
 
 def _greedy(size: float, delta: float, deep: np.ndarray) -> np.ndarray:
-    """Errors under the strengths that lower J most at every write, those of deep writes at least delta; sigma = 1."""
+    """Errors under the strengths that lower J most at every write, those of deep writes at least that depth; sigma = 1."""
     energy, errors = delta / (2 - delta), np.empty(len(deep))
     for write, wanted in enumerate(deep):
         rate = max(delta if wanted else 0.0, energy / (1 + energy))
@@ -62,7 +62,7 @@ def _peaks() -> tuple[bool, str]:
         deep = rng.random(4000) < q
         bound = delta * np.sqrt(deep[2000:].mean()) / (1 + (1 - delta) * np.sqrt(deep[2000:].mean()))
         ratios.append(np.max(_greedy(size, delta, deep)[2000:]) / bound)
-    even = np.max(_greedy(200, 0.5, np.arange(20000) % 4 == 0)[10000:]) / 0.2  # q = 1/4: delta sqrt q = 1/4 over 1 + 1/4
+    even = np.max(_greedy(200, 0.5, np.arange(20000) % 4 == 0)[10000:]) / 0.2  # q = 1/4: depth sqrt q = 1/4 over 1 + 1/4
     return bool(min(ratios) >= 1 and 1 < even < 1.01), f"random orders: at least {min(ratios):.4f} of it; even spacing {even:.4f}"
 
 
@@ -114,13 +114,14 @@ def _steady(proof: Derivation) -> Any:
         _annealing_stays_above,
     )
     proof.equal(
-        "A fact just written keeps the fraction eta of its private part, so a depth of `depth` costs at least the error",
+        "A fact just written keeps the fraction eta of its private part, so one strength that writes facts to `depth` costs at "
+        "least the steady error",
         misadjustment.subs(eta, depth),
         depth * sigma**2 / (2 - depth),
         law="J_min",
     )
     proof.equal(
-        "The squared error falls by e in the number of writes",
+        "The squared error falls by e, to leading order in 1/N, in the number of writes",
         -1 / sp.diff(mean, energy),
         N / (eta * (2 - eta)),
         law="relaxation_writes",
@@ -152,7 +153,7 @@ def _schedules(proof: Derivation, change: Any) -> None:
         "From the error sigma^2 of writes at full depth down to J takes at least", N * (sigma**2 / error - 1), law="least_writes"
     )
     excess = proof.equal(
-        "A write with eta >= delta, where J <= delta (sigma^2 + J), falls short of the largest fall at least by",
+        "A write with eta >= depth, where J <= depth (sigma^2 + J), falls short of the largest fall at least by",
         step.subs(eta, depth) + fall,
         (depth * sigma**2 - (1 - depth) * error) ** 2 / (sigma**2 + error),
     )
@@ -199,9 +200,9 @@ CLAIMS = (
         title="Compression against writability",
         statement="One strength eta for shared structure and private facts: the steady error on the structure is J = eta "
         "sigma^2/(2 - eta), so eta = 2J/(sigma^2 + J): small J together with deep writes is out of reach of one regime, annealed "
-        "(eta never rising) or not. Schedules escape only by making deep writes rare: if a share q of the writes reaches depth "
-        "delta, the largest error is at least sigma^2 delta sqrt(q)/(1 + (1 - delta) sqrt(q)) and the mean error at least "
-        "q delta sigma^2/(2 - delta), whatever the other strengths; both bounds are tight.",
+        "(eta never rising) or not. Schedules escape only by making deep writes rare: if a share of the writes reaches a "
+        "depth, the largest error is at least sigma^2 depth sqrt(share)/(1 + (1 - depth) sqrt(share)) and the mean error at "
+        "least share depth sigma^2/(2 - depth), whatever the other strengths; both bounds are tight.",
         assumptions=(
             Assumption("delta rule, features are independent isotropic unit vectors"),
             Assumption("private parts are independent of the features, of mean 0 and variance sigma^2"),
@@ -220,7 +221,12 @@ CLAIMS = (
         quantities=(
             Quantity("eta", "strength that leaves the error J on the shared part", "fraction", ("J", "sigma"), (REACHABLE,)),
             Quantity("J", "steady mean-square error on the shared part", "target units^2", ("eta", "sigma")),
-            Quantity("J_min", "least error compatible with writing a fact to that depth", "target units^2", ("depth", "sigma")),
+            Quantity(
+                "J_min",
+                "least steady error of one strength that writes facts to that depth",
+                "target units^2",
+                ("depth", "sigma"),
+            ),
             Quantity(
                 "J_peak_min",
                 "least peak error when that share of the writes is that deep",
@@ -244,7 +250,9 @@ CLAIMS = (
             Quantity(
                 "least_writes", "writes from the error sigma^2 down to J, at least", "facts", ("N", "J", "sigma"), (REACHABLE,)
             ),
-            Quantity("relaxation_writes", "writes in which the squared error falls by a factor e", "facts", ("N", "eta")),
+            Quantity(
+                "relaxation_writes", "writes in which the squared error falls by a factor e, large N", "facts", ("N", "eta")
+            ),
         ),
     ),
 )
@@ -262,7 +270,7 @@ def strength(J: Any, sigma: Any) -> Any:
 
 
 def J_min(depth: Any, sigma: Any) -> Any:
-    """Least error on shared structure at which a fact just written has that depth: the edge of the forbidden region (C4)."""
+    """Least steady error of one strength that writes facts to that depth: the edge of the forbidden region (C4)."""
     return C4.value("J_min", depth=depth, sigma=sigma).value
 
 

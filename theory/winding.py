@@ -76,8 +76,8 @@ def _legendre(largest: int) -> tuple[bool, str]:
 
 
 def _interlaced(largest: int) -> tuple[bool, str]:
-    """sum_j w_j/(z - (2j - n)) has its zeros half way between its poles."""
-    z, gaps = sp.Symbol("z"), []
+    """sum_j w_j/(z - (2j - n)) has its zeros half way between its poles; the integral of the proof, exactly."""
+    z, x, gaps = sp.Symbol("z"), sp.Symbol("x"), []
     for n in range(1, largest + 1):
         poles = [2 * j - n for j in range(n + 1)]
         numerator = sum(
@@ -85,7 +85,27 @@ def _interlaced(largest: int) -> tuple[bool, str]:
             for pole, weight in zip(poles, _weights(n), strict=True)
         )
         gaps.append(sp.expand(numerator - sp.prod(z - (pole + 1) for pole in poles[:-1])))
+        gaps += [
+            sp.integrate(sp.expand(sp.legendre(n, x) * sp.chebyshevu(abs(pole + 1) - 1, x)), (x, -1, 1))
+            for pole in poles[:-1]
+            if pole != -1 and n <= 5
+        ]
     return all(gap == 0 for gap in gaps), f"as polynomials, for n = 1 ... {largest}"
+
+
+def _comes_back() -> tuple[bool, str]:
+    """exp(X) exp(-H) is -1 on the frame, u comes back to (-1)^n u: N = 2 ... 9, matrices multiplied out."""
+    worst = 0.0
+    for size in range(2, 10):
+        frequencies, weights = _frequencies(size)
+        direction = np.sqrt(weights)
+        rest = np.eye(size) - np.outer(direction, direction)
+        values, axes = np.linalg.eigh(rest * frequencies @ rest)
+        back = (axes * np.exp(1j * values)) @ axes.T
+        frame = np.exp(1j * frequencies)[:, None] * back.conj()
+        sign = (-1) ** (size - 1)
+        worst = max(worst, np.max(np.abs(frame - sign * np.outer(direction, direction) + rest)))
+    return bool(worst < 1e-9), f"N = 2 ... 9: the frame misses -1 by {worst:.0e}"
 
 
 def _written(directions: np.ndarray, eta: float) -> float:
@@ -167,21 +187,39 @@ def _shortest_loop(proof: Derivation) -> None:
         sp.binomial(2 * sp.Symbol("j"), sp.Symbol("j")) * sp.binomial(2 * (n - sp.Symbol("j")), n - sp.Symbol("j")) / 4**n,
     )
     proof.argued(
-        "(they add up to 1): then <u(s), u(t)> = P_n(cos(pi (s - t))), Legendre's polynomial", None, lambda: _legendre(8)
+        "(they add up to 1): then <u(s), u(t)> = P_n(cos(pi (s - t))), Legendre's polynomial, of which they are the classical "
+        "Fourier coefficients, for every n (its generating function is the product of two binomial series)",
+        None,
+        lambda: _legendre(8),
+    )
+    j, t, z = sp.symbols("j t z")
+    weight = sp.Function("w")(j)
+    proof.argued(
+        "The frequencies of H are the zeros of the sum of weight/(z - frequency), in units of pi: z = 2i - 1 - n, i = 1 ... n. "
+        "For 2j - n - z is odd there, so each term is an integral of exp(i (2j - n - z) t) over half a circle, and their sum",
+        sp.Eq(
+            -2 * sp.I * sp.Sum(weight / (z - 2 * j + n), (j, 0, n)),
+            sp.Integral(sp.Function("P_n")(sp.cos(t)) * sp.exp(-sp.I * z * t), (t, 0, sp.pi)),
+            evaluate=False,
+        ),
+        lambda: _interlaced(8),
     )
     proof.argued(
-        "The frequencies of H are the zeros of the sum of weight/(z - frequency): pi (2i - 1 - n), i = 1 ... n. One of X and H "
-        "has odd multiples of pi only, the other even ones: exp(X) exp(-H) = -1 on the frame, and u comes back to +-u",
+        "Its cosine part vanishes by t -> pi - t, z being n - 1 modulo 2; its sine part is, up to the sign, the integral of "
+        "P_n U_{|z|-1} over [-1, 1], U_k Chebyshev's polynomials of the second kind, of a degree |z| - 1 <= n - 2: 0 by "
+        "orthogonality. A numerator of degree n has no other zeros. One of X and H has odd multiples of pi only, the other even "
+        "ones: exp(X) exp(-H) = -1 on the frame, and u comes back to +-u",
         None,
-        lambda: _interlaced(8),
+        _comes_back,
     )
     turn = proof.solve("The squared length is pi^2 P_n'(1), by Legendre's equation at 1", n * (n + 1) - 2 * slope, slope)
     length = proof.equal("that is", (sp.pi**2 * turn).subs(n, N - 1), sp.pi**2 * N * (N - 1) / 2)
     proof.argued(
-        "No smooth loop with holonomy -1 is shorter: a shortest one has the frame exp(t X) exp(-t H) for some X (one "
-        "bracket of horizontal fields generates all others, so that shortest curves are normal extremals), the frequencies of "
-        "X are distinct multiples of pi of one parity, strictly interlaced with those of H, of the other parity; the squared "
-        "length is half the difference of the sums of their squares, least when both run through consecutive multiples",
+        "No smooth loop with holonomy -1 is shorter: a shortest one has the frame exp(t X) exp(-t H) for some X (horizontal "
+        "fields and their first brackets span all directions, step 2, so that Goh's condition leaves no strictly abnormal "
+        "minimiser (Agrachev and Sarychev 1996): shortest curves are normal extremals), the frequencies of X are distinct "
+        "multiples of pi of one parity, strictly interlaced with those of H, of the other parity; the squared length is half "
+        "the difference of the sums of their squares, least when both run through consecutive multiples",
         None,
         lambda: (
             abs(float(length.subs(N, 3)) - 3 * np.pi**2) < 1e-12,

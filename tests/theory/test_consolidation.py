@@ -1,10 +1,12 @@
 """S4. Real rehearsals (random order, random keys), exact second moments of small stores, sums written out, brute-force minima."""
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, target
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.special import ive
 
 from theory.attacks import consolidation as attacks
 from theory.attacks.attack import Attack, run
@@ -102,6 +104,16 @@ def test_sweeps_to_a_depth_and_to_break_even(load, eta, part):
     assert 1 < gain <= 2 + 1e-12
 
 
+def test_accuracy_at_the_ends_of_the_domains():
+    # few facts in a large store: the missing depth is e^(-eta S), to first order in M/N
+    for load in (1e-4, 1e-9):
+        found = S4("break_even_sweeps", N=1e10, M=1e10 * load, eta=0.5)
+        assert found == pytest.approx(-np.log(load) / 0.5, rel=200 * load + 1e-7)
+    # full load: e^(-2x) (I_0(2x) + I_1(2x)), at the most sweeps that are admitted
+    exact = ive(0, 2e8) + ive(1, 2e8)
+    assert 1 - replay_depth(7, 7, 0.5, 2e8) == pytest.approx(exact, rel=1e-6)
+
+
 def test_break_even_takes_one_to_three_sweeps_of_full_strength():
     found = S4("break_even_sweeps", N=100, M=np.array([10.0, 50.0, 100.0]), eta=1.0)
     assert found[0] > found[1] > found[2] > 1
@@ -186,7 +198,29 @@ def test_a_stream_that_sleeps_as_long_as_it_must():
     assert long / short == pytest.approx(4, rel=0.1)  # far below the load 1 the count grows with the square of the stream
 
 
+def test_a_small_stream_in_a_large_store():
+    def presentations_integrated(N):
+        """The integral of m ln(1/eps)/(eta (2 - eta) (1 - sqrt(m/N))^2) over m up to T D, divided by D hold."""
+        with mpmath.workdps(30):
+            area = mpmath.quad(lambda m: m / (1 - mpmath.sqrt(m / N)) ** 2, [0, 60])
+            return float(area * mpmath.log(10) / mpmath.mpf("0.75") / 6)
+
+    for N in (70, 500, 660, 667, 10**4, 10**10, 10**15):  # sqrt(T D/N) = 0.3 at N = 667
+        found = S4("stream_presentations", N=N, T=20, D=3, hold=2, eta=0.5, eps=0.1)
+        assert found == pytest.approx(presentations_integrated(N), rel=1e-10)
+    # N -> oo: sweeps ln(1/eps)/(eta (2 - eta)) for (T D)^2/2 facts over D hold
+    assert found == pytest.approx(60**2 / 2 / 6 * np.log(10) / 0.75, rel=1e-5)
+    both = S4("stream_presentations", N=np.array([70.0, 1e10]), T=20, D=3, hold=2, eta=0.5, eps=0.1)
+    assert both[1] < both[0]
+
+
 def test_domains():
+    with pytest.raises(UserError, match="T/10"):
+        S4("stream_presentations", N=1e6, T=10, D=10, hold=10, eta=1, eps=0.1)
+    with pytest.raises(UserError, match="M >= 1e-9 N"):
+        S4("break_even_sweeps", N=1e17, M=1, eta=1)
+    with pytest.raises(UserError, match="depth_limit"):
+        S4("replay_depth", N=10, M=10, eta=1, sweeps=1e14)
     with pytest.raises(UserError, match="fewer facts"):
         sweeps_enough(10, 10, 1, 0.1)
     with pytest.raises(UserError, match="lower depth"):

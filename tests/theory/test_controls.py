@@ -11,13 +11,14 @@ from hypothesis import given, target
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.special import expit
+from scipy.stats import norm
 
 from theory import tradeoff
 from theory.attacks.attack import run
 from theory.attacks.controls import ATTACKS
 from theory.controls import ACCESS, CONTROLS, S3, break_even_T, fits, load, outcomes
 from theory.errors import UserError
-from theory.sleep import margin_load
+from theory.sleep import corrective_load, margin_load
 
 SPARSE, DENSE = 2 * np.log(2), 3.0
 
@@ -148,6 +149,32 @@ def test_least_squares_holds_a_label_per_weight_in_one_pass():
     assert S3.value("deflated_load", N=N, T=T, outputs=n_out).value == pytest.approx(N * n_out / numbers)
 
 
+@pytest.mark.parametrize("load", [1.185, 1.6])
+def test_least_squares_read_by_sign_holds_more_than_a_label_per_weight(load):
+    rng, N, runs = np.random.default_rng(3), 250, 12
+    M, wrong = round(load * N), []
+    for _ in range(runs):
+        cues, labels = rng.normal(size=(M, N)), rng.choice([-1.0, 1.0], (M, 20))
+        inverse, weights = np.eye(N) * 1e8, np.zeros((N, 20))
+        for x, y in zip(cues, labels, strict=True):  # every fact once
+            direction = inverse @ x
+            gain = direction / (1 + x @ direction)
+            weights += np.outer(gain, y - x @ weights)
+            inverse -= np.outer(gain, direction)
+        wrong.append(np.mean(cues @ weights * labels < 0))
+    expected = norm.sf(np.sqrt(1 / (M / N - 1)))
+    # leverages scatter about N/M by order 1/sqrt N: a small part of the tail
+    assert np.mean(wrong) == pytest.approx(expected, abs=5 * np.std(wrong) / np.sqrt(runs) + 0.05 * expected)
+    numbers = 20 * N + N * (N + 1) / 2
+    read = S3.value("second_order_read_by_sign", N=N, outputs=20, error=expected).value
+    assert read == pytest.approx(20 * M / numbers)
+
+
+def test_second_order_state_in_the_table_is_read_by_sign():
+    table = {(outcome.control, outcome.access): outcome for outcome in outcomes(T=2, N=100, outputs=1e6)}
+    assert table["second-order state", "one pass"].other == pytest.approx(1 + 1 / 2.3263478740**2, rel=1e-4)  # Q^-1(0.01)
+
+
 @given(st.floats(0.01, 1), st.floats(0.01, 1))
 def test_two_rates_leave_the_plane(depth, eta):
     gain = S3.value("plane_gain", depth=depth, eta=eta).value
@@ -179,7 +206,7 @@ def test_the_table_for_one_task_and_for_long_streams():
     assert winners(T=1)["one store", "one pass with sleep"] == "control"  # 1/(1/C + c) < 1/c
     assert winners(T=2)["one store", "one pass with sleep"] == "two stores"
     assert break_even_T(2, SPARSE, 1 / SPARSE) == pytest.approx(SPARSE / (SPARSE - 0.5))
-    long = winners(T=1e6)
+    long = winners(T=1e5)
     assert [long[control, "one pass with sleep"] for control in CONTROLS] == [
         "two stores",
         "tie",
@@ -187,7 +214,8 @@ def test_the_table_for_one_task_and_for_long_streams():
         "tie",
         "two stores",
     ]
-    assert winners(T=1e10, tie=0.01)["one store", "one pass with sleep"] == "tie"
+    assert winners(T=1e6, tie=0.01)["one store", "one pass with sleep"] == "tie"  # it is short by 0.009 of the load
+    assert winners(T=1e6, tie=0.005)["one store", "one pass with sleep"] == "two stores"
     assert winners(T=2, outputs=1e9)["second-order state", "one pass with sleep"] == "control"
 
 
@@ -197,7 +225,8 @@ def test_loads_in_the_table():
     assert table["one store", sleep].two == pytest.approx(1 / (0.5 + SPARSE / 20))
     assert table["equal sparsity", sleep].other == pytest.approx(1 / (0.5 + DENSE / 20))
     assert table["buffer as fast store", sleep].other == pytest.approx(1 / (0.5 + 1 / 20))
-    assert table["one store", sleep].other == pytest.approx(max(1 / SPARSE, margin_load(20, 0.01)))
+    assert table["one store", sleep].other == pytest.approx(corrective_load(20, 0.01))
+    assert corrective_load(20, 0.01) > max(1 / SPARSE, margin_load(20, 0.01))
     assert table["one store", "many passes"].other == 2
     assert table["second-order state", sleep].other == pytest.approx(1 / (1 + (25 * 500 + 25 * 13) / 500 / 100))
     assert table["list alone", sleep].other == 1

@@ -96,9 +96,22 @@ def test_finite_ceilings_approach_the_large_store_as_the_square_root():
     slope = np.polyfit(np.log([100, 400, 1600]), np.log(backoffs), 1)[0]
     assert -0.6 < slope < -0.4
     z = np.sqrt(2) * erfcinv(2 * delta)
+    for T in (2, 3):  # p = (1 - 1/T)^(T-1)/T of the cells survive, with variance p (1 - (1 - 1/T)^(T-1) (1 + 1/T)) a cell
+        mean, sigma = moments(30_000, 30_000 // T, T)
+        assert FINITE.value("backoff", N=30_000, b=1, R=0, T=T, delta=delta).value == pytest.approx(z * sigma / mean, rel=1e-3)
     long = FINITE.value("backoff", N=1e9, b=1, R=0, T=1000, delta=delta).value
     assert long == pytest.approx(z * np.sqrt((np.e - 1) * 1000 / 1e9), rel=2e-3)
     assert single_finite(400, b, share * b * 400, T, delta) < single_ceiling(400, b, share * b * 400, T)
+
+
+def test_the_backoff_of_one_regime_grows_exponentially():
+    N, share, T = 10_000_000, 0.3, np.array([10, 15, 20])
+    spread = []
+    for tasks in T:
+        mean, sigma = moments(N, round(N * (1 / tasks + (1 - 1 / tasks) * share)), tasks)
+        spread.append(sigma / mean)
+    # E S = K ((1 - 1/T)(1 - R/(bN)))^(T-1), nearly Poisson
+    assert np.polyfit(T, np.log(spread), 1)[0] == pytest.approx(-np.log(1 - share) / 2, abs=0.02)
 
 
 def test_the_gain_of_a_finite_store_is_the_ratio():
@@ -174,6 +187,24 @@ def test_the_damage_borne_falls_as_ln_T_over_T():
         assert damage_borne(1e6, 1, tau * 1e6 / T, T) == pytest.approx(expected, rel=2 * np.log(T) / T + 2 * tau / T)
 
 
+def test_at_a_fixed_share_the_damage_borne_falls_as_one_over_T():
+    for share in (0.1, 0.5):
+        assert damage_borne(1000, 1, share * 1000, 1e5) * 1e5 == pytest.approx(np.log(1 / share), rel=1e-4)
+
+
+@pytest.mark.parametrize(("share", "T"), [(0.1, 2), (0.3, 10)])
+def test_renewed_cells_lose_only_beyond_a_damage_of_their_own(share, T):
+    single = single_ceiling(1000, 1, share * 1000, T)
+
+    def renewed(damage):  # one task's damage at a read
+        return (1 - 1 / T) ** (T - 1) * (1000 - share * 1000 / (1 - damage))
+
+    borne = 1 - share / (1 - (1 - share) ** T)
+    assert renewed(0.99 * borne) > single > renewed(1.01 * borne)
+    assert renewed(borne) == pytest.approx(single)
+    assert borne >= damage_borne(1000, 1, share * 1000, T) - 1e-12
+
+
 def test_damaged_stores_cell_by_cell():
     rng, N, b, R, T, epsilon = np.random.default_rng(2), 20_000, 1, 3000, 6, 0.03
     always = R / (b * (1 - epsilon) ** (T - 1))
@@ -223,6 +254,7 @@ def test_votes_by_enumeration(T):
         ("gain_erased", {"N": 100, "b": 1, "R": 60, "T": 20, "erasure": 0.5}, "what is read"),
         ("damage_borne", {"N": 100, "b": 1, "R": 60, "T": 1}, "later task"),
         ("damage_borne", {"N": 100, "b": 1, "R": 0, "T": 5}, "shared"),
+        ("damage_borne", {"N": 100, "b": 1, "R": 60, "T": 1.5}, "later task"),
         ("vote_error", {"T": 4, "flip": 0.1}, "odd"),
         ("dual_counted", {"N": 100, "b": 1, "R": 60, "T": 20}, "counters"),
     ],
@@ -230,6 +262,11 @@ def test_votes_by_enumeration(T):
 def test_domains(quantity, store, violated):
     with pytest.raises(UserError, match=violated):
         DAMAGED.value(quantity, **store)
+
+
+def test_the_backoff_needs_a_later_task():
+    with pytest.raises(UserError, match="later task"):
+        FINITE.value("backoff", N=100, b=1, R=0, T=1.2, delta=0.1)
 
 
 def test_the_claims_check():

@@ -42,8 +42,11 @@ def test_limits_roots_and_inequalities():
     proof.holds("true", x**2 + 1 > x)
     proof.holds("false", x**2 > x)
     proof.argued("true", None, lambda: (True, "measured"))
+    proof.argued("printed as it is meant", sp.Le(a, 1), lambda: (True, "measured"))
+    proof.argued("printed otherwise", sp.Ge(a, 1), lambda: (True, "measured"))
+    proof.argued("only named", sp.Le(sp.Function("J")(x), N), lambda: (True, "measured"))
     proof.argued("breaks", None, lambda: (1 / 0 > 0, "never"))
-    assert verdicts(proof) == [True, True, True, False, True, False]
+    assert verdicts(proof) == [True, True, True, False, True, True, False, True, False]
     with pytest.raises(ArithmeticError, match="expected one root"):
         proof.solve("two roots", (x - 2) * (x - 3), x)
 

@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from scipy.integrate import dblquad
 from scipy.stats import norm
 
+from theory.attacks.attack import Attack, run
+from theory.attacks.freedom import ATTACKS
+from theory.certificates.freedom import CERTIFICATES
 from theory.conservation import total_depth
 from theory.errors import UserError
 from theory.freedom import C1_ANY, best_feature_freedom, covariance_freedom, freedom, ridge_freedom, smoother
@@ -126,6 +129,25 @@ def test_what_is_no_learner_is_refused():
         ridge_freedom([1.0, 2.0], -1)
     with pytest.raises(UserError, match="round N"):
         C1_ANY.value("best_feature", N=2.5)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_the_attack_meets_the_bound_and_breaks_a_weaker_one(attack):
+    blunted = {"starts": (np.array(attack.starts[0]) * 0.9 + 0.05,)}
+    weaker = Attack(**{**vars(attack), **blunted, "ratio": lambda witness: attack.ratio(witness) / 0.9})
+    outcome = run(weaker, tries=3000)
+    assert outcome.broken
+    assert weaker.ratio(outcome.witness) == pytest.approx(outcome.ratio, rel=1e-12)
+    assert attack.ratio(outcome.witness) <= 1 + 1e-9
+    witness = attack.decode(np.random.default_rng(0).uniform(-1, 1, len(attack.bounds)))
+    matrix = np.array(witness["outwards"]) @ np.array(witness["inwards"])
+    assert attack.ratio(witness) == pytest.approx(np.trace(matrix) / (2 * np.linalg.norm(matrix, 2)), rel=1e-9)
+    assert attack.ratio({"inwards": [[0.0] * 5] * 2, "outwards": [[0.0] * 2] * 5}) == 0
+
+
+@pytest.mark.parametrize("certificate", CERTIFICATES, ids=lambda certificate: certificate.statement[:40])
+def test_the_certificates_prove(certificate):
+    assert certificate.run().passed
 
 
 def test_the_derivation_checks():

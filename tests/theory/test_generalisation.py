@@ -103,6 +103,11 @@ def test_optimal_ridge_by_quadrature(alpha, snr):
         assert error >= law * (1 - 1e-9)
 
 
+def test_ridge_of_bad_teachers_does_not_cancel():
+    gain = 1 - value("ridge_error", alpha=0.5, teacher_snr=1e-6)
+    assert gain == pytest.approx(0.5e-6 * (1 - 1.5e-6), rel=1e-9)
+
+
 @given(loads)
 def test_transferring_everything_pays_only_above_a_teacher_quality(alpha):
     edge = value("worthless_below", alpha=alpha)

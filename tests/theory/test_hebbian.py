@@ -1,6 +1,8 @@
 """C3. Monte Carlo stores patterns and reads them; 1/(2 ln 2) = 0.7213 is the capacity of sparse covariance rules in bits per
 synapse, and .333 .368 .512 .588 .682 .716 are (1/2) log2 bounds worked out by hand from the binary entropy (f = .5 ... .001)."""
 
+from itertools import product
+
 import mpmath
 import numpy as np
 import pytest
@@ -73,7 +75,11 @@ def test_no_decay_schedule_changes_the_total(powers):
 
 
 def test_the_ceiling_needs_three_inputs():
-    assert bits_per_synapse(2, 2) > CEILING > bits_per_synapse(3, 2)
+    assert np.log2(1 + 2) / 2 > CEILING > bits_per_synapse(3, 2)  # on the left two patterns on two inputs, SNR = 2
+    with pytest.raises(UserError, match="N >= 3"):
+        bits_per_synapse(2, 2)
+    with pytest.raises(UserError, match="P >= 2"):
+        bits_per_synapse(3, 1.5)
     with pytest.raises(UserError, match="N >= 3"):
         largest_share(2)
 
@@ -167,7 +173,18 @@ def test_excess_kurtosis_of_the_crosstalk():
     excess = np.mean(blocks**4, axis=1) / np.mean(blocks**2) ** 2 - 3
     predicted = C3.value("excess_kurtosis", N=size, P=count, a=a).value
     assert abs(excess.mean() - predicted) < 5 * excess.std() / np.sqrt(30)
-    assert predicted == pytest.approx(((1 / 0.1275 - 3) ** 2 - 3) / 90)
+
+
+@pytest.mark.parametrize(("size", "count", "a"), [(2, 3, 0.1), (4, 7, 0.3), (3, 2, 0.2)])
+def test_excess_kurtosis_from_all_cues(size, count, a):
+    codes = np.array(list(product((0.0, 1.0), repeat=size)))
+    chance, codes = np.prod(np.where(codes == 1, a, 1 - a), axis=1), codes - a
+    overlaps = codes @ codes.T  # given the cue, the terms are independent, and their signs leave only even moments
+    second, fourth = overlaps**2 @ chance, overlaps**4 @ chance
+    n = count - 1
+    moments = chance @ (n * second), chance @ (n * fourth + 3 * n * (n - 1) * second**2)
+    predicted = C3.value("excess_kurtosis", N=size, P=count, a=a).value
+    assert predicted == pytest.approx(moments[1] / moments[0] ** 2 - 3, rel=1e-9)
 
 
 def test_the_domain():

@@ -112,12 +112,23 @@ def test_a_list_of_labels_attains_the_ceiling():
     assert [(state // alternatives**k) % alternatives for k in range(facts)] == labels.tolist()
 
 
-@given(st.integers(1, 30), st.integers(5, 12), st.floats(0, 0.4))
-def test_cues_are_counted(count, cue, error):
+@given(st.integers(1, 10), st.floats(0, 1), st.floats(0, 0.4))
+def test_cues_are_counted(cue, part, error):
+    cues = 2**cue
+    count = max(1, round(part * cues))  # up to every cue there is
     found = C5.value("state_with_cues", M=count, m=2, error=error, cue=cue).value
-    exact = log2(comb(2**cue, count)) + count * fact_bits(2, error)
-    assert found <= exact + 1e-9
-    assert found >= exact - count * log2(2**cue / (2**cue - count + 1)) - 1e-9
+    facts = count * fact_bits(2, error)
+    exact = log2(comb(cues, count)) + facts
+    assert least_state(count, 2, error) - 1e-9 <= found <= exact + 1e-9
+    sharp = exact - count * log2(cues / (cues - count + 1)), facts + count * log2(cues / count)
+    assert found >= max(sharp) - 1e-9
+    target((found - facts) / max(exact - facts, 1.0), label="bits of the cues over the exact ones")
+
+
+def test_the_edges_of_cues():
+    assert C5.value("state_with_cues", M=8, m=2, error=0, cue=3).value == pytest.approx(8)  # all cues there are: one set
+    assert C5.value("state_with_cues", M=6, m=2, error=0, cue=3).value == pytest.approx(6 + 6 * log2(8 / 6))
+    assert C5.value("state_with_cues", M=3, m=2, error=0, cue=2000).value == pytest.approx(3 * 2001 - log2(6))
     with pytest.raises(UserError, match="distinct"):
         C5.value("state_with_cues", M=100, m=2, error=0, cue=5)
 

@@ -81,6 +81,20 @@ def test_binary_codes_of_fixed_size_exactly(size, active):
     assert law == pytest.approx(exact, rel=1e-12)
 
 
+@pytest.mark.parametrize(("size", "a"), [(10, 0.15), (10, 0.05), (1, 1.0), (7.5, 0.4)])
+def test_binary_codes_have_whole_numbers_of_active_units(size, a):
+    with pytest.raises(UserError, match="give N and a = k/N"):
+        claim("I2").value("mean_square_overlap_binary", N=size, a=a)
+
+
+@pytest.mark.parametrize("size", [3, 49, 1000, 12345])
+def test_every_whole_number_of_active_units_is_admitted(size):
+    active = np.arange(1, size + 1)
+    overlaps = claim("I2").value("mean_square_overlap_binary", N=size, a=active / size).value
+    assert overlaps[0] == pytest.approx(1 / size)
+    assert overlaps[-1] == pytest.approx(1)
+
+
 @pytest.mark.parametrize(("size", "a"), [(50, 0.02), (50, 1.0), (400, 0.1)])
 def test_the_kurtosis_of_a_sum_of_products(size, a):
     product = rv_discrete(values=([-1, 0, 1], [a**2 / 2, 1 - a**2, a**2 / 2]))

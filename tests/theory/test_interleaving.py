@@ -85,11 +85,12 @@ def test_rehearsal_beats_one_shot_at_every_level_by_no_more_than_the_largest_gai
     st.floats(0.001, 0.5),
     st.integers(1, 10**6),
     st.floats(0, 5),
-    st.floats(0.05, 32),
+    st.floats(0.01, 1),
     st.floats(1, 3),
-    st.floats(0.5, 32),
+    st.floats(2, 32),
 )
-def test_the_net_gain_by_counting_cells(f, tasks, cue, fast, copies, b):
+def test_the_net_gain_by_counting_cells(f, tasks, cue, part, copies, b):
+    fast = part * b
     slow, entropy = 1e6, -(f * np.log2(f) + (1 - f) * np.log2(1 - f))
     patterns = slow * gardner_load(f)
     cells = copies * slow + patterns * entropy / tasks / fast + patterns * cue / b
@@ -100,18 +101,29 @@ def test_the_net_gain_by_counting_cells(f, tasks, cue, fast, copies, b):
 
 
 def test_limit_and_break_even():
-    assert net_gain(0.5, 1e9, 0, BEST_FAST, 1, 1) == pytest.approx(4 * np.log(2), rel=1e-8)
-    assert net_gain(0.5, 1e9, 0, BEST_FAST, 2, 1) == pytest.approx(2 * np.log(2), rel=1e-8)  # a frozen copy costs half of it
+    assert net_gain(0.5, 1e9, 0, BEST_FAST, 1, 2) == pytest.approx(4 * np.log(2), rel=1e-8)
+    assert net_gain(0.5, 1e9, 0, BEST_FAST, 2, 2) == pytest.approx(2 * np.log(2), rel=1e-8)  # a frozen copy costs half of it
     for copies, quoted in ((1, 1 / (1 - 1 / (4 * np.log(2)))), (2, 1 / (1 - 1 / (2 * np.log(2))))):
-        tasks = S2.value("break_even", f=0.5, cue=0, fast=BEST_FAST, copies=copies, b=1).value
+        tasks = S2.value("break_even", f=0.5, cue=0, fast=BEST_FAST, copies=copies, b=2).value
         assert tasks == pytest.approx(quoted)
-        assert net_gain(0.5, tasks, 0, BEST_FAST, copies, 1) == pytest.approx(1)
-        assert net_gain(0.5, tasks * 1.1, 0, BEST_FAST, copies, 1) > 1 > net_gain(0.5, tasks * 0.9, 0, BEST_FAST, copies, 1)
+        assert net_gain(0.5, tasks, 0, BEST_FAST, copies, 2) == pytest.approx(1)
+        assert net_gain(0.5, tasks * 1.1, 0, BEST_FAST, copies, 2) > 1 > net_gain(0.5, tasks * 0.9, 0, BEST_FAST, copies, 2)
+    for b in (2, 8):  # cues beyond 0.886 b bits end the gain of long streams
+        assert net_gain(0.5, 1e12, 0.8862 * b, b, 1, b) > 1 > net_gain(0.5, 1e12, 0.8864 * b, b, 1, b)
     with pytest.raises(UserError, match="rehearsal pays"):
-        S2.value("break_even", f=0.5, cue=1, fast=BEST_FAST, copies=1, b=1)
+        S2.value("break_even", f=0.5, cue=1.8, fast=BEST_FAST, copies=1, b=2)
 
 
-@given(st.floats(0.01, 0.4), st.floats(0, 0.3), st.floats(0.1, 8), st.floats(1, 1.3))
+@pytest.mark.parametrize(("f", "fast", "b"), [(0.5, 0.5, 1.99), (0.01, 0.5, 1.5), (0.5, 2.1, 2)])
+def test_no_cell_holds_more_than_it_has(f, fast, b):
+    with pytest.raises(UserError, match="C5"):
+        net_gain(f, 10, 0, fast, 1, b)
+    with pytest.raises(UserError, match="C5"):
+        S2.value("break_even", f=f, cue=0, fast=fast, copies=1, b=b)
+    assert net_gain(0.01, 10, 0, 1.6, 1, 1.6) > 0
+
+
+@given(st.floats(0.01, 0.4), st.floats(0, 0.3), st.floats(0.1, 2), st.floats(1, 1.3))
 def test_break_even_is_where_the_gain_is_one(f, cue, fast, copies):
     tasks = S2.value("break_even", f=f, cue=cue * 0.1, fast=fast, copies=copies, b=2).value
     if tasks >= 1:

@@ -223,6 +223,12 @@ def test_gpm_total_is_the_rank(seed, count, size, rank):
     assert np.trace(gpm.responses(keys)) == pytest.approx(np.linalg.matrix_rank(keys, tol=1e-6), abs=1e-5)
 
 
+def test_gpm_writes_no_key_that_depends_on_earlier_ones():
+    """e1, e2, their sum, e3: the third is not written, and the fourth still is."""
+    keys = np.array([[1, 0, 0], [0, 1, 0], [np.sqrt(0.5), np.sqrt(0.5), 0], [0, 0, 1]])
+    np.testing.assert_allclose(np.diag(gpm.responses(keys)), [1, 1, 0, 1], atol=1e-12)
+
+
 # --- replay
 
 

@@ -27,7 +27,8 @@ def test_no_method_exceeds_the_ceiling_of_its_store(method):
     lengths = np.array([1, 10, 60, 150, 400, 1500, 6000])
     totals = comparison.retained(method, lengths, STATE, OUTPUTS)
     assert totals.shape == lengths.shape
-    assert np.all(totals <= built.N * (1 + 1e-9))
+    listed = built.whole - 1 if method == "replay_buffer_read" else 0  # facts in the buffer, which the reader consults
+    assert np.all(totals <= (built.N + listed) * (1 + 1e-9))
     assert np.all(totals <= lengths)
     assert np.all(totals >= lengths * comparison.least(method, lengths, STATE, OUTPUTS) - 1e-9)
     assert np.all(comparison.held(method, lengths, STATE, OUTPUTS) <= lengths)
@@ -41,22 +42,23 @@ def spent(method, built):
         "ewc_diagonal": ("ewc", {}),
         "gpm": ("gpm", {"M": N}),
         "replay": ("replay", {"B": built.whole - 1}),
+        "replay_buffer_read": ("replay", {"B": built.whole - 1}),
+        "sparse_memory_chosen": ("sparse_memory", {}),
         "lora": ("lora", {"rank": comparison.RANK}),
         "editing_null_space": ("editing", {}),
-        "progressive": ("progressive", {"T": 1}),
+        "progressive": ("progressive", {"N": 1, "T": N}),
         "self_rehearsal": ("self_rehearsal", {"copies": 2, "M": N / 0.5}),
         "self_rehearsal_seeded": ("self_rehearsal", {"copies": 2}),
     }
     quantities = {
         "ewc_diagonal": "diagonal_state",
-        "editing_null_space": "null_space_state",
         "self_rehearsal_seeded": "seeded_state",
     }
     if method == "masks":
-        bits = BY_ID["masks"].value("state_bits", b=comparison.BITS, N=N, outputs=OUTPUTS, a=1 / comparison.TASKS).value
+        bits = BY_ID["masks"].value("state_bits", b=comparison.BITS, N=N, outputs=OUTPUTS, a=1 / N).value
         return bits / comparison.BITS
     id, extra = accounts.get(method, (method, {}))
-    return BY_ID[id].value(quantities.get(method, "state"), N=N, outputs=OUTPUTS, **extra).value
+    return BY_ID[id].value(quantities.get(method, "state"), **({"N": N, "outputs": OUTPUTS} | extra)).value
 
 
 @pytest.mark.parametrize("method", comparison.METHODS)
@@ -78,10 +80,40 @@ def test_the_table():
         assert row.fails in ("forgets", "stops learning", "all facts fade together, learning slows")
     by_method = {row.method: row for row in rows}
     assert by_method["progressive"].whole_share == 1
-    assert by_method["gpm"].N == by_method["ewc"].N == by_method["editing"].N
+    assert by_method["gpm"].N == by_method["ewc"].N == by_method["editing"].N == by_method["editing_null_space"].N
+    assert by_method["editing_null_space"].length == by_method["ewc"].length
+    assert by_method["sparse_memory_chosen"].length == by_method["experts"].N
+    assert by_method["sparse_memory"].length == pytest.approx(by_method["experts"].length / comparison.SLOTS, rel=0.2)
     assert by_method["ewc"].length == pytest.approx(2 * by_method["gpm"].length)
     assert by_method["finetuning"].length / by_method["finetuning"].N == pytest.approx(np.log(2), rel=0.01)
     assert by_method["sparse_memory"].length < by_method["experts"].length
+
+
+@pytest.mark.parametrize("outputs", [100, 200, 800])
+@pytest.mark.parametrize("depth", [0.2, 0.5, 0.9])
+def test_no_other_split_between_store_and_buffer_holds_longer(outputs, depth):
+    """Every whole B, with the lengths counted fact by fact from the depths."""
+    best = {"replay": 0, "replay_buffer_read": 0}
+    for B in range(1, int(STATE / outputs)):
+        N = int((STATE - B * outputs) / (outputs + B))
+        if N < comparison.LEAST_WIDTH:
+            break
+        later = np.arange(1, int(3 * N) + 1)
+        best["replay_buffer_read"] = max(best["replay_buffer_read"], B + 1 + np.sum((1 - 1 / N) ** later >= depth))
+        if B <= N - 2:
+            best["replay"] = max(best["replay"], B + 1 + np.sum((1 - 1 / (N - B)) ** later >= depth))
+    for method, longest in best.items():
+        assert np.floor(comparison.system(method, STATE, outputs, depth).length) == longest
+
+
+def test_one_strength_for_all_delta_rules():
+    """The oldest fact under fine-tuning, ROME and experts is as deep as the best of many strengths leaves it."""
+    for method in ("finetuning", "editing", "experts"):
+        N = comparison.system(method, STATE, OUTPUTS).N
+        for M in (10, int(N), int(3 * N)):
+            strengths = np.linspace(0.001, 1, 4000)
+            best = np.max(strengths * (1 - strengths / N) ** (M - 1))
+            assert comparison.least(method, M, STATE, OUTPUTS) == pytest.approx(best, rel=1e-5)
 
 
 @pytest.mark.parametrize("depth", [0.3, 0.5])
@@ -99,3 +131,5 @@ def test_wrong_questions():
         comparison.system("dropout", STATE, OUTPUTS)
     with pytest.raises(UserError, match="raise state"):
         comparison.table(1000, 100)
+    with pytest.raises(UserError, match="raise state"):
+        comparison.system("replay", 1000, 100)

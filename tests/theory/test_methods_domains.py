@@ -29,6 +29,7 @@ EDGES = [
     ("sparse_memory", "untouched", {"N": 10, "a": 0.5, "age": 1}, {"a": 0.6}, "lower a"),
     ("sparse_memory", "private_bits", {"N": 10, "b": 1, "R": 9.9, "T": 2, "a": 0.5}, {"R": 10}, "lower R"),
     ("experts", "held", {"N": 10, "experts": 5, "M": 3}, {"M": 3.5}, "round N"),
+    ("experts", "imbalance", {"N": 10, "experts": 10}, {"experts": 11}, "lower experts"),
     ("self_rehearsal", "unrehearsed", {"N": 10, "B": 6, "D": 4}, {"B": 7}, "lower B or D"),
     ("self_rehearsal", "sleeps_to_snr", {"noise": 0.1, "snr": 1}, {"noise": 0}, "positive noise"),
 ]

@@ -4,6 +4,7 @@ from fractions import Fraction
 from itertools import combinations, product
 from math import comb
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -119,6 +120,17 @@ def test_untouched_by_brute_force():
     supports = [set(support) for support in combinations(range(6), 2)]
     missed = sum(not (one & two or one & three) for one, two, three in product(supports, repeat=3))
     assert value("sparse_memory", "untouched", N=6, a=1 / 3, age=2) == pytest.approx(missed / len(supports) ** 3)
+
+
+def test_no_cancellation_in_large_stores():
+    """Against the product in 50 digits."""
+    with mpmath.workdps(50):
+        for N, active, age in ((10**12, 1000, 10**6), (10**5, 60, 10**3), (64, 8, 3)):
+            missed = mpmath.fprod(1 - mpmath.mpf(active) / (N - i) for i in range(active))
+            assert value("sparse_memory", "untouched", N=N, a=active / N, age=age) == pytest.approx(float(missed**age), rel=1e-4)
+        for N, rank, M in ((10**14, 10**14, 5), (10**12, 100, 300), (300, 20, 90)):
+            kept = mpmath.fprod(1 - mpmath.mpf(N) / ((N + later) * rank) for later in range(1, M))
+            assert value("ewc", "rotated_depth", N=N, rank=rank, M=M) == pytest.approx(float(kept), rel=1e-6)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.7])

@@ -1,5 +1,6 @@
 """C2 for the delta rule. The second implementation writes facts for real along directions of a finite ensemble (exact Sigma)."""
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import assume, given, target
@@ -83,6 +84,38 @@ def test_the_best_strength_of_a_spectrum_by_brute_force(T, D):
     scan = max(task_depth(spectrum, eta, T, D) for eta in np.linspace(1e-4, 1, 5001))
     assert task_depth(spectrum, found, T, D) >= scan - 1e-12
     assert task_depth(spectrum, found, T, D) < attainable_depth(64, T, D)
+
+
+@pytest.mark.parametrize(("T", "D"), [(10**6, 100), (1, 3), (2, 1), (10**4, 10**5)])
+def test_the_best_strength_of_a_long_stream(T, D):
+    # one direction keeps most at x = 1 - 1/T; several equal ones at a strength that is as many times larger
+    exact = float(-mpmath.expm1(mpmath.log1p(-mpmath.mpf(1) / T) / D)) if T > 1 else 1.0
+    assert task_depth([1.0], best_eta([1.0], T, D), T, D) == pytest.approx(task_depth([1.0], exact, T, D), rel=1e-9)
+    assert best_eta([1.0], T, D) == pytest.approx(exact, rel=1e-4)
+    assert best_eta(np.full(4, 0.25), T, D) == pytest.approx(min(1, 4 * exact), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("N", "T", "D"), [(10**10, 10, 3), (10**18, 10, 3), (10**18, 10**9, 10**9), (10**12, 10**7, 3), (1, 1, 1)]
+)
+def test_large_stores_lose_no_digits(N, T, D):
+    with mpmath.workdps(60):
+        size, tasks = mpmath.mpf(N), mpmath.mpf(T)
+        strength = min(mpmath.mpf(1), size * (1 - (1 - 1 / tasks) ** (mpmath.mpf(1) / D)))
+        left = (1 - strength / size) ** D
+        depth = size / D * left ** (T - 1) * (1 - left)
+        equal = size / (D * (T - 1 + 1 / (1 - (1 - 1 / size) ** D)))
+        most = size * (1 - 1 / tasks) ** (T - 1)
+        half = (1 - 1 / (2 * size)) ** D
+        at_half = size / D * half ** (T - 1) * (1 - half)
+    C2 = claim("C2")
+    assert C2("best_eta", N=N, T=T, D=D) == pytest.approx(float(strength), rel=1e-12)
+    assert attainable_depth(N, T, D) == pytest.approx(float(depth), rel=1e-12)
+    assert annealed_task_depth(N, T, D) == pytest.approx(float(equal), rel=1e-12)
+    assert C2("annealed_gain", N=N, T=T, D=D) == pytest.approx(float(equal / depth), rel=1e-12)
+    assert C2("isotropic_depth", N=N, eta=0.5, T=T, D=D) == pytest.approx(float(at_half), rel=1e-12)
+    if T > 1:
+        assert C2("efficiency", N=N, eta=0.5, T=T, D=D) == pytest.approx(float(T * D * at_half / most), rel=1e-7)
 
 
 def test_named_limits():

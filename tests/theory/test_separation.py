@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from theory.attacks.attack import run
 from theory.attacks.separation import ATTACKS
+from theory.errors import UserError
 from theory.ledger import claim
 from theory.separation import any_code_bits, dual_ceiling, gain, largest_tasks, single_activity, single_bits, single_ceiling
 
@@ -67,6 +68,12 @@ def test_the_sharp_gain_is_that_of_long_streams(share):
     assert S1.value("gain_sharp", **store).value == pytest.approx(exact, rel=0.02)
     assert S1.value("gain", **store).value <= S1.value("gain_sharp", **store).value
     assert S1.value("gain_sharp", N=cells, b=1, R=0, D_s=1).value == 1.0
+
+
+def test_a_task_that_leaves_no_room_is_refused():
+    with pytest.raises(UserError, match="one task fits"):
+        S1.value("gain_exact", N=100, b=1, R=99.9, D_s=0.1)
+    assert S1.value("gain_exact", N=100, b=1, R=99.9, D_s=0.09).value >= 1
 
 
 @given(

@@ -11,7 +11,7 @@ from theory.attacks.attack import Attack, run
 from theory.errors import UserError
 from theory.literature.superposition import POLYTOPES
 from theory.statistics import mean_interference, participation_ratio
-from theory.superposition import U1, best_pair, capacities, dimensions_per_feature, toy_loss
+from theory.superposition import FAINT, U1, best_pair, capacities, dimensions_per_feature, toy_loss
 
 
 def test_every_step_of_the_derivation_holds():
@@ -151,6 +151,19 @@ def test_a_continuous_change_where_importances_are_close():
     assert weights[0] > weights[1] > weights[2]
     assert weights[2] < 0.25  # the second weight shrinks towards 0 before it is given up
     assert U1("loss_pair", density=0.97 * border, importance=0.8) < U1("loss_single", density=0.97 * border, importance=0.8)
+
+
+def test_near_equal_importance_a_pair_is_best_at_every_density():
+    for importance in (0.99, 0.999, 1.001, 1):
+        assert U1("boundary", importance=importance) == 1
+        assert U1("loss_pair", density=1, importance=importance) < U1("loss_single", density=1, importance=importance)
+    for importance in (0.95, 0.98):  # a small jump: past the loss of stability a pair is still better
+        stable, border = U1("instability", importance=importance), U1("boundary", importance=importance)
+        assert stable < border < 1
+        middle = (stable + border) / 2
+        gain = U1("loss_single", density=middle, importance=importance) - U1("loss_pair", density=middle, importance=importance)
+        assert gain > 1e-7
+        assert abs(best_pair(middle, importance)[1][1]) > 1.1 * FAINT  # its second weight is its own, not the least allowed
 
 
 @pytest.mark.parametrize("attack", attacks.ATTACKS, ids=lambda attack: attack.name)

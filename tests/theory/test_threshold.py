@@ -71,6 +71,11 @@ def test_load_at_one_percent():
         load_at_error(0.1, 0.1)
 
 
+@pytest.mark.parametrize(("f", "error"), [(0.5, 0.4999999), (1e-12, 1e-14), (0.5, 1e-200)])
+def test_load_at_errors_near_the_ends(f, error):
+    assert error_rate(1 / load_at_error(f, error), f) == pytest.approx(error, rel=1e-6)
+
+
 @pytest.mark.parametrize(("snr", "f"), [(3.0, 0.5), (0.5, 0.2), (0.9, 0.1)])
 def test_bits_against_histograms(snr, f):
     gap = np.sqrt(snr / (f * (1 - f)))

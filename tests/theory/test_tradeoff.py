@@ -64,6 +64,17 @@ def test_no_strength_enters_the_forbidden_region(eta, depth, sigma):
         assert J(eta, sigma) < J_min(depth, sigma)
 
 
+def test_relaxation_is_the_leading_order_of_large_stores():
+    for size, eta in ((1e3, 0.3), (1e5, 1.0)):
+        exact = -1 / np.log1p(-eta * (2 - eta) / size)
+        assert 0 < C4("relaxation_writes", N=size, eta=eta) / exact - 1 < 1 / size
+
+
+def test_a_schedule_can_be_below_the_edge_for_one_write():
+    assert C4("J_after", N=1000, depth=1, J=0.01, sigma=1) == pytest.approx(0.01 + (1.01 - 0.02) / 1000)
+    assert C4("J_after", N=1000, depth=1, J=0.01, sigma=1) < 0.02 * J_min(1, 1)
+
+
 def test_named_limits():
     assert J(1.0, 3.0) == 9.0
     assert strength(9.0, 3.0) == 1.0

@@ -100,15 +100,26 @@ def _serial_start(states: int) -> list[float]:
     return np.concatenate([*up, *down, weights, [0.0]]).tolist()
 
 
-def _free(name: str, states: int, text: str, ratio: Callable[[Witness], float]) -> Attack:
+def _dense_start(states: int) -> list[float]:
+    """The serial model with ends that are rarely left, in the coordinates of `_model`."""
+    up = -np.ones((states, states))
+    up[np.arange(states), np.minimum(np.arange(states) + 1, states - 1)] = 1.0
+    up[0, 0], up[0, 1] = 1.0, 0.3
+    weights = np.sign(np.arange(states) - (states - 1) / 2)
+    return np.concatenate([up.ravel(), up[::-1, ::-1].ravel(), weights, [0.0]]).tolist()
+
+
+def _free(name: str, states: int, text: str, ratio: Callable[[Witness], float], starts: tuple[list[float], ...] = ()) -> Attack:
     bounds = ((-1.0, 1.0),) * (2 * states**2 + states + 1)
-    return Attack("C6", name, text, bounds, partial(_model, states=states), ratio)
+    return Attack("C6", name, text, bounds, partial(_model, states=states), ratio, starts)
 
 
 ATTACKS = (
     _free("start", 3, "any M+, M-, weights and f of 3 states; SNR of the newest event over sqrt(N)", _start),
     _free("power", 3, "any M+, M-, weights and f of 3 states; sum over ages of SNR^2 over N", _power),
-    _free("area", 4, "any M+, M-, weights and f of 4 states; sum over ages of SNR over sqrt(N) (M_s - 1)", _area),
+    _free(
+        "area", 4, "any M+, M-, weights and f of 4 states; sum over ages of SNR over sqrt(N) (M_s - 1)", _area, (_dense_start(4),)
+    ),
     Attack(
         "C6",
         "area in a row",

@@ -10,6 +10,7 @@ from theory.attacks.attack import Attack, Witness
 
 POINTS, DIMENSIONS = 6, 3
 COUNT = 32  # Cover: 2 (1 + 5 + 10)
+BITS = 2.0  # of a cell: the least that holds what a dense synapse does (C5)
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(80)
 PAIRS = list(combinations(range(POINTS), 2))
 POWERS = 2 ** np.arange(POINTS)
@@ -69,7 +70,7 @@ def _gain(witness: Witness) -> float:
     f = witness["f"]
     entropy = -(f * np.log2(f) + (1 - f) * np.log2(1 - f))
     patterns = slow * 2 * _held(witness) / entropy
-    cells = witness["copies"] * slow + patterns / witness["tasks"] * entropy / witness["fast"] + patterns * witness["cue"]
+    cells = witness["copies"] * slow + patterns / witness["tasks"] * entropy / witness["fast"] + patterns * witness["cue"] / BITS
     return float(patterns * entropy * 2 * np.log(2) / cells / (4 * np.log(2)))
 
 
@@ -97,7 +98,7 @@ ATTACKS = (
         "S2",
         "net gain",
         "coding level, threshold, tasks, cues, fast store and copies: cells saved against one-shot storage, over 4 ln 2",
-        (*LEVELS, (0.0, 9.0), (0.0, 2.0), (0.1, 32.0), (1.0, 3.0)),
+        (*LEVELS, (0.0, 9.0), (0.0, 2.0), (0.1, BITS), (1.0, 3.0)),
         _system,
         _gain,
         starts=((np.log10(0.5), 0.0, 9.0, 0.0, 1 / (2 * np.log(2)), 1.0),),

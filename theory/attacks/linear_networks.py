@@ -7,6 +7,7 @@ import numpy as np
 from theory.attacks.attack import Attack, Witness
 
 SLOTS = 10
+LONG = 600
 
 
 def _kept(shares: np.ndarray) -> np.ndarray:
@@ -55,6 +56,21 @@ def _error_floor(witness: Witness) -> float:
     return float(np.max(norms * (1 - _kept(np.full(len(norms), share))) / errors))
 
 
+def _stream(point: np.ndarray) -> Witness:
+    return {"share": float(point[0]), "age": round(point[1])}
+
+
+def _under_half(witness: Witness) -> float:
+    """Error of zero weights over that on a task of depth share at most 1/2, after LONG unrelated tasks of equal norm; else 0."""
+    share, age = witness["share"], witness["age"]
+    kept, error = 0.0, 1.0
+    for left in reversed(range(LONG)):
+        own = left == age
+        kept = share if own else (1 - share) * kept
+        error = (1 - share) * error + share * (0.0 if own else 2.0)
+    return 1 / error if kept <= 0.5 else 0.0
+
+
 ATTACKS = (
     Attack(
         "C7",
@@ -82,5 +98,14 @@ ATTACKS = (
         decode=_unrelated,
         ratio=_error_floor,
         starts=([0.0] * SLOTS + [0.3, 0.0],),
+    ),
+    Attack(
+        "C7",
+        "zero weights",
+        f"share D/N and age, {LONG} unrelated tasks of equal norm; error of zero weights over that of depth share <= 1/2",
+        bounds=((0.1, 1.0), (0.0, 20.0)),
+        decode=_stream,
+        ratio=_under_half,
+        starts=([0.5, 0.0],),
     ),
 )

@@ -26,7 +26,8 @@ def _capacities(columns: np.ndarray) -> list[float]:
     return found
 
 
-def _over_rank(witness: Witness) -> float:
+def _over_dims(witness: Witness) -> float:
+    """Not over the rank: near a loss of rank that is a matter of rounding."""
     columns = np.array(witness["columns"])
     return float(sum(_capacities(columns)) / columns.shape[1])
 
@@ -68,7 +69,7 @@ ATTACKS = tuple(
         starts=STARTS,
     )
     for name, text, ratio in (
-        ("capacity", "sum of capacities over dimensions", _over_rank),
+        ("capacity", "sum of capacities over the dimensions in use, which the rank does not exceed", _over_dims),
         ("participation", "participation ratio over the sum of capacities", _spread),
         ("overlap", "Welch's floor over the mean squared cosine of pairs", _overlap),
     )

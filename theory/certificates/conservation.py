@@ -156,7 +156,7 @@ CERTIFICATES = (
     Certificate(
         "C1",
         "the shortest loop: weights add to 1, kernel P_{N-1}, squared length pi^2 N (N-1)/2, frame frequencies half way between",
-        "N = 2 ... 13, as polynomial identities",
+        "N = 2 ... 13, as polynomial identities (every N: argued in the derivation, by orthogonality)",
         "exact",
         lambda: exact.in_all(_loops(), "weights, kernel, length and frame"),
     ),

@@ -75,7 +75,7 @@ def _counted() -> Verdict:
 
 
 def _least_cost() -> Verdict:
-    root, tasks, held = sp.symbols("root T hold", positive=True)  # root = sqrt(S D/(2 price))
+    root, tasks, held = sp.symbols("root T hold", positive=True)  # root = sqrt(sweeps D/(2 price))
     cost = root**2 * tasks * (tasks + held) / held + held  # in units of the price
     least = root**2 * tasks + 2 * root * tasks
     return vanishes(cost - least - (held - root * tasks) ** 2 / held, "cost - least cost - (hold - best)^2/hold")
@@ -114,14 +114,14 @@ CERTIFICATES = (
         _contraction,
     ),
     _certificate(
-        "Presentations of a stream with n = ceil(T/hold) sleeps add up to S D (hold n(n-1)/2 + T)",
-        "all whole 1 <= hold <= T <= 24 (D = S = 1)",
+        "Presentations of a stream with n = ceil(T/hold) sleeps add up to sweeps D (hold n(n-1)/2 + T)",
+        "all whole 1 <= hold <= T <= 24 (D = sweeps = 1)",
         "exact",
         _counted,
     ),
     _certificate(
         "Cost exceeds the least cost by price (hold - best_hold)^2/hold",
-        "all positive T, hold, S, D, price (hold divides T, or real)",
+        "all positive T, hold, sweeps, D, price (hold divides T, or real)",
         "exact",
         _least_cost,
     ),

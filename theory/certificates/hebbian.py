@@ -31,11 +31,19 @@ def _below_linear() -> Verdict:
 
 
 def _one_crossing() -> Verdict:
-    """Beyond p = (N-2)/(N-1) the slack falls, and is below zero at 1 - exp(-2N)."""
+    """The slack rises from 0 up to p = (N-2)/(N-1), falls beyond, and is below zero at 1 - exp(-2N)."""
     top, bottom = N * p * (N - 2 - (N - 1) * p), (1 - p) * (1 + (N - 1) * p)
-    outside = [N >= 3, p < 1, (N - 1) * p > N - 2]
+    inside, outside = [N >= 3, p > 0, (N - 1) * p <= N - 2], [N >= 3, p < 1, (N - 1) * p > N - 2]
     grown = 3 * (1 - sp.exp(-6)) - 1  # at p = 1 - e^-2N: h < N - ln(N (1 - e^-2N) e^2N) <= -N, as N (1 - e^-2N) >= 1
-    return all_of([smt.follows(outside, top < 0), smt.follows(outside, bottom > 0), above_zero(grown + 0 * t, {t: (0, 1)})])
+    return all_of(
+        [
+            smt.follows(inside, top >= 0),
+            smt.follows(inside, bottom > 0),
+            smt.follows(outside, top < 0),
+            smt.follows(outside, bottom > 0),
+            above_zero(grown + 0 * t, {t: (0, 1)}),
+        ]
+    )
 
 
 def _logarithms() -> Verdict:
@@ -110,7 +118,7 @@ CERTIFICATES = (
     Certificate(
         "C3",
         "N p - ln(1 + N p/(1-p)) has exactly one zero p* in ((N-2)/(N-1), 1): one share beyond it breaks the ceiling",
-        "all real N >= 3, (N-2)/(N-1) < p < 1",
+        "all real N >= 3, 0 < p < 1",
         "smt",
         _one_crossing,
     ),

@@ -136,7 +136,7 @@ CERTIFICATES = (
     Certificate(
         "I1",
         "the identity, the floor M/N - 1, and equality at tight frames, in exact arithmetic",
-        "16 rational frames, N = 1 ... 5, M = 1 ... 7, and 9 tight ones of axes",
+        "16 rational frames, N = 1, 2, 3, 5, M = 1, 2, 4, 7, and 9 tight ones of axes (N = 1, 2, 4; 1, 2, 3 copies)",
         "exact",
         lambda: exact.in_all(_frames(), "identity and floor"),
     ),

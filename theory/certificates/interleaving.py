@@ -79,7 +79,7 @@ def _at_most_two() -> Verdict:
 
 
 def _net_gain() -> Verdict:
-    """2 ln 2/(copies/B + 1/(T B_fast) + cue/(b H)) <= 4 ln 2 if B <= 2; and it falls with copies and cues, rises with T."""
+    """2 ln 2/(copies/B + 1/(T B_fast) + cue/(b H)) <= 4 ln 2 if B <= 2."""
     B, copies, share, cues = sp.symbols("B copies share cues", real=True)
     spent = copies + B * (share + cues)  # times B
     inside = [B > 0, B <= 2, copies >= 1, share >= 0, cues >= 0]

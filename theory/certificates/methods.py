@@ -267,7 +267,9 @@ CERTIFICATES = (
         "exact",
         _projection,
     ),
-    Certificate("replay", "the total depth under a sliding buffer is N", "all 0 <= B < N - 1 (identity)", "exact", _window),
+    Certificate(
+        "replay", "the law's depths under a sliding buffer add up to N", "all 0 <= B < N - 1 (identity)", "exact", _window
+    ),
     Certificate("masks", "T D <= N if T a <= 1 and D <= a N", "all real T, a, D, N >= 0", "smt", _shares),
     Certificate("lora", "r (N + m - r) <= N m and <= r (N + m)", "all real 0 <= r <= N, m", "smt", _missing_freedom),
     Certificate(

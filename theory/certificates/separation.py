@@ -71,7 +71,7 @@ def inverse_is_unique() -> Verdict:
 
 
 def gain_in_r() -> Verdict:
-    """With w = W(r/e), r = w e^(w+1): d(ln G)/dw = 1 > 0 while dr/dw = (1 + w) e^(w+1) > 0; and G <= 1 + r/e."""
+    """With w = W(r/e), r = w e^(w+1): e^w rises with w and dr/dw = (1 + w) e^(w+1) > 0; and e^w <= 1 + r/e."""
     r = w * sp.exp(w + 1)
     written = exact.vanishes(sp.expand(sp.diff(r, w) - (1 + w) * sp.exp(w + 1)), "dr/dw")
     rising = smt.follows([REAL["w"] >= 0, REAL["u"] > 0], (1 + REAL["w"]) * REAL["u"] > 0)
@@ -209,7 +209,7 @@ CERTIFICATES = (
     ),
     Certificate(
         "S1",
-        "G rises with r, and exp(W(r/e)) <= 1 + r/e",
+        "exp(W(r/e)) rises with r, and is at most 1 + r/e",
         "all r >= 0; the upper bound: W(r/e) <= 20 (r < 2.6e10)",
         "balls",
         gain_in_r,

@@ -29,17 +29,20 @@ def _line() -> Verdict:
 
 
 def _two_columns() -> Verdict:
-    """Two columns with inner product c: the leverages are 1, and the sum of capacities lies between PR and 2."""
+    """Two columns with inner product c: the sum of capacities lies between PR and 2, and is 1 if they are parallel."""
     a, b, c = sp.symbols("a b c", real=True)
     gram = [a > 0, b > 0, c**2 <= a * b]
     first, second = a**2 + c**2, b**2 + c**2
     upper = follows(gram, a**2 * second + b**2 * first <= 2 * first * second)
     lower = follows(gram, (a + b) ** 2 * first * second <= (a**2 * second + b**2 * first) * (first + second))
-    return all_of([upper, lower])
+    s, w = sp.symbols("s w", positive=True)  # parallel: squared lengths s^2 and w^2, inner product +-s w
+    parallel = {a: s**2, b: w**2, c: s * w}
+    one = vanishes((a**2 / first + b**2 / second).subs(parallel) - 1, "sum of two parallel columns minus 1")
+    return all_of([upper, lower, one])
 
 
 def _polynomial(columns: int) -> Verdict:
-    """Unit columns in the plane, in exact rational angles: PR <= sum of capacities <= 2."""
+    """Unit columns in the plane, in exact rational angles: PR <= sum of capacities <= rank."""
     slopes = [sp.Rational(k, 4) for k in range(-6, 7)]
     points = [((1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)) for t in slopes]
     cases = []
@@ -47,7 +50,8 @@ def _polynomial(columns: int) -> Verdict:
         vectors = [(sp.S.One, sp.S.Zero), *chosen]
         squares = [sum((x * u + y * v) ** 2 for u, v in vectors) for x, y in vectors]
         total = sum(1 / square for square in squares)
-        cases.append((str(vectors), bool(columns**2 / sum(squares) <= total <= 2)))
+        rank = 2 if any(y != 0 for _, y in vectors) else 1  # the first one lies along the first axis
+        cases.append((str(vectors), bool(columns**2 / sum(squares) <= total <= rank)))
     return in_all(cases, f"{columns} unit columns in the plane")
 
 
@@ -90,7 +94,7 @@ CERTIFICATES = tuple(
     for statement, box, method, prove in (
         ("In one dimension capacities add up to 1", "1 to 6 features, any weights not 0", "exact", _line),
         (
-            "PR <= sum of capacities <= 2",
+            "PR <= sum of capacities <= rank",
             "any 2 columns in any number of dimensions (Gram matrix, norms not 0)",
             "smt",
             _two_columns,
@@ -102,7 +106,7 @@ CERTIFICATES = tuple(
             _leverage,
         ),
         (
-            "PR <= sum of capacities <= 2 in the plane",
+            "PR <= sum of capacities <= rank in the plane",
             "4 unit columns in 2 dimensions, rational points at 13 half-angle tangents -3/2 ... 3/2",
             "exact",
             lambda: _polynomial(4),

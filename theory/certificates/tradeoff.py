@@ -79,7 +79,7 @@ def _peak() -> Verdict:
 
 
 def _mean() -> Verdict:
-    """J + (2/delta) N dJ is at least 0 at any write and J_min at deep ones; a lower J stays lower."""
+    """J + (2/depth) N dJ is at least 0 at any write and J_min at deep ones; a lower J stays lower."""
     inside = [*DEEP, *RATES, *SCALE, E * (2 - DELTA) <= DELTA * V]
     potential = DELTA * E + 2 * CHANGE
     later = (SIZE - 2 * RATE + RATE**2) * (E - OLD)

@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import linprog, minimize_scalar
 from scipy.special import log_ndtr
 
+from theory import interleaving
 from theory.literature.agreement import Agreement
 
 FAR = 1e4
@@ -84,10 +85,34 @@ AGREEMENTS = (
         theirs=2.0,
         source=GARDNER,
         provenance="recalled from the print, not read again",
-        how="her integral by quadrature",
+        how="her integral by quadrature, solved here without the ledger's law",
         tolerance=1e-9,
         why="error of the quadrature",
         ours=_dense_load,
+    ),
+    Agreement(
+        name="Gardner capacity, the ledger's law",
+        claim="S2",
+        quantity="largest load P/N of a threshold unit, f = 1/2 (patterns per synapse)",
+        theirs=2.0,
+        source=GARDNER,
+        provenance="recalled from the print, not read again",
+        how="the ledger's quantity gardner_load",
+        tolerance=1e-9,
+        why="error of the root",
+        ours=lambda: float(interleaving.gardner_load(0.5)),
+    ),
+    Agreement(
+        name="Gardner capacity, sparse limit of the ledger's law",
+        claim="S2",
+        quantity="2 f |ln f| times the largest load, f -> 0 (at f = 1e-200)",
+        theirs=1.0,
+        source=GARDNER,
+        provenance="quoted from a secondary source",
+        how="the ledger's quantity gardner_load",
+        tolerance=0.03,
+        why="finite L = |ln f|: about 3 ln(2L)/(2L) is left, here 0.022",
+        ours=lambda: float(interleaving.gardner_load(1e-200)) * 2e-200 * np.log(1e200),
     ),
     Agreement(
         name="Gardner capacity, sparse limit",
@@ -96,7 +121,7 @@ AGREEMENTS = (
         theirs=1.0,
         source=GARDNER,
         provenance="quoted from a secondary source",
-        how="her condition minimised over the threshold in ln f; in her m = 1 - 2f it reads -1/((1-m) ln(1-m))",
+        how="her condition, minimised here over the threshold in ln f; in her m = 1 - 2f it reads -1/((1-m) ln(1-m))",
         tolerance=2e-3,
         why="finite L = |ln f|: about 3 ln(2L)/(2L) is left, here 0.0015",
         ours=lambda: sparse_load(FAR) * 2 * FAR,

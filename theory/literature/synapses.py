@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from theory.chain import geometric, kernel, kernel_power
-from theory.envelope import area, binary, by_age, curve, envelope, serial
+from theory.envelope import area, binary, by_age, curve, serial
 from theory.literature.agreement import Agreement
 
 LAHIRI = "Lahiri and Ganguli 2013, NeurIPS 26, A memory frontier for complex synapses"
@@ -77,18 +77,6 @@ AGREEMENTS = (
         tolerance=1e-8,
         why="second order in the error of the maximum's place, 1e-5",
         ours=_late_constant,
-    ),
-    Agreement(
-        name="Envelope at the crossing of its two regimes",
-        claim="C6",
-        quantity="SNR/sqrt(N) at rate t = M_s - 1 for M_s = 2, where both regimes in print give 1/e",
-        theirs=float(np.exp(-1)),
-        source=LAHIRI,
-        provenance="their formula, evaluated here",
-        how="our envelope with its additional bound on power, which does not bind for two states at that time",
-        tolerance=1e-12,
-        why="exact arithmetic up to rounding",
-        ours=lambda: float(envelope(1, 2, 1, 1)),
     ),
     Agreement(
         name="Decay of the Benna-Fusi chain",

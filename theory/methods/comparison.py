@@ -1,9 +1,24 @@
 """All methods at equal total state: how each divides it, how many facts it keeps at a given depth, and what fails first.
 
 `state` numbers in all, parameters and protective state together; `outputs` outputs share whatever depends on keys alone, and
-keys are as wide as a method's store asks for. Facts arrive one by one with independent isotropic keys. Each `System` has a
-profile: the depth of each of M facts, newest first, from the laws of the ledger. Depth is not bits: of two methods at the
-same depth the one with less crosstalk retains more, so a row also says how many facts the method can hold without any error.
+keys are as wide as a method's store asks for, but at least `LEAST_WIDTH`. Facts arrive one by one with independent isotropic
+keys. Each `System` has a profile: the depth of each of M facts, newest first, from the laws of the ledger. Depth is not bits:
+of two methods at the same depth the one with less crosstalk retains more, so a row also says how many facts the method can
+hold without any error.
+
+Settings. Delta-rule writes (fine-tuning, ROME, experts) have the one strength that is best for the length at hand; replay and
+random slots write at full strength, as their rules say.
+- Replay: the split of state between store and buffer is the one of the greatest length, with at least one buffered fact.
+  `replay_buffer_read` consults the buffer as well: it holds the newest B facts, and the store is written what leaves it.
+- LoRA: facts come in blocks of `RANK`, which an adapter fits at once; every other method takes them one by one.
+- Masks and progressive columns: a share (a column) of one number for each output and fact. A mask's owner takes log2 N bits,
+  `BITS` bits to a number. That readers are told the task costs nothing here.
+- `sparse_memory` writes `SLOTS` random slots for each fact, `sparse_memory_chosen` one slot that no other fact uses; both are
+  charged a count for each slot.
+- EWC and GPM are charged the symmetric matrix in full. Null-space editing preserves no keys (n_0 = 0, no projector): it keeps
+  the moment of its edits and equals exact EWC.
+- ROME is charged the second moment of its keys, which isotropic keys would not need: without it the row is fine-tuning's.
+- Experts are charged a routing vector each.
 """
 
 from __future__ import annotations
@@ -20,8 +35,8 @@ from theory.errors import UserError
 from theory.methods import CLAIMS
 
 BITS = 32  # of a number, where masks are counted in bits
-TASKS = 10  # shares of a masked store
 RANK = 8  # of an adapter
+LEAST_WIDTH = 32  # of a key
 SLOTS = 32  # that a fact writes in a sparse memory
 Profile = Callable[[int], np.ndarray]
 CLAIM = {claim.id: claim for claim in CLAIMS}
@@ -63,7 +78,7 @@ def system(method: str, state: float, outputs: float, depth: float = 0.5) -> Sys
     if method not in _BUILD:
         raise UserError(f"method '{method}' is not known; choose one of {', '.join(_BUILD)}")
     built = _BUILD[method](float(state), float(outputs), float(depth))
-    if built.N < 4 * RANK:
+    if built.N < LEAST_WIDTH:
         raise UserError(
             f"{method}: {state:g} numbers leave keys of width {built.N:g}; raise state to at least {outputs * 1000:g}"
         )
@@ -121,14 +136,18 @@ def _filling(method: str, N: float, capacity: float) -> System:
     return System(method, N, capacity, capacity, "stops learning", lambda M: (np.arange(M)[::-1] < capacity).astype(float))
 
 
-def _finetuning(state: float, outputs: float, depth: float) -> System:
-    N = np.floor(state / outputs)
+def _fixed(method: str, N: float, depth: float) -> System:
+    """The delta rule at the one strength that keeps the oldest of M facts deepest."""
 
     def profile(M: int) -> np.ndarray:
         strength = float(retention.C2.value("best_eta", N=N, T=M, D=1).value)
         return _value("finetuning", "retained_depth", N=N, eta=strength, age=np.arange(float(M)))
 
-    return System("finetuning", N, 1, _value("finetuning", "length", N=N, depth=depth), "forgets", profile)
+    return System(method, N, 1, _value("finetuning", "length", N=N, depth=depth), "forgets", profile)
+
+
+def _finetuning(state: float, outputs: float, depth: float) -> System:
+    return _fixed("finetuning", np.floor(state / outputs), depth)
 
 
 def _annealed(state: float, outputs: float, depth: float) -> System:
@@ -156,14 +175,41 @@ def _gpm(state: float, outputs: float, depth: float) -> System:
     return _filling("gpm", N, N)
 
 
+def _split(state: float, outputs: float, length: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> tuple[float, float, float]:
+    """N, B >= 1 and length(N, B) of the best split of state between a store of N and a buffer of B facts."""
+    most = max(1.0, np.floor((state - LEAST_WIDTH * outputs) / (LEAST_WIDTH + outputs)))
+    B = np.unique(np.round(np.geomspace(1, most, 100_000)))  # each whole number up to some thousands
+    N = np.floor((state - B * outputs) / (outputs + B))
+    if N[0] < LEAST_WIDTH:
+        return float(N[0]), 1.0, 0.0
+    B, N = B[N >= LEAST_WIDTH], N[N >= LEAST_WIDTH]
+    lengths = length(N, B)
+    best = int(np.argmax(lengths))
+    return float(N[best]), float(B[best]), float(lengths[best])
+
+
 def _replay(state: float, outputs: float, depth: float) -> System:
-    N = np.floor(state / (2 * outputs))
-    buffered = min(np.floor(state / 2 / (N + outputs)), N - 2)
+    def length(N: np.ndarray, B: np.ndarray) -> np.ndarray:
+        return np.where(B <= N - 2, _value("replay", "length", N=N, B=np.minimum(B, N - 2), depth=depth), 0.0)
+
+    N, buffered, longest = _split(state, outputs, length)
 
     def profile(M: int) -> np.ndarray:
         return _value("replay", "retained_depth", N=N, B=buffered, age=np.arange(float(M)))
 
-    return System("replay", N, buffered + 1, _value("replay", "length", N=N, B=buffered, depth=depth), "forgets", profile)
+    return System("replay", N, buffered + 1, longest, "forgets", profile)
+
+
+def _buffer_read(state: float, outputs: float, depth: float) -> System:
+    def length(N: np.ndarray, B: np.ndarray) -> np.ndarray:
+        return B + _value("finetuning", "length_at_full_strength", N=N, depth=depth)
+
+    N, buffered, longest = _split(state, outputs, length)
+
+    def profile(M: int) -> np.ndarray:
+        return _value("finetuning", "retained_depth", N=N, eta=1.0, age=np.maximum(0.0, np.arange(M) - buffered))
+
+    return System("replay_buffer_read", N, buffered + 1, longest, "forgets", profile)
 
 
 def _lora(state: float, outputs: float, depth: float) -> System:
@@ -177,8 +223,8 @@ def _lora(state: float, outputs: float, depth: float) -> System:
 
 
 def _masks(state: float, outputs: float, depth: float) -> System:
-    N = np.floor(state / (outputs + np.log2(TASKS) / BITS))
-    return _filling("masks", N, TASKS * np.floor(N / TASKS))
+    N = _width(lambda size: size * outputs + size * np.log2(max(size, 1.0)) / BITS, state)
+    return _filling("masks", N, N)
 
 
 def _sparse(state: float, outputs: float, depth: float) -> System:
@@ -188,30 +234,24 @@ def _sparse(state: float, outputs: float, depth: float) -> System:
     def profile(M: int) -> np.ndarray:
         return _value("sparse_memory", "retained_depth", a=share, age=np.arange(float(M)))
 
-    return System("sparse_memory", N, np.floor(1 / share), _value("sparse_memory", "length", a=share, depth=depth), "forgets",
-                  profile)  # fmt: skip
+    return System("sparse_memory", N, 1, _value("sparse_memory", "length", a=share, depth=depth), "forgets", profile)
+
+
+def _sparse_chosen(state: float, outputs: float, depth: float) -> System:
+    N = np.floor(state / (outputs + 1))
+    return _filling("sparse_memory_chosen", N, np.floor(_value("sparse_memory", "ceiling", a=1 / N) + 1e-9))
 
 
 def _editing(state: float, outputs: float, depth: float) -> System:
-    N = _width(_hessian(outputs), state)
-
-    def profile(M: int) -> np.ndarray:
-        return _value("editing", "retained_depth", N=N, age=np.arange(float(M)))
-
-    return System("editing", N, 1, _value("editing", "length", N=N, depth=depth), "forgets", profile)
+    return _fixed("editing", _width(_hessian(outputs), state), depth)
 
 
 def _null_space(state: float, outputs: float, depth: float) -> System:
-    return _even("editing_null_space", _width(lambda N: N * outputs + N * (N + 1), state), depth)
+    return _even("editing_null_space", _width(_hessian(outputs), state), depth)
 
 
 def _experts(state: float, outputs: float, depth: float) -> System:
-    N = np.floor(state / (outputs + 1))
-
-    def profile(M: int) -> np.ndarray:
-        return _value("experts", "retained_depth", N=N, eta=1.0, age=np.arange(float(M)))
-
-    return System("experts", N, 1, _value("experts", "length", N=N, depth=depth), "forgets", profile)
+    return _fixed("experts", np.floor(state / (outputs + 1)), depth)
 
 
 def _progressive(state: float, outputs: float, depth: float) -> System:
@@ -234,9 +274,11 @@ _BUILD: dict[str, Callable[[float, float, float], System]] = {
     "ewc_diagonal": _diagonal,
     "gpm": _gpm,
     "replay": _replay,
+    "replay_buffer_read": _buffer_read,
     "lora": _lora,
     "masks": _masks,
     "sparse_memory": _sparse,
+    "sparse_memory_chosen": _sparse_chosen,
     "editing": _editing,
     "editing_null_space": _null_space,
     "experts": _experts,

@@ -127,6 +127,7 @@ CLAIMS = (
             Assumption(
                 "C is fixed; whitened keys of edits are independent and isotropic in N dimensions (fewer: their number for N)"
             ),
+            Assumption("additive: whitened keys of equal length"),
             Assumption("null space: ridge small against the edits' keys, preserved keys of exact rank n_0"),
         ),
         status="proved under assumptions",

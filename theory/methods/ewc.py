@@ -25,7 +25,7 @@ from scipy.special import expi
 
 from theory.claim import Assumption, Claim, Quantity
 from theory.derivation import Derivation
-from theory.methods.setting import ISOTROPIC, LINEAR, account, state_quantities
+from theory.methods.setting import ISOTROPIC, LINEAR, account, log_falling, state_quantities
 from theory.notation import M, N, depth, outputs, rank
 
 
@@ -61,6 +61,13 @@ def _oldest_snr(N: Any, M: Any) -> Any:
     """`snr_of_oldest` as a number."""
     u = sp.Symbol("u", positive=True)
     return sp.lambdify(u, snr_of_oldest(u), modules=[{"Ei": expi}, "numpy"])(1 + np.asarray(M, dtype=float) / N)
+
+
+def _rotated(N: Any, rank: Any, M: Any) -> Any:
+    """The law `rotated_depth` without the cancellation of its Gamma functions."""
+    by_rank = log_falling(N + 1, N / rank) - log_falling(N + M, N / rank)
+    by_facts = log_falling(N + M - N / rank, M - 1) - log_falling(N + M, M - 1)
+    return np.exp(np.where(N / rank > M - 1, by_facts, by_rank))
 
 
 def _telescopes(kept: Any) -> tuple[bool, str]:
@@ -206,6 +213,7 @@ CLAIMS = (
                 "retained fraction",
                 ("N", "rank", "M"),
                 (LOW,),
+                _rotated,
             ),
             Quantity("aligned_depth", "the same with the keys on the axes", "retained fraction", ("rank", "M")),
         ),

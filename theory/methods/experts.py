@@ -70,6 +70,7 @@ WHOLE = Assumption(
     lambda N, experts, M: (np.abs(np.mod(N / experts + 0.5, 1) - 0.5) < 1e-9) & (np.mod(M, 1) == 0),
     "round N to a multiple of experts",
 )
+FEW = Assumption("experts <= N", lambda experts, N: experts <= N, "lower experts")
 
 
 def _held(N: Any, experts: Any, M: Any) -> Any:
@@ -111,7 +112,13 @@ CLAIMS = (
                 (WHOLE,),
                 solve=_held,
             ),
-            Quantity("imbalance", "facts of N turned away by full experts", "facts", ("N", "experts")),
+            Quantity(
+                "imbalance",
+                "facts of N turned away by full experts, normal approximation",
+                "facts",
+                ("N", "experts"),
+                (FEW,),
+            ),
         ),
     ),
 )

@@ -1,8 +1,9 @@
 """Full finetuning (claim `finetuning`): the plain delta rule, one strength for all facts, nothing protected.
 
 It is claim C2 itself. Isotropic keys at strength eta: a fact of that age keeps eta (1 - eta/N)^age, and the oldest of M facts
-at most N (1 - 1/M)^(M-1)/M, reached at eta = N/M, or at eta = 1 while M <= N. It forgets at an unchanged rate and never stops
-learning. Strengths that fall as N/(N + j) keep all facts at N/(N + M - 1) and stop learning instead.
+at most N (1 - 1/M)^(M-1)/M, reached at eta = N/M if M >= N; while M < N eta = 1 is best and the oldest keeps (1 - 1/N)^(M-1).
+It forgets at an unchanged rate and never stops learning. Strengths that fall as N/(N + j) keep all facts at N/(N + M - 1) and
+stop learning instead.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ CLAIMS = (
         ),
         derive=derive,
         quantities=(
-            Quantity("ceiling", "largest M * depth of the oldest of M facts", "facts", ("N", "M")),
+            Quantity("ceiling", "upper bound on M * depth of the oldest of M facts (attained for M >= N)", "facts", ("N", "M")),
             *state_quantities("N", "outputs"),
             Quantity(
                 "length",

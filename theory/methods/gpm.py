@@ -1,9 +1,9 @@
 """OGD, GPM and null-space methods (claim `gpm`): a write moves the parameters only across the span of all earlier keys.
 
 With Q the projector onto the complement of that span, fact (x, y) is written by w <- w + Q x (y - <x, w>)/|Q x|^2. Nothing
-that is held is ever touched, so each fact keeps depth 1; each takes one of N directions; when they are used up nothing can be
-written. The orthogonal gradient descent of Farajtabar et al. 2020 and the gradient projection memory of Saha et al. 2021, on
-one linear layer.
+that is held is ever touched, so each fact whose key is new keeps depth 1 and takes one of N directions; a key in the span of
+earlier ones is not written, and when the keys span all N dimensions nothing can be. The orthogonal gradient descent of
+Farajtabar et al. 2020 and the gradient projection memory of Saha et al. 2021, on one linear layer.
 """
 
 from __future__ import annotations
@@ -81,12 +81,14 @@ CLAIMS = (
     Claim(
         id="gpm",
         title="Projection methods fill up",
-        statement="Writes confined to the complement of all earlier keys keep every fact at depth 1 until the ranks of the "
-        "tasks add up to N; from then on plasticity is 0. The total depth is the rank of all keys, in any order. It stops "
-        "learning and never forgets, because no direction is ever given back.",
+        statement="Writes confined to the complement of all earlier keys keep every fact whose key is new (not in the span of "
+        "earlier keys) at depth 1 until the keys span all N dimensions; from then on plasticity is 0. A key that depends on "
+        "earlier ones is not written. The total depth is the rank of all keys, in any order. It stops learning and never "
+        "forgets, because no direction is ever given back.",
         assumptions=(
             LINEAR,
             Assumption("every direction of an earlier key is kept: no energy threshold (with one, what is cut off is forgotten)"),
+            Assumption("`length`, `retained_depth`: independent keys; `plasticity`: a random isotropic key"),
         ),
         status="proved",
         source="this project; method: Farajtabar et al. 2020 (OGD), Saha et al. 2021 (GPM)",

@@ -1,8 +1,8 @@
 """Parameter isolation by masks (claim `masks`): each task owns a share a of the parameters, and no other task writes them.
 
 PackNet (Mallya and Lazebnik 2018) and, with hard gates on units, HAT (Serra et al. 2018). A task of a N independent facts
-fills its share, so T <= 1/a and T D <= N: the ceiling of coordinated writes, e times that of random supports (C2). The reader
-has to be told the task, and the owner of each parameter is state.
+fills its share, so T <= 1/a and T D <= N: the ceiling of coordinated writes, up to e times that of random supports (C2) as T
+grows. The reader has to be told the task, and the owner of each parameter is state.
 """
 
 from __future__ import annotations
@@ -72,12 +72,15 @@ CLAIMS = (
         id="masks",
         title="Masks divide the ceiling among tasks",
         statement="Tasks that own a share a of the parameters each keep everything at depth 1: T <= 1/a tasks of D <= a N "
-        "facts, T D <= N in all, which is e times what random supports hold. It never forgets and stops learning when the "
-        "shares are gone; a task that needs less than its share wastes the rest.",
+        "facts, T D <= N in all, up to e times what random supports hold, as T grows. It never forgets and stops learning when "
+        "the shares are gone; a task that needs less than its share wastes the rest.",
         assumptions=(
             LINEAR,
             IDENTITY,
-            Assumption("shares are disjoint and fixed in advance; the facts of a task are independent"),
+            Assumption(
+                "shares are disjoint and fixed in advance; the keys of a task are linearly independent when restricted to its "
+                "share (generic keys are)"
+            ),
         ),
         status="proved",
         source="this project; method: Mallya and Lazebnik 2018 (PackNet), Serra et al. 2018 (HAT)",

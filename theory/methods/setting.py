@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import sympy as sp
+from scipy.special import gammaln
 
 from theory.claim import Assumption, Quantity
 from theory.derivation import Derivation
@@ -32,6 +34,16 @@ def state_quantities(*parameters: str) -> tuple[Quantity, Quantity]:
         Quantity("state", "numbers kept: parameters and protective state", "numbers", parameters),
         Quantity("state_bits", "the same in bits, b for each number", "bits", ("b", *parameters)),
     )
+
+
+def log_falling(x: Any, c: Any) -> Any:
+    """ln Gamma(x) - ln Gamma(x - c) for x > c >= 0, by Stirling's series where both are large, so that they do not cancel."""
+    x, c = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(c, dtype=float))
+    low = x - c
+    high, safe = np.maximum(x, 1e3), np.maximum(low, 1e3)
+    large = (0.5 - safe) * np.log1p(-np.where(low > 1e3, c, 0) / high) + c * (np.log(high) - 1)
+    large += (1 / high - 1 / safe) / 12 - (1 / high**3 - 1 / safe**3) / 360
+    return np.where(low > 1e3, large, gammaln(x) - gammaln(low))
 
 
 WIDE = Assumption("N > 1", lambda N: N > 1, "give a key of at least two dimensions")

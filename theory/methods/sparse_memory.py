@@ -1,9 +1,9 @@
 """Sparse memory (claim `sparse_memory`): N slots, of which a fact writes a N and a reader reads many.
 
-Slots chosen to be unused hold 1/a facts before the first collision. Chosen at random, a later fact rewrites the share a of
-the slots of an earlier one: depth (1 - a)^age, the depths of all facts adding up to 1/a, and the oldest of M keeps most at a
-= 1/M, with the throughput of slotted ALOHA (C2). The probability that a fact is not touched at all is far smaller. Reading
-all slots and writing few is a dual regime (S1): the untouched slots carry what is shared.
+Slots chosen to be unused hold 1/a facts before the first collision (a N >= 1). Chosen at random, a later fact rewrites the
+share a of the slots of an earlier one: depth (1 - a)^age, the depths of all facts adding up to 1/a, and the oldest of M keeps
+most at a = 1/M, with the throughput of slotted ALOHA (C2). The probability that a fact is not touched at all is far smaller.
+Reading all slots and writing few is a dual regime (S1): the untouched slots carry what is shared.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 from math import comb
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from theory.claim import Assumption, Claim, Quantity
 from theory.derivation import Derivation
-from theory.methods.setting import LINEAR, account, state_quantities
+from theory.methods.setting import LINEAR, account, log_falling, state_quantities
 from theory.notation import N, R, T, a, age, b, depth, outputs
 
 
@@ -75,6 +76,12 @@ def derive() -> Derivation:
     return proof
 
 
+def _untouched(N: Any, a: Any, age: Any) -> Any:
+    """The law `untouched` without the cancellation of its Gamma functions."""
+    k = a * N
+    return np.exp(age * (log_falling(N - k + 1, k) - log_falling(N + 1, k)))
+
+
 HALF = Assumption("a <= 1/2 (two disjoint supports fit)", lambda a: a <= 0.5, "lower a")
 THINNER = Assumption("a < 1", lambda a: a < 1, "lower a")
 FITS = Assumption("R < b*N (the shared bits fit in the store)", lambda R, b, N: b * N > R, "lower R, or raise b or N")
@@ -83,10 +90,10 @@ CLAIMS = (
     Claim(
         id="sparse_memory",
         title="Sparse writes: collisions decide",
-        statement="A memory of N slots holds 1/a facts of a N slots each before supports collide. With random supports a "
+        statement="A memory of N slots holds 1/a facts of a N >= 1 slots each before supports collide. With random supports a "
         "fact of any age keeps (1 - a)^age: it forgets, never stops learning, and retains 1/a facts in all; the chance that "
-        "not one of its slots was rewritten is at most (1 - a)^(a N age). Choosing unused slots is worth a factor e; reading "
-        "all slots and writing few is the dual regime of S1.",
+        "not one of its slots was rewritten is at most (1 - a)^(a N age). For the oldest fact choosing unused slots is worth "
+        "a factor of up to e; reading all slots and writing few is the dual regime of S1.",
         assumptions=(
             LINEAR,
             Assumption("a fact's value is spread evenly over its slots; a write overwrites them; keys and gates are frozen"),
@@ -98,18 +105,24 @@ CLAIMS = (
             "derivation: theory.methods.sparse_memory.derive",
             "certificate: theory.certificates.methods",
             "property test: tests/theory/test_methods_structure.py",
-            "literature values: theory.literature.methods",
         ),
         derive=derive,
         quantities=(
-            Quantity("ceiling", "facts before supports collide, at best", "facts", ("a",)),
+            Quantity("ceiling", "facts before supports collide, at best (a N >= 1)", "facts", ("a",)),
             *state_quantities("N", "outputs"),
             Quantity(
                 "length", "facts on random supports after which the oldest has this depth", "facts", ("a", "depth"), (THINNER,)
             ),
             Quantity("retained_depth", "mean depth of a fact of that age, random supports", "retained fraction", ("a", "age")),
             Quantity("throughput", "share of N that the oldest of T tasks accounts for at a = 1/T", "fraction", ("T",)),
-            Quantity("untouched", "probability that no slot of a fact was rewritten", "fraction", ("N", "a", "age"), (HALF,)),
+            Quantity(
+                "untouched",
+                "probability that no slot of a fact was rewritten",
+                "fraction",
+                ("N", "a", "age"),
+                (HALF,),
+                _untouched,
+            ),
             Quantity(
                 "private_bits", "bits the oldest task keeps beside R shared ones", "bits", ("N", "b", "R", "T", "a"), (FITS,)
             ),
