@@ -49,7 +49,7 @@ def draw(results: Results) -> Canvas:
     """Two rows, total and least depth, for the smallest and the largest number of outputs."""
     frame = results.table("methods", "state", "outputs", "method", "M", "total_depth", "least_depth")
     frame = frame.assign(width=frame["state"] / frame["outputs"])
-    canvas, axes = panels(2, 2, ratio=0.62, sharex="col", sharey="row")
+    canvas, axes = panels(2, 2, ratio=0.7, sharex="col", sharey="row")
     ends = sorted(frame["outputs"].unique())[:: max(1, frame["outputs"].nunique() - 1)]
     for column, outputs in enumerate(ends):
         for method, look in SHOWN.items():

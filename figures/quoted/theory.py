@@ -24,7 +24,7 @@ def ledger(results: Results) -> Tree:
         "rows": rows,
         **{"claims": len(rows), "steps": sum(row["steps"] for row in rows), "certificates": len(proved)},
         **{"proved": int(proved["passed"].sum()), "attacks": len(attacked)},
-        "largest": float(attacked["ratio"].max()),
+        "excess": max(0.0, float(attacked["ratio"].max()) - 1),
         "reached": int((attacked["ratio"] > 1 - 1e-6).sum()),
     }
 

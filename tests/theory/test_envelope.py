@@ -184,6 +184,8 @@ def test_more_states_than_two_roots_prolong_nothing():
 def test_user_errors():
     with pytest.raises(UserError, match="rows"):
         Synapse(np.eye(2) * 0.9, np.eye(2), np.array([-1.0, 1.0]))
+    with pytest.raises(UserError, match="of 3 states"):
+        Synapse(np.eye(2), np.eye(2), np.array([-1.0, 0.0, 1.0]))
     with pytest.raises(UserError, match="0 < f < 1"):
         replace(binary(0.5), f=1.0)
     with pytest.raises(UserError, match="classes"):
