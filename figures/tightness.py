@@ -28,8 +28,8 @@ def caption(results: Results) -> str:
         "The gap, 1 - achieved/bound, that the best instance found by an optimiser leaves under each bound; everything that the "
         "claim leaves free may be chosen, and instances known to be extremal are among the starting points. "
         f"{runs['tried'].max()} instances for each of {runs['seed'].nunique()} seeds. {reached} of {len(found)} bounds are "
-        "reached to one part in a million (left of the line); a large gap means that the bound is loose, the instance short, or the "
-        "search weak. Every witness can be replayed with cwb theory attack. "
+        "reached to one part in a million (left of the line); a large gap means that the bound is loose, the instance short, or "
+        "the search weak. Every witness can be replayed with cwb theory attack. "
         + f"attacks: {verdict(results, 'attacks')['verdict']}."
     )
 
