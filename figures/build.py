@@ -76,7 +76,7 @@ def _paper_inputs(layout: Layout) -> Mapping[str, Any]:
 
 
 def typeset(layout: Layout) -> bool:
-    """Typeset the paper from the sources and the results of this layout: True if it was remade, False if it was fresh.
+    """Typeset the paper and its supplement from their sources and the results: True if remade, False if they were fresh.
 
     A number that the text quotes and the results lack fails the build: UserError names it.
     """
@@ -87,7 +87,8 @@ def typeset(layout: Layout) -> bool:
     key = digest(code,
                  _table_keys(layout), _keys(layout), {path.name: path.read_text() for path in sources})  # fmt: skip
     mark = layout.workspace / "typeset" / f"{layout.preset}.key"
-    if layout.pdf.exists() and mark.exists() and mark.read_text() == f"{key} {digest(layout.pdf.read_bytes().hex())}":
+    documents = {"main.typ": layout.pdf, "supplement.typ": layout.supplement}
+    if mark.exists() and mark.read_text() == _mark(key, documents.values()):
         return False
     folder = layout.workspace / "typeset" / layout.preset
     shutil.rmtree(folder, ignore_errors=True)
@@ -99,12 +100,18 @@ def typeset(layout: Layout) -> bool:
     for name, content in _paper_inputs(layout).items():
         _write_json(folder / name, content)
     (folder / "derivations.typ").write_text(appendix())
-    pdf = compile_typst(folder)
-    with atomic(layout.pdf) as temporary:
-        temporary.write_bytes(pdf)
+    compiled = {path: compile_typst(folder / name) for name, path in documents.items()}
+    for path, pdf in compiled.items():
+        with atomic(path) as temporary:
+            temporary.write_bytes(pdf)
     with atomic(mark) as temporary:
-        temporary.write_text(f"{key} {digest(pdf.hex())}")
+        temporary.write_text(_mark(key, compiled))
     return True
+
+
+def _mark(key: str, paths: Iterable[Path]) -> str:
+    """What was typeset from what: the key of the sources and the digests of the documents, those that are there."""
+    return " ".join([key, *(digest(path.read_bytes().hex()) if path.exists() else "missing" for path in paths)])
 
 
 def update_readme(layout: Layout) -> bool:
@@ -114,12 +121,15 @@ def update_readme(layout: Layout) -> bool:
     return layout.base == PAPER and update(ROOT / "README.md", verdicts(layout))
 
 
-def compile_typst(folder: Path) -> bytes:
-    """PDF of `folder`/main.typ. Raises UserError with the compiler's complaint, a warning included, in one line."""
+def compile_typst(main: Path) -> bytes:
+    """PDF of a Typst document, whose folder holds what it includes.
+
+    Raises UserError with the compiler's complaint, a warning included, in one line.
+    """
     import typst
 
     try:
-        pdf, warnings = typst.compile_with_warnings(str(folder / "main.typ"), root=str(folder), ignore_system_fonts=True)
+        pdf, warnings = typst.compile_with_warnings(str(main), root=str(main.parent), ignore_system_fonts=True)
     except typst.TypstError as error:
         raise UserError(f"the paper does not compile: {error.message}; mend its source in paper/") from None
     if warnings:

@@ -18,9 +18,9 @@ def appendix() -> str:
 
 
 def typeset(claim: Claim) -> str:
-    """Typst source of the claim: a level-2 heading, the statement, the steps as a numbered list with displayed equations."""
+    """Typst source of the claim: a heading, the statement, the steps as a numbered list with displayed equations."""
     head = (
-        f"== {claim.id}: {escaped(claim.title)} <derivation-{claim.id}>\n\n_Status: {claim.status}._ {escaped(claim.statement)}\n"
+        f"= {claim.id}: {escaped(claim.title)} <derivation-{claim.id}>\n\n_Status: {claim.status}._ {escaped(claim.statement)}\n"
     )
     assumptions = "".join(f"- {escaped(assumption.text)}\n" for assumption in claim.conditions())
     cases = "".join(f"- *{case.verdict}*: {escaped(case.condition)} ({escaped(case.because)})\n" for case in claim.cases)
@@ -40,7 +40,8 @@ def mathematics(expression: Any) -> str:
     from tex2typst import tex2typst
 
     names = {symbol: _name(symbol) for symbol in expression.free_symbols if isinstance(symbol, sp.Symbol)}
-    return tex2typst(sp.latex(expression, symbol_names=names)).replace("\n", " ")
+    latex = sp.latex(expression, symbol_names=names).replace(r"\int\limits", r"\int")
+    return tex2typst(latex).replace("\n", " ")
 
 
 def _name(symbol: sp.Symbol) -> str:

@@ -42,3 +42,8 @@ class Layout:
     def pdf(self) -> Path:
         """The typeset paper."""
         return self.base / "paper.pdf"
+
+    @property
+    def supplement(self) -> Path:
+        """The typeset derivations of the ledger."""
+        return self.base / "derivations.pdf"

@@ -83,7 +83,7 @@ def test_show_and_check(capsys):
 def test_a_claim_as_typst(capsys):
     status, out, _ = run(capsys, "theory", "show", "C4", "--typst")
     assert status == 0
-    assert out.startswith("== C4: ")
+    assert out.startswith("= C4: ")
     assert "#fitted($ " in out
 
 

@@ -106,4 +106,4 @@ def _publish(layout: Layout) -> None:
     print(f"{'paper':<16} {'typeset' if typeset(layout) else 'fresh'}", flush=True)
     update_readme(layout)
     verdict_table(layout)
-    print(f"figures: {layout.figures}\npaper:   {layout.pdf}")
+    print(f"figures: {layout.figures}\npaper:   {layout.pdf}, {layout.supplement.name}")

@@ -62,7 +62,6 @@ def assemble(folder: Path, numbers: dict) -> Path:
     captions = dict.fromkeys(FIGURES, "A caption.")
     for name, content in (("numbers", numbers), ("verdicts", complete_verdicts()), ("captions", captions)):
         (folder / f"{name}.json").write_text(json.dumps(content))
-    (folder / "derivations.typ").write_text('#import "template.typ": fitted\n== C1: a law\n#fitted($ a = b $)\n')
     (folder / "figures").mkdir()
     canvas = plt.figure(figsize=(5.5, 2))
     for name in FIGURES:
