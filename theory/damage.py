@@ -79,8 +79,11 @@ def moments(n: int, K: int, T: int) -> tuple[float, float]:
 def code_bits(n: int, b: float, K: int, T: int, delta: float) -> float:
     """Most bits that any code, of private bits alone, returns with failure probability at most delta: a converse (S1-finite).
 
-    The largest D with E min(1, 2^(bS - D)) >= 1 - delta. Maximum-distance-separable codes reach b * `readable`.
+    The largest D with E min(1, 2^(bS - D)) >= 1 - delta. Maximum-distance-separable codes reach b * `readable`. Raises
+    `UserError` unless 0 < delta < 1.
     """
+    if not 0 < delta < 1:
+        raise UserError(f"delta = {delta:g} violates '0 < delta < 1'; give the probability of failure that may be borne")
     law, counts = survivors(n, K, T), np.arange(K + 1)
 
     def spare(bits: float) -> float:
@@ -315,6 +318,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.damage.derive",
             "certificate: theory.certificates.separation",
+            "attack: theory.attacks.damage",
             "property test: tests/theory/test_damage.py",
         ),
         derive=derive,
@@ -344,6 +348,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.damage.derive_damage",
             "certificate: theory.certificates.separation",
+            "attack: theory.attacks.damage",
             "Monte Carlo: tests/theory/test_damage.py",
         ),
         derive=derive_damage,

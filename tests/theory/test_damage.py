@@ -1,6 +1,7 @@
 """S1-finite and S1-damage. The law of the survivors is drawn and counted; ceilings are found again by trying every K; the damage
 borne by solving for equality of the two regimes; the vote by enumeration."""
 
+import json
 from itertools import product
 from math import comb
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from scipy.special import erfcinv
 
 from theory import damage
+from theory.attacks.attack import run
+from theory.attacks.damage import ATTACKS, CELLS, decoded
 from theory.damage import (
     DAMAGED,
     FINITE,
@@ -269,6 +272,32 @@ def test_the_backoff_needs_a_later_task():
         FINITE.value("backoff", N=100, b=1, R=0, T=1.2, delta=0.1)
 
 
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
+def test_an_attack_breaks_a_bound_that_is_too_low_and_replays(attack):
+    found = run(attack, tries=1000)
+    assert not found.broken
+    assert found.ratio > 0.9
+    assert attack.ratio(json.loads(json.dumps(found.witness))) == pytest.approx(found.ratio, rel=1e-12)
+
+
+def test_a_codebook_is_decoded_as_often_as_a_likeliest_guess():
+    rng, words, runs, hits = np.random.default_rng(5), [0b00000, 0b00111, 0b01011, 0b11100], 4000, 0
+    for _ in range(runs):
+        sent = words[rng.integers(len(words))]
+        lost = set().union(*(rng.permutation(12)[:CELLS] for _ in range(2)))
+        kept = sum(1 << cell for cell in range(CELLS) if cell not in lost)
+        fits = [word for word in words if word & kept == sent & kept]
+        hits += fits[rng.integers(len(fits))] == sent
+    exact = decoded({"cells": 12, "tasks": 3, "bits": 1, "words": words})
+    assert hits / runs == pytest.approx(exact, abs=5 * np.sqrt(exact * (1 - exact) / runs))
+
+
 def test_the_claims_check():
     for claim in damage.CLAIMS:
         assert [check for check in claim.check() if not check.passed] == []
+
+
+@pytest.mark.parametrize("delta", [0.0, 1.0, -0.1])
+def test_a_failure_probability_outside_its_range_is_refused(delta):
+    with pytest.raises(UserError, match="0 < delta < 1"):
+        code_bits(10, 1, 5, 1, delta)

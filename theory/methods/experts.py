@@ -96,6 +96,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.methods.experts.derive",
             "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
             "property test: tests/theory/test_methods_structure.py",
         ),
         derive=derive,

@@ -67,6 +67,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.methods.finetuning.derive",
             "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
             "property test: tests/theory/test_methods.py",
         ),
         derive=derive,

@@ -78,6 +78,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.methods.lora.derive",
             "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
             "property test: tests/theory/test_methods_structure.py",
             "literature values: theory.literature.methods",
         ),

@@ -87,6 +87,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.methods.masks.derive",
             "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
             "property test: tests/theory/test_methods.py",
         ),
         derive=derive,

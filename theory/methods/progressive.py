@@ -50,6 +50,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.methods.progressive.derive",
             "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
             "property test: tests/theory/test_methods_structure.py",
         ),
         derive=derive,

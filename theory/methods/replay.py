@@ -89,6 +89,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.methods.replay.derive",
             "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
             "property test: tests/theory/test_methods.py",
         ),
         derive=derive,

@@ -108,6 +108,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.methods.self_rehearsal.derive",
             "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
             "property test: tests/theory/test_methods_structure.py",
         ),
         derive=derive,

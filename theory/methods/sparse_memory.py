@@ -104,6 +104,7 @@ CLAIMS = (
         evidence=(
             "derivation: theory.methods.sparse_memory.derive",
             "certificate: theory.certificates.methods",
+            "attack: theory.attacks.methods",
             "property test: tests/theory/test_methods_structure.py",
         ),
         derive=derive,
