@@ -5,7 +5,7 @@ WORKERS ?= $(shell nproc)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: reproduce paper test lint clean
+.PHONY: reproduce paper test mutants lint clean
 
 reproduce: $(INSTALLED)
 	$(BIN)/cwb reproduce quick
@@ -15,6 +15,10 @@ paper: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+mutants: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray
+	$(BIN)/python -m tests.mutation
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
