@@ -138,7 +138,7 @@ def test_listings(capsys):
         "reproduce quick --only nothing",
         "reproduce quick --workers 0",
         "reproduce quick --workers two",
-        "reproduce quick --only tradeoff --cluster nowhere",
+        "reproduce quick --only tradeoff --cluster nowhere --out {tmp}/none",
         "reproduce quick --only tradeoff --out /proc/nowhere",
         "theory",
         "theory show X9",
