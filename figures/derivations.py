@@ -32,6 +32,8 @@ def typeset(claim: Claim) -> str:
 def _step(text: str, equation: Any) -> str:
     if equation is None:
         return f"+ {escaped(text)}\n"
+    if isinstance(equation, sp.Eq) and mathematics(equation.lhs) == mathematics(equation.rhs):
+        equation = equation.rhs  # what the step computed: the two sides differed before SymPy evaluated them
     return f"+ {escaped(text)}\n  #fitted($ {mathematics(equation)} $)\n"
 
 
@@ -40,7 +42,7 @@ def mathematics(expression: Any) -> str:
     from tex2typst import tex2typst
 
     names = {symbol: _name(symbol) for symbol in expression.free_symbols if isinstance(symbol, sp.Symbol)}
-    latex = sp.latex(expression, symbol_names=names).replace(r"\int\limits", r"\int")
+    latex = sp.latex(expression, symbol_names=names, mul_symbol=r"\,").replace(r"\int\limits", r"\int")
     return tex2typst(latex).replace("\n", " ")
 
 
@@ -63,6 +65,6 @@ def _word(found: re.Match[str]) -> str:
 
 def escaped(text: str) -> str:
     """Plain text as Typst markup that prints as it is."""
-    for mark in "\\#$*_`<>@[]":
+    for mark in "\\#$*_`<>@[]~":
         text = text.replace(mark, f"\\{mark}")
     return text

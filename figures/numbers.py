@@ -11,7 +11,10 @@ from figures.quoted.estimates import Tree
 from figures.results import Results
 
 PARTS = {
-    **{part.__name__: part for part in (theory.ledger, theory.certificates, theory.literature, theory.methods, theory.controls)},
+    **{
+        part.__name__: part
+        for part in (theory.ledger, theory.certificates, theory.literature, theory.methods, theory.controls, theory.examples)
+    },
     **{part.__name__: part for part in (simulation.interference, simulation.retention, simulation.capacity, simulation.plane)},
     **{part.__name__: part for part in (simulation.sweeps, simulation.gain)},
     **{part.__name__: part for part in (models.baselines, models.models, models.schooling, models.stream, models.streams)},

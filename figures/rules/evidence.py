@@ -50,7 +50,7 @@ RULES = (
         "literature",
         "Values in print that the laws speak of are reproduced by independent computation.",
         "all",
-        "Share of the printed values reproduced within a tolerance stated beforehand with its reason; those only quoted "
+        "Share of the printed values reproduced within a tolerance stated with its reason; those only quoted "
         "do not count. Supported if all are, else refuted.",
         ("literature",),
         _agreeing,
