@@ -5,7 +5,7 @@ WORKERS ?= $(shell nproc)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: reproduce paper test mutants lint clean
+.PHONY: reproduce paper test mutants bench lint clean
 
 reproduce: $(INSTALLED)
 	$(BIN)/cwb reproduce quick
@@ -19,6 +19,9 @@ test: $(INSTALLED)
 mutants: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray
 	$(BIN)/python -m tests.mutation
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.benchmarks
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from simulate.fingerprint import ROOT, code_fingerprint
 from simulate.store import atomic, digest, read_table
 from theory.errors import UserError
 
-SOURCES = ("*.typ", "refs.bib", "sections/*.typ")
+SOURCES = ("*.typ", "refs.bib", "sections/**/*.typ")
 
 
 def _table_keys(layout: Layout) -> dict[str, str]:
@@ -84,8 +84,8 @@ def typeset(layout: Layout) -> bool:
 
     sources = sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
     code = [code_fingerprint(f"figures.{name}") for name in ("derivations", "numbers", "verdicts", "build")]
-    key = digest(code,
-                 _table_keys(layout), _keys(layout), {path.name: path.read_text() for path in sources})  # fmt: skip
+    texts = {str(path.relative_to(PAPER)): path.read_text() for path in sources}
+    key = digest(code, _table_keys(layout), _keys(layout), texts)
     mark = layout.workspace / "typeset" / f"{layout.preset}.key"
     documents = {"main.typ": layout.pdf, "supplement.typ": layout.supplement}
     if mark.exists() and mark.read_text() == _mark(key, documents.values()):

@@ -19,12 +19,23 @@ NAMES = (
     "capacity",
     "frontier",
     "shared_frontier",
+    "frontiers",
+    "coding_level",
+    "superposition",
+    "synapses",
+    "regressions",
     "gain",
+    "two_rates",
+    "regimes",
+    "rehearsal",
+    "transfer",
     "methods",
+    "sequences",
     "training",
     "retention_lm",
     "learning_forgetting",
     "forecast",
+    "ladder",
 )
 
 

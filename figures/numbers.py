@@ -6,7 +6,21 @@ Rounding is the paper's business. A number that cannot be had raises: the paper 
 from math import isfinite
 from typing import Any
 
-from figures.quoted import models, simulation, theory
+from figures.quoted import (
+    coding_level,
+    frontiers,
+    ladder,
+    models,
+    regimes,
+    regressions,
+    rehearsal,
+    sequences,
+    simulation,
+    superposition,
+    synapses,
+    theory,
+    two_rates,
+)
 from figures.quoted.estimates import Tree
 from figures.results import Results
 
@@ -16,9 +30,14 @@ PARTS = {
         for part in (theory.ledger, theory.certificates, theory.literature, theory.methods, theory.controls, theory.examples)
     },
     **{part.__name__: part for part in (simulation.interference, simulation.retention, simulation.capacity, simulation.plane)},
-    **{part.__name__: part for part in (simulation.sweeps, simulation.gain)},
+    **{part.__name__: part for part in (simulation.sweeps, simulation.gain, frontiers.frontiers)},
+    **{part.__name__: part for part in (coding_level.coding_level, superposition.superposition, regimes.regimes)},
+    **{part.__name__: part for part in (synapses.synapses, regressions.regressions, sequences.sequences)},
+    two_rates.two_rates.__name__: two_rates.two_rates,
+    **{part.__name__: part for part in (rehearsal.rehearsal, rehearsal.transfer)},
     **{part.__name__: part for part in (models.baselines, models.models, models.schooling, models.stream, models.streams)},
     **{part.__name__: part for part in (models.contrasts, models.kernel, models.forecast)},
+    "ladder": ladder.ladder,
 }
 
 

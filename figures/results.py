@@ -91,14 +91,17 @@ def estimate(values: ArrayLike, confidence: float = 0.95, comparisons: int = 1) 
     return Estimate(mean, mean - half, mean + half, x.size)
 
 
-def jackknife(statistic: Callable[[pd.DataFrame], float], frame: pd.DataFrame) -> Estimate:
-    """A statistic of all seeds together, which is no mean over them, with the t interval of its pseudo-values (Tukey 1958)."""
+def jackknife(statistic: Callable[[pd.DataFrame], float], frame: pd.DataFrame, comparisons: int = 1) -> Estimate:
+    """A statistic of all seeds together, which is no mean over them, with the t interval of its pseudo-values (Tukey 1958).
+
+    comparisons: number of intervals that are read together, as in `estimate`.
+    """
     seeds = sorted(frame["seed"].unique())
     whole = statistic(frame)
     if len(seeds) < 2:
         return estimate([whole])
     without = np.array([statistic(frame[frame["seed"] != seed]) for seed in seeds])
-    spread = estimate(len(seeds) * whole - (len(seeds) - 1) * without)
+    spread = estimate(len(seeds) * whole - (len(seeds) - 1) * without, comparisons=comparisons)
     return Estimate(whole, whole - (spread.mean - spread.low), whole + (spread.high - spread.mean), len(seeds))
 
 

@@ -4,11 +4,51 @@ from functools import cache
 from typing import Any
 
 from figures.results import Results
-from figures.rules import evidence, hebbian, interference, models, retention, separation, tradeoff
+from figures.rules import (
+    coding_level,
+    evidence,
+    frontiers,
+    hebbian,
+    interference,
+    ladder,
+    models,
+    regimes,
+    regressions,
+    rehearsal,
+    retention,
+    separation,
+    sequences,
+    superposition,
+    synapses,
+    tradeoff,
+    transfer,
+    two_rates,
+)
 from figures.rules.rule import Rule
 
 RULES: dict[str, Rule] = {
-    rule.id: rule for group in (evidence, interference, retention, hebbian, tradeoff, separation, models) for rule in group.RULES
+    rule.id: rule
+    for group in (
+        evidence,
+        interference,
+        retention,
+        hebbian,
+        tradeoff,
+        two_rates,
+        separation,
+        frontiers,
+        sequences,
+        synapses,
+        regressions,
+        coding_level,
+        superposition,
+        regimes,
+        rehearsal,
+        transfer,
+        ladder,
+        models,
+    )
+    for rule in group.RULES
 }
 
 

@@ -8,6 +8,7 @@ import os
 
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 os.environ.setdefault("NPROC", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # LAPACK, under jnp.linalg, is SciPy's
 
 import jax
 import jax.numpy as jnp

@@ -14,6 +14,8 @@ import pandas as pd
 from scipy import stats
 
 CONFIDENCE = 0.95
+SETTING = ["kind", "system", "claim", "unit", "point", "N", "D", "required", "ceiling_T"]
+"""Columns of the table `frontiers` that say which system and setting a row belongs to."""
 NOT_CONFIGURATION = {
     "seed",
     "depth",
@@ -96,9 +98,16 @@ def frontier(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def at_best(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows at the best activity of every T, odds = 1, of a table that sets activities so; any other table as it is."""
+    return table[table["odds"] == 1] if "odds" in table else table
+
+
 def gains(table: pd.DataFrame) -> pd.DataFrame:
-    """From sweep_shared: for every R and D_s the tasks held by either regime, their ratio, and the ratio of their ceilings."""
-    wide = frontier(table).pivot(index=["N", "b", "R", "D_s"], columns="regime", values=["measured_T", "ceiling_T"])
+    """From sweep_shared: for every R and D_s the tasks held by either regime at its best activity, their ratio, and the ratio of
+    their ceilings.
+    """  # fmt: skip
+    wide = frontier(at_best(table)).pivot(index=["N", "b", "R", "D_s"], columns="regime", values=["measured_T", "ceiling_T"])
     return pd.DataFrame(
         {
             "r": wide.index.get_level_values("R") / wide.index.get_level_values("D_s"),
@@ -122,3 +131,47 @@ def summary(table: pd.DataFrame) -> dict[str, float]:
         "tightness_least": float(tightness.min()),
         "tightness_most": float(tightness.max()),
     }
+
+
+def interval(depths: np.ndarray, comparisons: int = 1) -> tuple[float, float]:
+    """Student's 95% interval of the mean of depths [seeds], widened if that many are read together; unbounded for one seed."""
+    if len(depths) < 2:
+        return -np.inf, np.inf
+    half = stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * comparisons), len(depths) - 1) * np.std(depths, ddof=1) / np.sqrt(len(depths))
+    return float(np.mean(depths) - half), float(np.mean(depths) + half)
+
+
+def searched(table: pd.DataFrame) -> pd.DataFrame:
+    """From the table `frontiers`: one row a system and setting, with what the search found.
+
+    measured_T: largest T whose mean depth is at least `required` (0: none); low_T, high_T: the same for either end of the 95%
+    interval of the mean. allowed_T: largest whole number of tasks below the ceiling. tightness: measured_T / ceiling_T;
+    tightness_low, tightness_high: the same for the ends. violation: at allowed_T + 1 the depth asked for is kept even by the
+    lower bound, simultaneous over all rows. Where depth is a share of seeds or of bits decoded, a ceiling bounds the mean, which
+    is at most ceiling_T / T there (Markov): the exact binomial bound of the share of seeds that returned all is compared.
+    """
+    settings = table.groupby(SETTING, sort=False)
+    rows = []
+    for names, part in settings:
+        row: dict = dict(zip(SETTING, names, strict=True))
+        depths = {T: group["depth"].to_numpy() for T, group in part.groupby("T")}
+        ends = {T: (float(np.mean(x)), *interval(x)) for T, x in depths.items()}
+        found = {
+            name: max((T for T, end in ends.items() if end[i] >= row["required"]), default=0)
+            for i, name in enumerate(("measured_T", "low_T", "high_T"))
+        }
+        allowed = int(np.floor(row["ceiling_T"] + 1e-9))
+        beyond = depths.get(allowed + 1)
+        if beyond is None:
+            lower, bar = -np.inf, np.inf
+        elif row["unit"] in ("fraction of seeds", "fraction of bits"):
+            whole = int(np.sum(beyond >= row["required"]))
+            lower = float(stats.beta.ppf((1 - CONFIDENCE) / settings.ngroups, whole, len(beyond) - whole + 1)) if whole else 0.0
+            bar = row["ceiling_T"] / (allowed + 1)
+        else:
+            lower, bar = interval(beyond, settings.ngroups)[0], row["required"]
+        rows.append({**row, **found, "allowed_T": allowed, "violation": bool(lower >= bar), "seeds": part["seed"].nunique()})
+    found = pd.DataFrame(rows)
+    for name, of in (("tightness", "measured_T"), ("tightness_low", "low_T"), ("tightness_high", "high_T")):
+        found[name] = found[of] / found["ceiling_T"].where(found["ceiling_T"] > 0)
+    return found

@@ -9,6 +9,9 @@ from simulate.backend import jax, jnp
 from simulate.experiment import Preset
 
 SEEDS = tuple(range(8))
+REPORTED: dict[Preset, tuple[int, ...]] = {"quick": SEEDS, "paper": tuple(range(200, 208))}
+"""Seeds of experiments whose rules or settings were settled with pilots in view: the pilots ran on SEEDS, as the small preset
+does, and what the paper reports is run once, on others."""
 
 FRACTIONS: dict[Preset, tuple[float, ...]] = {
     "quick": (0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 1.0, 1.03, 1.07, 1.15, 1.3, 1.6),

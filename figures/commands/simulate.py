@@ -14,22 +14,62 @@ from simulate.experiment import Preset
 
 @dataclass(frozen=True)
 class Systems:
-    """The memories and the code families that can be simulated."""
+    """The memories, learners and code families that can be simulated; with a name, all about that one."""
+
+    name: Positional[str | None] = None
+    """A system."""
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        """Print a line each, or one in full."""
+        from figures.commands.assign import show_json
+        from simulate.systems import about, systems
+
+        found = about(self.name) if self.name else systems()
+        if self.json:
+            show_json(found)
+        elif isinstance(found, list):
+            for entry in found:
+                print(f"{entry['kind']:<8} {entry['name']:<22} {entry['claim']:<15} {entry['description']}")
+            print("\ncwb simulate systems NAME tells its parameters and how it works; cwb simulate frontier NAME ... measures it")
+        else:
+            text = found.pop("text")
+            parameters = "  ".join(f"{key}={'?' if value is None else value}" for key, value in found.pop("parameters").items())
+            for key, value in {**found, "parameters": parameters}.items():
+                print(f"{key:<12} {value}")
+            print(f"\n{text}")
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """The declared experiments: question, prediction, falsifier, controls, cells."""
 
     json: bool = False
     """Print JSON."""
 
     def run(self) -> None:
-        """Print a line each."""
-        from figures.commands.assign import show_json
-        from simulate.systems import systems
+        """Print them in the order in which they run."""
+        import textwrap
 
-        known = systems()
+        from figures.commands.assign import show_json
+        from figures.experiments import experiments
+        from simulate.experiment import PRESETS
+
+        known = [
+            {"name": name, "question": e.question, "prediction": e.prediction, "falsifier": e.falsifier, "controls": e.controls}
+            | {"cells": {preset: len(e.cells(preset)) for preset in PRESETS}}
+            for name, e in experiments().items()
+            if e.run.__module__.startswith("simulate.")
+        ]
         if self.json:
             show_json(known)
             return
         for entry in known:
-            print(f"{entry['kind']:<8} {entry['name']:<16} {entry['description']}")
+            print(f"{entry.pop('name')}  (cells: {entry.pop('cells')['paper']}; run it: cwb reproduce --only NAME)")
+            for key, text in entry.items():
+                print(textwrap.fill(f"{key}: {text}", 118, initial_indent="    ", subsequent_indent="        "))
+            print()
 
 
 @dataclass(frozen=True)
@@ -59,7 +99,7 @@ class Frontier:
     """The largest number of tasks that one system holds, measured now: `cwb simulate frontier delta N=256 D=8 a=0.1`."""
 
     system: Positional[str]
-    """A memory of `cwb simulate systems`."""
+    """A memory or learner of `cwb simulate systems`."""
     assignments: Positional[tuple[str, ...]] = ()
     """name=value ...: sizes of the system."""
     json: bool = False
@@ -76,10 +116,11 @@ class Frontier:
 
 @dataclass(frozen=True)
 class Simulate:
-    """Solvable memories: list them, sweep them, find one's frontier."""
+    """Solvable memories and learners: list them, sweep them, find one's frontier."""
 
     command: (
         Annotated[Systems, subcommand("systems")]
+        | Annotated[Experiments, subcommand("experiments")]
         | Annotated[Sweep, subcommand("sweep")]
         | Annotated[Frontier, subcommand("frontier")]
     )

@@ -113,7 +113,7 @@ def _sweep(results: Results, name: str, regime: str | None) -> Tree:
     depths = table.groupby([key for key in ("D", "R", "D_s") if key in table]).ngroups
     return {
         **{"N": int(table["N"].iloc[0]), "b": int(table["b"].iloc[0]), "seeds": table["seed"].nunique()},
-        **{"cells": len(judged), "depths": depths, "activities": table["a"].nunique()},
+        **{"cells": len(judged), "depths": depths, "activities": table["odds" if "odds" in table else "a"].nunique()},
         "tasks": int(judged.groupby([key for key in judged if key in ("D", "R", "D_s", "centred")])["T"].nunique().min()),
         "required": float(table["required"].iloc[0]) if "required" in table else 1.0,
         "frontier_points": len(frontier(table)),

@@ -5,7 +5,7 @@ import pandas as pd
 
 from figures.results import Estimate, Results, estimate
 from figures.rules.rule import Judgement
-from simulate.frontier import frontier, violations
+from simulate.frontier import at_best, frontier, violations
 
 BEYOND = (1.0, 1.1, 1.25, np.inf)  # multiples of the ceiling's number of tasks over which cells are pooled
 
@@ -39,7 +39,7 @@ def excesses(table: pd.DataFrame) -> list[Estimate]:
 
 def tightness(table: pd.DataFrame) -> pd.Series:
     """Largest whole number of tasks held over the largest allowed, at the best activity, for each depth that allows a task."""
-    found = frontier(table)
+    found = frontier(at_best(table))
     keys = [key for key in ("D", "D_s", "R") if key in found]
     return found.dropna(subset=["tightness_whole"]).groupby(keys)["tightness_whole"].max()
 

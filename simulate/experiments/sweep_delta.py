@@ -9,13 +9,16 @@ from simulate.backend import jax, jnp
 from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
-from simulate.memories.delta_rule import oldest_task_depth
+from simulate.memories.delta_rule import oldest_task_depth, room
 from simulate.store import Rows
 from theory.retention import C2, attainable_depth, largest_tasks, task_depth
 
 C = 0.75
 REQUIRED = 0.1
-ACTIVITY = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+ACTIVITY: dict[Preset, tuple[float, ...]] = {
+    "quick": (0.02, 0.05, 0.1, 0.2, 0.4, 0.8),
+    "paper": (0.02, 0.05, 0.1, 0.15, 0.2, 0.4, 0.6, 0.8),
+}
 SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "depths": 12}, "paper": {"N": 128, "depths": 12}}
 
 
@@ -30,9 +33,8 @@ def cells(preset: Preset) -> list[Cell]:
             T = np.array(task_grid(ceiling, preset))
             common = {"N": N, "D": D, "centred": centred, "T": T.tolist(), "required": REQUIRED, "seeds": list(SEEDS)}
             common |= {"ceiling_T": ceiling, "ceiling_depth": attainable_depth(rank, T, D).tolist()}
-            columns += [{**common, "a": a, "eta": _best_eta(N, a, centred, T, D)} for a in ACTIVITY]
-    longest = max(cell["D"] * max(cell["T"]) for cell in columns)
-    return [{**cell, "M_max": longest} for cell in columns]
+            columns += [{**common, "a": a, "eta": _best_eta(N, a, centred, T, D)} for a in ACTIVITY[preset]]
+    return [{**cell, "M_max": room(cell["D"] * max(cell["T"]))} for cell in columns]
 
 
 def _family(centred: bool) -> Family:
@@ -47,10 +49,12 @@ def _best_eta(N: int, a: float, centred: bool, T: np.ndarray, D: int) -> list[fl
 
 @partial(jax.jit, static_argnums=(1, 2, 4))
 def _depths(keys: jax.Array, M_max: int, N: int, K: int, family: Family, etas: jax.Array, T: jax.Array, D: int) -> jax.Array:
-    """Mean depth of the oldest task [tasks, seeds]; the sequences of all T begin alike."""
-    codes = jax.vmap(lambda key: draw(key, M_max, N, K, family, magnitude_exponent(C)))(keys)
-    over_seeds = jax.vmap(oldest_task_depth, (0, None, None, None))
-    return jax.lax.map(lambda point: over_seeds(codes, point[0], point[1], D), (etas, T))
+    """Mean depth of the oldest task [seeds, tasks]; the sequences of all T begin alike. Seed by seed: it bounds the memory."""
+
+    def one(key: jax.Array) -> jax.Array:
+        return oldest_task_depth(draw(key, M_max, N, K, family, magnitude_exponent(C)), etas, T, D)
+
+    return jax.lax.map(one, keys)
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
@@ -64,7 +68,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
     return [
         {**common, "T": T[i], "seed": seed, "depth": float(depth), "eta": eta[i], "ceiling_T": cell["ceiling_T"]}
         | {"ceiling_depth": cell["ceiling_depth"][i], "predicted_depth": task_depth(spectrum, eta[i], T[i], D)}
-        for i, over_seeds in enumerate(depths)
+        for i, over_seeds in enumerate(depths.T)
         for seed, depth in zip(cell["seeds"], over_seeds, strict=True)
     ]
 

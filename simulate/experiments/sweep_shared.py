@@ -1,77 +1,78 @@
-"""S1: bounded cells whose tasks share structure, one activity regime against two populations, really decoded."""
+"""S1 in tasks x private bits x shared bits x activity: cells of one activity regime against two populations, really decoded."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS, seed_keys, task_grid
-from simulate.memories.shared_cells import layout, oldest_task_decoded
+from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
+from simulate.memories.shared_cells import largest_tasks, layout, oldest_task_decoded, private_bits
 from simulate.store import Rows
-from theory import separation
 
-SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 1024, "b": 2}, "paper": {"N": 2048, "b": 2}}
-SHARES = (0.0, 1 / 64, 1 / 16, 1 / 8, 1 / 4)
-PRIVATE = (1 / 128, 1 / 64, 1 / 32, 1 / 16)
+SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 1024, "b": 2, "depths": 4}, "paper": {"N": 2048, "b": 2, "depths": 12}}
+SHARES: dict[Preset, tuple[float, ...]] = {"quick": (0.0, 1 / 16, 1 / 4), "paper": (0.0, 1 / 64, 1 / 16, 1 / 8, 1 / 4)}
+PRIVATE = (1 / 128, 1 / 16)
+ODDS: dict[Preset, tuple[float, ...]] = {"quick": (0.25, 0.5, 1.0, 1.5, 2.0, 4.0), "paper": (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)}
+"""Activities, as odds over those of the best one: on either side of it, and away from it."""
+
+
+@cache
+def _columns(preset: Preset) -> tuple[Cell, ...]:
+    N, b, depths = (SIZES[preset][name] for name in ("N", "b", "depths"))
+    bits = b * N
+    columns = []
+    for regime in ("single", "dual"):
+        for R in (round(share * bits) for share in SHARES[preset]):
+            for D_s in depth_grid(PRIVATE[1] * bits, depths, PRIVATE[0] * bits):
+                for odds in ODDS[preset]:
+                    ceiling = largest_tasks(regime, N, b, R, D_s, odds)
+                    T = task_grid(ceiling, preset)
+                    layouts = [layout(regime, N, b, R, tasks, odds) for tasks in T]
+                    a = [K / (N - common) for common, K, _ in layouts]
+                    allowed = [private_bits(regime, N, b, R, *point) / D_s for point in zip(T, a, strict=True)]
+                    config = {"regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "odds": odds, "T": T, "layout": layouts}
+                    config |= {"ceiling_T": ceiling, "ceiling_depth": allowed}
+                    columns.append({**config, "seeds": list(SEEDS)})
+    return tuple(columns)
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a regime, R and D_s; every T and seed in it."""
-    N, b = SIZES[preset]["N"], SIZES[preset]["b"]
-    columns = []
-    for regime in ("single", "dual"):
-        for R in (round(share * b * N) for share in SHARES):
-            for D_s in (round(share * b * N) for share in PRIVATE):
-                ceiling = separation.largest_tasks(N, b, R, D_s, regime)
-                T = np.array(task_grid(ceiling, preset))
-                allowed = (separation.single_ceiling if regime == "single" else separation.dual_ceiling)(N, b, R, T) / (T * D_s)
-                layouts = [layout(regime, N, b, R, tasks) for tasks in T.tolist()]
-                config = {"regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "T": T.tolist(), "layout": layouts}
-                columns.append({**config, "ceiling_T": ceiling, "ceiling_depth": allowed.tolist(), "seeds": list(SEEDS)})
-    return columns
+    """One cell a regime, R, D_s and activity; every T and seed in it. The ceilings are those at the activity of the cell."""
+    return list(_columns(preset))
 
 
-@partial(jax.jit, static_argnums=(1, 2, 3))
-def _decoded(
-    keys: jax.Array, N: int, b: int, capacity: tuple[int, int], R: int, D_s: int, T: jax.Array, layouts: tuple[jax.Array, ...]
-) -> jax.Array:
-    """Whether everything came back [tasks, seeds]."""
-
-    def point(args: tuple[jax.Array, ...]) -> jax.Array:
-        tasks, always_on, K, shared_slots = args
-        one = partial(oldest_task_decoded, N=N, b=b, capacity=capacity, R=R, D_s=D_s, T=tasks, always_on=always_on, K=K)
-        return jax.lax.map(lambda key: one(key, shared_slots=shared_slots), keys)
-
-    return jax.lax.map(point, (T, *layouts))
+_decoded = partial(jax.jit, static_argnums=(1, 2, 3))(oldest_task_decoded)
 
 
 def _capacity(bits: int) -> tuple[int, int]:
-    return round(max(SHARES) * bits), round(max(PRIVATE) * bits)
+    return round(max(SHARES["paper"]) * bits), round(max(PRIVATE) * bits)
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
     """Whether the oldest task comes back whole, for every number of tasks and seed."""
-    N, b, R, D_s, regime = (cell[name] for name in ("N", "b", "R", "D_s", "regime"))
-    layouts = np.array(cell["layout"]).T
-    keys = seed_keys(cell["seeds"], R, D_s, regime == "dual")
-    decoded = np.asarray(_decoded(keys, N, b, _capacity(b * N), R, D_s, jnp.array(cell["T"]), tuple(map(jnp.asarray, layouts))))
+    N, b, R, D_s, regime, odds = (cell[name] for name in ("N", "b", "R", "D_s", "regime", "odds"))
+    points = np.column_stack([cell["T"], cell["layout"]])
+    keys = seed_keys(cell["seeds"], R, D_s, regime == "dual", round(100 * odds))
+    decoded = np.asarray(_decoded(keys, N, b, _capacity(b * N), R, D_s, *map(jnp.asarray, points.T)))
+    common = {"regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "odds": odds, "ceiling_T": cell["ceiling_T"]}
     return [
-        {"regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "T": T, "a": float(layouts[1, i] / N), "seed": seed}
-        | {"decoded": bool(decoded[i, j]), "ceiling_T": cell["ceiling_T"], "ceiling_depth": cell["ceiling_depth"][i]}
-        for i, T in enumerate(cell["T"])
+        {**common, "T": int(T), "a": float(K / (N - always_on)), "seed": seed, "decoded": bool(decoded[i, j])}
+        | {"ceiling_depth": cell["ceiling_depth"][i]}
+        for i, (T, always_on, K, _) in enumerate(points)
         for j, seed in enumerate(cell["seeds"])
     ]
 
 
 EXPERIMENT = Experiment(
     name="sweep_shared",
-    question="When tasks share R bits, do two populations of different activity hold more tasks than the best single activity?",
-    prediction="One regime: T D_s = (1-1/T)^(T-1) (bN - R) (1 - R/(bN))^(T-1). Two: without the last factor. No gain at R = 0.",
+    question="When tasks share R bits, do two populations of different activity hold more tasks than any single activity?",
+    prediction="One regime, at its best activity: T D_s = (1-1/T)^(T-1) (bN - R) (1 - R/(bN))^(T-1). Two: without the last "
+    "factor. No gain at R = 0. At an activity of m times the best odds either keeps m (T/(T-1+m))^T of that.",
     falsifier="Everything comes back more often than the expected surviving private bits / D_s allow, beyond a simultaneous 95% "
-    "interval; or two populations hold no more than one where R > 0.",
-    controls="R = 0; equal cells, bits and code in both; the single regime at its own best activity for every T.",
+    "interval; two populations hold no more than one where R > 0; an activity away from the best holds more than the best.",
+    controls="R = 0; equal cells, bits and code in both; both regimes at the best activity for every T and on either side.",
     cells=cells,
     run=run,
 )

@@ -7,13 +7,18 @@ may trust, not what they held. Nothing can be decoded beyond the surviving bits,
 """
 
 import math
+from functools import partial
 
+import numpy as np
 from jaxtyping import Array, Float, Integer
 from scipy.stats import norm
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.codes import supports
+from simulate.codes import active_cells, supports
+from simulate.grid import seed_keys
 from simulate.memories import erasure_code as code
+from simulate.system import Measure, Parameters, System
+from theory import palimpsest
 
 
 def oldest_task_decoded(
@@ -55,3 +60,27 @@ def decoding_probability(N: int, b: int, K: int, D: int, T: int) -> float:
     mean, variance = K * q, K * q + K * (K - 1) * q2 - (K * q) ** 2
     short = math.ceil(D / b) - 0.5 - mean
     return float(norm.sf(short / math.sqrt(variance))) if variance > 1e-9 else float(short < 0)
+
+
+def _measure(p: Parameters, T_max: int) -> Measure:
+    N, b, D, keys = p["N"], p["b"], p["D"], seed_keys(range(p["seeds"]))
+    one = partial(oldest_task_decoded, N=N, b=b, capacity=D, D=D)
+    decoded = jax.jit(lambda K, T: jax.lax.map(lambda key: one(key, K=K, T=T)[0], keys))
+    return lambda T: np.asarray(decoded(active_cells(N, p["a"] or palimpsest.best_activity(T)), T))
+
+
+SYSTEMS = (
+    System(
+        name="cells",
+        description="N cells of b bits, each task overwrites a N of them (a = 1/T if not given); depth: share of bits decoded",
+        claim="C2",
+        unit="fraction of bits",
+        defaults={"N": int, "D": int, "a": None, "b": 1, "required": 1.0, "seeds": 8},
+        ceiling=lambda p: palimpsest.largest_tasks(p["b"], p["N"], p["D"] * p["required"]),
+        measure=_measure,
+        points={
+            "quick": [{"N": 512, "D": D} for D in (16, 64, 128)],
+            "paper": [{"N": 1024, "D": D} for D in (16, 32, 64, 128, 256)],
+        },
+    ),
+)

@@ -5,10 +5,16 @@ readout h = (x - a).W is a signal proportional to (y - a) plus the crosstalk of 
 inputs have a fixed sum, codes live in N - 1 dimensions: the expected power SNR is (N - 1)/(P - 1) at every coding level.
 """
 
+from functools import partial
+
+import numpy as np
 from jaxtyping import Array, Float, Integer
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.codes import supports
+from simulate.codes import active_cells, supports
+from simulate.grid import seed_keys
+from simulate.system import Measure, Parameters, System
+from theory.hebbian import largest_patterns
 
 
 def patterns(
@@ -58,3 +64,27 @@ def stored_snr(
         return power_snr(x @ store(x, y * used[:, None]), y, a * (1 - a), used)
 
     return jax.lax.map(load, P)
+
+
+def _measure(p: Parameters, T_max: int) -> Measure:
+    N, D, keys = p["N"], p["D"], seed_keys(range(p["seeds"]))
+    one = partial(stored_snr, P_max=D * T_max, N=N, outputs=p["outputs"], K=active_cells(N, p["a"]))
+    snr = jax.jit(lambda P: jax.lax.map(lambda key: one(key, P=P), keys))
+    return lambda T: np.asarray(snr(jnp.array([T * D])))[:, 0]
+
+
+SYSTEMS = (
+    System(
+        name="hebbian",
+        description="one-shot covariance rule, N inputs a neuron, exact cue; depth: power signal-to-noise ratio of a fact",
+        claim="C3",
+        unit="power SNR",
+        defaults={"N": int, "D": int, "a": 0.1, "outputs": 64, "required": 1.0, "seeds": 8},
+        ceiling=lambda p: largest_patterns(p["N"], p["required"]) / p["D"],
+        measure=_measure,
+        points={
+            "quick": [{"N": 128, "D": D} for D in (2, 8, 32)],
+            "paper": [{"N": 256, "D": D} for D in (2, 4, 8, 16, 32, 64)],
+        },
+    ),
+)

@@ -1,7 +1,8 @@
 """Small made-up tables in the shape of the real ones, for the drawing code and the rules; they live in tmp_path only.
 
 The laws that they follow are typed here by hand, not taken from `theory`; `bend` multiplies a measured quantity, so that a
-table can be made to break its law, and `seeds` = 1 takes the replication away.
+table can be made to break its law, and `seeds` = 1 takes the replication away. Further tables: one file each in `made/`, which
+binds rows(maker) and the CASES of the rules that read it.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from scipy.special import lambertw
 
 from figures.results import Results
 from simulate.store import write_table
+from tests.discovery import modules
 
 ACTIVITIES = (0.05, 0.1, 0.2, 0.5)
 WRITERS = (
@@ -191,20 +193,18 @@ class Maker:
 
     def sweep_shared(self):
         N, b = 128, 2
-        for regime in ("single", "dual"):
-            for R in (0, 8, 32, 64, 128):
-                for D_s in (2, 4, 8, 16):
-                    u = exp(1 + lambertw(R / D_s / e).real)
-                    ceiling = N * b / u / D_s if regime == "single" else (N * b - R) / e / D_s
-                    for share in (0.5, 0.7, 0.9, 0.97, 1.1, 1.3, 2.0, 4.0):
-                        T = max(1, round(share * ceiling))
-                        reach = self.bent.get(regime, 0.99)
-                        for seed in self.seeds:
-                            yield {
-                                "regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "T": T, "a": 1 / T, "seed": seed,
-                                "decoded": bool(reach * ceiling >= T or T == 1), "ceiling_T": ceiling,
-                                "ceiling_depth": ceiling / T,
-                            }  # fmt: skip
+        for regime, R, D_s, odds in product(("single", "dual"), (0, 8, 32, 64, 128), (2, 4, 8, 16), (0.5, 1.0, 2.0)):
+            u = exp(1 + lambertw(R / D_s / e).real)
+            ceiling = (N * b / u if regime == "single" else (N * b - R) / e) / D_s * odds * exp(1 - odds)
+            for share in (0.5, 0.7, 0.9, 0.97, 1.1, 1.3, 2.0, 4.0):
+                T = max(1, round(share * ceiling))
+                reach = self.bent.get(regime, 0.99) * (self.bent.get("activity", 1.0) if odds != 1 else 1.0)
+                for seed in self.seeds:
+                    yield {
+                        "regime": regime, "N": N, "b": b, "R": R, "D_s": D_s, "odds": odds, "T": T, "a": odds / T, "seed": seed,
+                        "decoded": bool(reach * ceiling >= T or T == 1), "ceiling_T": ceiling,
+                        "ceiling_depth": ceiling / T,
+                    }  # fmt: skip
 
     def certificates(self):
         for claim in ("I1", "C1", "C2", "C2"):
@@ -242,7 +242,9 @@ class Maker:
             }  # fmt: skip
 
 
+MADE = modules(Path(__file__).parent / "made")
 TABLES = (
+    *MADE,
     "methods",
     "certificates",
     "attacks",
@@ -270,7 +272,8 @@ def write_tables(
     """Write made-up tables into `directory` and open them."""
     for name in only:
         maker = Maker(seeds, bend, noise)
-        write_table(directory / f"{name}.parquet", pd.DataFrame(list(getattr(maker, name)())), f"key-of-{name}", preset="quick")
+        rows = MADE[name].rows(maker) if name in MADE else getattr(maker, name)()
+        write_table(directory / f"{name}.parquet", pd.DataFrame(list(rows)), f"key-of-{name}", preset="quick")
     return Results(directory)
 
 

@@ -48,7 +48,7 @@ def test_every_key_that_the_paper_reads_is_there(lawful: Results):
     import re
 
     tree = numbers(lawful)
-    sources = [PAPER / "main.typ", *(PAPER / "sections").glob("*.typ")]
+    sources = [PAPER / "main.typ", *(PAPER / "sections").rglob("*.typ")]
     keys = {key for path in sources for _, key in re.findall(r'\b(num|percent|est|value)\("([^"]+)"', path.read_text())}
     for key in keys:
         found = tree

@@ -11,8 +11,8 @@ import pytest
 import typst
 
 PAPER = Path(__file__).resolve().parents[2] / "paper"
-SOURCES = [PAPER / "main.typ", PAPER / "template.typ", *sorted((PAPER / "sections").glob("*.typ"))]
-TEXT = {path.name: path.read_text() for path in SOURCES if path.name != "template.typ"}
+SOURCES = [PAPER / "main.typ", PAPER / "template.typ", *sorted((PAPER / "sections").rglob("*.typ"))]
+TEXT = {str(path.relative_to(PAPER)): path.read_text() for path in SOURCES if path.name != "template.typ"}
 ALL = "\n".join(TEXT.values())
 ESTIMATE = {"mean": 0.25, "low": 0.2, "high": 0.3, "count": 3}
 ROW_FIELDS = {
@@ -133,8 +133,9 @@ def test_no_semicolon_of_the_text_is_taken_for_the_end_of_a_call():
 
 
 def test_every_section_is_in_the_paper():
-    included = re.findall(r'#include "sections/([^"]+)"', TEXT["main.typ"])
-    assert sorted(included) == sorted(path.name for path in (PAPER / "sections").glob("*.typ"))
+    included = re.findall(r'#include "(sections/[^"]+)"', TEXT["main.typ"])
+    included += [f"sections/{name}" for name in re.findall(r'#include "(simulation/[^"]+)"', TEXT["sections/simulation.typ"])]
+    assert sorted(included) == sorted(name for name in TEXT if name.startswith("sections/"))
 
 
 def test_numbers_are_written_as_a_reader_expects(tmp_path: Path):

@@ -4,12 +4,14 @@ import importlib
 import json
 import math
 import pkgutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import simulate.experiments
 from simulate.experiment import PRESETS, Experiment
+from tests.discovery import modules
 
 COLUMNS = {
     "interference": "a N M c centred seed mean_square_overlap participation_ratio mean_overlap common_mode_share",
@@ -19,7 +21,7 @@ COLUMNS = {
     "sweep_delta": "system N b T D a centred seed depth required ceiling_T ceiling_depth predicted_depth",
     "sweep_hebbian": "system N b T D a seed depth required ceiling_T ceiling_depth",
     "sweep_cells": "system N b T D a seed depth required ceiling_T ceiling_depth surviving_bits",
-    "sweep_shared": "regime N b R D_s T a seed decoded ceiling_T ceiling_depth",
+    "sweep_shared": "regime N b R D_s odds T a seed decoded ceiling_T ceiling_depth",
 }
 REDUCED = {
     "interference": {"N": 12, "M": 20},
@@ -31,8 +33,8 @@ REDUCED = {
     "sweep_cells": {"N": 24},
     "sweep_shared": {"N": 64, "R": 8, "D_s": 4},
 }
-
-
+FURTHER = modules(Path(__file__).parent / "reduced")  # experiments that bring COLUMNS and reduced(cell) in a file of their own
+COLUMNS |= {name: module.COLUMNS for name, module in FURTHER.items()}
 EVIDENCE = {"certificates", "attacks", "literature", "methods"}  # experiments on the theory itself: tests/theory/test_evidence.py
 
 
@@ -72,7 +74,8 @@ def test_sweeps_are_at_least_12_by_12_by_6(name, preset):
 @pytest.mark.parametrize("name", COLUMNS)
 def test_rows(name, tmp_path):
     experiment = load(name)
-    cell = {**experiment.cells("quick")[-1], **REDUCED[name], "seeds": [0, 1]}
+    cell = dict(experiment.cells("quick")[-1])
+    cell = FURTHER[name].reduced(cell) if name in FURTHER else {**cell, **REDUCED[name], "seeds": [0, 1]}
     for key in ("T", "eta", "ceiling_depth", "layout"):  # the first task numbers only
         if isinstance(cell.get(key), list) and name.startswith("sweep"):
             cell[key] = cell[key][:2]

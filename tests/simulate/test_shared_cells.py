@@ -1,28 +1,20 @@
 """Shared structure in bounded cells: layouts hold what they promise; either regime decodes below its ceiling and not above."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 
-from simulate.backend import jax
+from simulate.backend import jnp
 from simulate.grid import seed_keys
-from simulate.memories.shared_cells import SPARE, layout, oldest_task_decoded
+from simulate.memories import shared_cells
+from simulate.memories.shared_cells import SPARE, activity, largest_tasks, layout, private_bits
 from theory import separation
 
 N, B, SEEDS = 512, 2, 8
 
 
-@partial(jax.jit, static_argnums=0)
-def measure(capacity, keys, R, D_s, T, always_on, K, slots):
-    one = partial(
-        oldest_task_decoded, N=N, b=B, capacity=capacity, R=R, D_s=D_s, T=T, always_on=always_on, K=K, shared_slots=slots
-    )
-    return jax.lax.map(one, keys)
-
-
-def rate(regime, R, D_s, T):
-    return float(np.mean(measure((256, 384), seed_keys(range(SEEDS)), R, D_s, T, *layout(regime, N, B, R, T))))
+def rate(regime, R, D_s, T, odds=1.0):
+    points = [jnp.array([value]) for value in (T, *layout(regime, N, B, R, T, odds))]
+    return float(np.mean(shared_cells._decoded(seed_keys(range(SEEDS)), N, B, (256, 384), R, D_s, *points)))
 
 
 def allowed(regime, R, T):
@@ -48,18 +40,59 @@ def test_two_regimes_return_what_one_cannot():
     assert rate("dual", R, D_s, T) == 1
 
 
+@pytest.mark.parametrize("odds", [0.25, 1.0, 4.0])
 @pytest.mark.parametrize("T", [1, 2, 5, 20])
 @pytest.mark.parametrize("R", [0, 100, 512])
-def test_layouts_have_room_for_the_shared_bits(T, R):
-    always_on, K, slots = layout("dual", N, B, R, T)
+def test_layouts_have_room_for_the_shared_bits(T, R, odds):
+    always_on, K, slots = layout("dual", N, B, R, T, odds)
     assert slots == B * always_on
     assert always_on + K <= N
     assert not R or R <= slots <= R + SPARE + B
-    _, K, slots = layout("single", N, B, R, T)
-    assert K * slots / N >= R
+    _, K, slots = layout("single", N, B, R, T, odds)
+    assert K * slots / N >= min(R, B * K)
+    assert B * K >= R
     assert slots <= B * N
 
 
 def test_nothing_shared_means_one_layout():
     single, dual = (layout(regime, N, B, 0, 4) for regime in ("single", "dual"))
     assert single == dual
+
+
+@pytest.mark.parametrize("regime", ["single", "dual"])
+@pytest.mark.parametrize("R", [0, 100, 512])
+def test_the_best_activity_is_at_even_odds_and_the_loss_beside_it_is_universal(regime, R):
+    for T in (1, 2, 7, 40):
+        best = private_bits(regime, N, B, R, T, activity(regime, N, B, R, T))
+        assert best == pytest.approx(
+            (separation.single_ceiling if regime == "single" else separation.dual_ceiling)(N, B, R, T) / T
+        )
+        for odds in (0.25, 0.5, 2.0, 4.0):
+            kept = private_bits(regime, N, B, R, T, activity(regime, N, B, R, T, odds))
+            assert kept == pytest.approx(best * odds * (T / (T - 1 + odds)) ** T, rel=1e-9)
+            assert kept <= best * (1 + 1e-12)
+
+
+def test_away_from_the_best_activity_fewer_tasks_fit():
+    held = [largest_tasks("dual", N, B, 64, 32, odds) for odds in (0.25, 0.5, 1.0, 2.0, 4.0)]
+    assert held[0] < held[1] < held[2] > held[3] > held[4]
+
+
+@pytest.mark.parametrize(("regime", "odds"), [("single", 3.0), ("dual", 0.3), ("dual", 3.0)])
+def test_threshold_away_from_the_best_activity(regime, odds):
+    R, T = 64, 4
+    D_s = private_bits(regime, N, B, R, T, activity(regime, N, B, R, T, odds))
+    margin = 3 * B * np.sqrt(D_s / B) + 3 * SPARE
+    assert rate(regime, R, int(D_s + margin), T, odds) == 0
+    if D_s > 1.5 * margin:
+        assert rate(regime, R, int(D_s - margin), T, odds) == 1
+
+
+def test_supports_have_exactly_so_many_cells_of_those_allowed():
+    among = jnp.arange(100) >= 30
+    for K in (0, 1, 13, 70):
+        drawn = np.array([shared_cells._few(key, among, K) for key in seed_keys(range(200))])
+        assert (drawn.sum(axis=1) == K).all()
+        assert not drawn[:, :30].any()
+    share = np.mean([shared_cells._few(key, among, 13) for key in seed_keys(range(200))], axis=0)[30:]
+    assert abs(share - 13 / 70).max() < 5 * np.sqrt(13 / 70 * 57 / 70 / 200)

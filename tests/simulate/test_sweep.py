@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from simulate.experiments import hebbian, sweep_delta
+from simulate.experiments import hebbian, sweep_cells, sweep_delta, sweep_hebbian, sweep_shared
 from simulate.fingerprint import ROOT
 from simulate.store import write_table
 from simulate.sweep import run_cells
@@ -31,7 +32,8 @@ def told():
 
 if __name__ == "__main__":
     cells = eval(sys.argv[2])
-    run_cells(replace(hebbian.EXPERIMENT, cells=lambda preset: cells), "quick", Path(sys.argv[1]), on_cell=told)
+    experiment = replace(hebbian.EXPERIMENT, cells=lambda preset: cells)
+    run_cells(experiment, "quick", Path(sys.argv[1]), workers=int(sys.argv[3]), on_cell=told)
 """
 
 
@@ -68,14 +70,36 @@ def test_a_cluster_gives_the_same_bytes(reference, tmp_path):
     assert table_bytes(tmp_path, frame) == reference[1]
 
 
-def test_a_killed_sweep_goes_on_where_it_stopped(reference, tmp_path):
-    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "w"), repr(CELLS)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    assert process.stdout is not None
-    assert [process.stdout.readline() for _ in range(3)] == ["cell\n"] * 3
-    process.send_signal(signal.SIGKILL)
+def sweep_process(tmp_path: Path, workers: int) -> subprocess.Popen:
+    """A process that sweeps into tmp_path/w, in a group of its own."""
+    script = tmp_path / "sweep.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script), str(tmp_path / "w"), repr(CELLS), str(workers)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment, start_new_session=True)
+
+
+def end_group(process: subprocess.Popen) -> None:
+    """Kill what a process left behind."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_sweep_goes_on_where_it_stopped(reference, tmp_path, workers):
+    process = sweep_process(tmp_path, workers)
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(3)] == ["cell\n"] * 3
+    process.send_signal(signal.SIGKILL)  # the workers live on for a while, and finish what they were at
+    process.wait()
+    if workers > 1:
+        assert table_bytes(tmp_path, run_cells(SMALL, "quick", tmp_path / "w")) == reference[1]
+        end_group(process)
+        assert table_bytes(tmp_path, run_cells(SMALL, "quick", tmp_path / "w")) == reference[1]
+        return
+    end_group(process)
     left = {name: data for name, data in contents(tmp_path / "w").items() if not name.startswith(".")}
     assert 3 <= len(left) < len(CELLS)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "w/cells/hebbian").glob("[!.]*.parquet")}
@@ -84,6 +108,19 @@ def test_a_killed_sweep_goes_on_where_it_stopped(reference, tmp_path):
     assert all(path.stat().st_mtime_ns == when for path, when in before.items()), "a finished cell was computed again"
     assert table_bytes(tmp_path, frame) == reference[1]
     assert {name: data for name, data in contents(tmp_path / "w").items() if not name.startswith(".")} == reference[2]
+
+
+def test_two_sweeps_at_once_into_one_store(reference, tmp_path, capsys):
+    process = sweep_process(tmp_path, 1)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "cell\n"
+    frame = run_cells(SMALL, "quick", tmp_path / "w")
+    assert process.wait() == 0
+    assert table_bytes(tmp_path, frame) == reference[1]
+    assert table_bytes(tmp_path, run_cells(SMALL, "quick", tmp_path / "w")) == reference[1]
+    assert contents(tmp_path / "w") == reference[2]
+    assert not capsys.readouterr().err
+    end_group(process)
 
 
 def test_a_truncated_shard_is_computed_again(reference, tmp_path, capsys):
@@ -96,13 +133,37 @@ def test_a_truncated_shard_is_computed_again(reference, tmp_path, capsys):
     assert contents(tmp_path / "w") == reference[2]
 
 
-def test_one_compilation_serves_a_sweep(tmp_path):
-    cells = [cell for cell in sweep_delta.cells("quick") if cell["D"] <= 2 and cell["a"] in (0.1, 0.4)]
-    cells = [{**cell, "T": cell["T"][:3], "eta": cell["eta"][:3], "M_max": 300, "seeds": [0]} for cell in cells]
-    assert len(cells) == 8
-    before = sweep_delta._depths._cache_size()
-    run_cells(replace(sweep_delta.EXPERIMENT, cells=lambda preset: cells), "quick", tmp_path)
-    assert sweep_delta._depths._cache_size() - before == 2  # one a code family
+def small(cell: dict, points: int = 2) -> dict:
+    """The same cell with its first points in T and one seed."""
+    per_point = ("T", "eta", "layout", "ceiling_depth")
+    return {**cell, **{name: cell[name][:points] for name in per_point if name in cell}, "seeds": [0]}
+
+
+def compilations(module, function: str, cells: list[dict], tmp_path: Path) -> int:
+    """How often a jitted function of an experiment is compiled in a sweep over these cells."""
+    jitted = getattr(module, function)
+    jitted.clear_cache()
+    run_cells(replace(module.EXPERIMENT, cells=lambda preset: cells), "quick", tmp_path)
+    return jitted._cache_size()
+
+
+def test_delta_compiles_once_a_family_and_length(tmp_path):
+    cells = [small(cell) for cell in sweep_delta.cells("quick") if cell["D"] in (1, 3, 20) and cell["a"] in (0.1, 0.4)]
+    lengths = {(cell["centred"], cell["M_max"]) for cell in cells}
+    assert len(cells) > len(lengths)
+    assert compilations(sweep_delta, "_depths", cells, tmp_path) == len(lengths)
+    lengths = [{cell["M_max"] for cell in sweep_delta.cells(preset)} for preset in ("quick", "paper")]
+    assert all(len(found) <= 6 for found in lengths)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "step"), [(sweep_hebbian, "_snr", 23), (sweep_cells, "_decoded", 23), (sweep_shared, "_decoded", 41)]
+)
+def test_one_compilation_serves_a_sweep(module, function, step, tmp_path):
+    cells = [small(cell) for cell in module.cells("quick")[::step]]
+    assert len(cells) >= 3
+    assert len({cell.get("D", cell.get("D_s")) for cell in cells}) > 1
+    assert compilations(module, function, cells, tmp_path) == 1
 
 
 def test_an_error_in_a_cell_is_not_swallowed(tmp_path):

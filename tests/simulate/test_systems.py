@@ -1,20 +1,25 @@
 """Registry and frontiers on demand."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulate.systems import MEMORIES, frontier, largest_held, systems
+from simulate.experiment import PRESETS
+from simulate.systems import about, checked, frontier, largest_held, modules, registry, systems
+from tests.discovery import modules as load
 from theory.errors import UserError
+from theory.ledger import ledger
 
 
 def test_registry_is_json_with_a_line_each():
     known = systems()
     assert json.loads(json.dumps(known)) == known
-    assert {entry["kind"] for entry in known} == {"memory", "codes"}
+    assert {entry["kind"] for entry in known} == {"memory", "learner", "codes"}
     assert len({entry["name"] for entry in known}) == len(known)
     assert all(entry["description"] and "\n" not in entry["description"] for entry in known)
 
@@ -76,5 +81,36 @@ def test_a_ceiling_below_one_task():
     assert answer["tightness"] is None
 
 
-def test_every_system_has_required_and_seeds():
-    assert all({"N", "required", "seeds"} <= set(system.defaults) for system in MEMORIES.values())
+def test_every_system_is_declared_in_full():
+    for name, (kind, module, system) in registry().items():
+        assert name == system.name
+        assert module.startswith("simulate.memories." if kind == "memory" else "simulate.learners.")
+        assert {"required", "seeds"} <= set(system.defaults)
+        assert system.defaults["seeds"] >= 8
+        assert system.claim in ledger()
+        assert "; depth: " in system.description
+        assert about(name)["text"]
+        for preset in PRESETS:
+            assert len({point.get("D", point.get("D_s")) for point in system.points[preset]}) >= 2, name
+            for point in system.points[preset]:
+                p = checked(system, point)
+                assert np.isfinite(system.ceiling(p)), name
+                assert system.ceiling(p) >= 1, name
+
+
+def test_files_are_found_by_their_folder():
+    assert modules()["hebbian"] == ("memory", "simulate.memories.hebbian")
+    assert modules()["plain"] == ("learner", "simulate.learners.plain")
+
+
+def test_the_memory_of_the_readme_is_one(tmp_path):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (code,) = re.findall(r"All of `simulate/memories/leaky.py`:\n\n```python\n(.+?)```", readme, re.S)
+    (tmp_path / "leaky.py").write_text(code)
+    (system,) = load(tmp_path)["leaky"].SYSTEMS
+    p = checked(system, {"N": 128, "D": 4})
+    held, depth = largest_held(system.measure(p, 2 * int(system.ceiling(p))), p["required"], 2 * int(system.ceiling(p)))
+    # noise sums to 1/(2 leak N) and the signal fades by exp(-leak M): SNR = 2 leak N exp(-2 leak M)/(1 - exp(-2 leak M)) = 1
+    M = np.log1p(2 * 0.01 * 128) / (2 * 0.01)
+    assert held * 4 == pytest.approx(M, rel=0.15)
+    assert depth >= 1

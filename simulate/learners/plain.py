@@ -1,0 +1,74 @@
+"""The delta rule, fact by fact: what every other method is held against (claim finetuning).
+
+`plain` writes at the one strength that keeps the oldest of T tasks of D facts deepest; `annealed` at N/(N + j) after j writes.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from jaxtyping import Array, Float
+
+from simulate.backend import Scalar, jax, jnp
+from simulate.learner import Learner, Setting
+from simulate.learner_systems import system_of
+from theory.methods.finetuning import CLAIM
+from theory.retention import C2, largest_tasks
+
+
+def begin(setting: Setting) -> Float[Array, "N outputs"]:
+    """Weights of zero."""
+    return jnp.zeros((setting.N, setting.outputs))
+
+
+def write(weights: Array, keys: Array, targets: Array, t: Scalar, setting: Setting, annealed: bool = False) -> Array:
+    """Weights after the task's facts, one by one."""
+
+    def fact(w: Array, one: tuple[Array, Array, Array]) -> tuple[Array, None]:
+        u, y, j = one
+        eta = setting.N / (setting.N + j) if annealed else setting.dials["eta"]
+        return w + eta * jnp.outer(u, y - u @ w), None
+
+    return jax.lax.scan(fact, weights, (keys, targets, t * setting.D + jnp.arange(setting.D)))[0]
+
+
+def read(weights: Array, keys: Array, t: Scalar, setting: Setting) -> Array:
+    """Readouts."""
+    return keys @ weights
+
+
+def numbers(setting: Setting) -> float:
+    """N weights an output."""
+    return float(setting.N * setting.outputs)
+
+
+def best(setting: Setting, T: int) -> dict[str, float]:
+    """The one strength that keeps the oldest of T tasks of D facts with isotropic keys deepest (C2)."""
+    return {"eta": float(C2.value("best_eta", N=setting.N, T=T, D=setting.D).value)}
+
+
+LEARNER = Learner(
+    name="plain",
+    description="delta rule at the one strength that is best for the stream's length",
+    claim="finetuning",
+    access="one pass",
+    begin=begin,
+    write=write,
+    read=read,
+    numbers=numbers,
+    dials={"eta": 1.0},
+    tune=best,
+    linear=True,
+)
+ANNEALED = replace(
+    LEARNER,
+    name="annealed",
+    description="delta rule at strength N/(N + j) after j writes",
+    write=partial(write, annealed=True),
+    dials={},
+    tune=lambda setting, T: {},
+)
+LEARNERS = (LEARNER, ANNEALED)
+SYSTEMS = (
+    system_of(LEARNER, lambda p: largest_tasks(p["N"], p["D"], p["required"])),
+    system_of(ANNEALED, lambda p: CLAIM.value("annealed_length", N=p["N"], depth=p["required"]).value / p["D"]),
+)

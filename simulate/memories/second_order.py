@@ -1,0 +1,24 @@
+"""One store with second-order state (S3): recursive least squares, each fact seen once, no rehearsal.
+
+After M facts its weights are the ridge regression (X^T X + ridge I)^-1 X^T y of all labels on all cues, whatever the tasks. The
+matrix, N(N + 1)/2 numbers, is shared by the units of a layer. Read by sign it holds more labels than weights (S3).
+"""
+
+from jaxtyping import Array, Float
+
+from simulate.backend import Scalar, jax, jnp
+from simulate.memories.two_stores import Facts, wrong_share
+
+
+def width(numbers: int, layer: int) -> int:
+    """Largest N with N + N(N + 1)/(2 layer) <= numbers of state a unit, the matrix shared by `layer` units."""
+    return max(N for N in range(numbers + 1) if N + N * (N + 1) / (2 * layer) <= numbers)
+
+
+@jax.jit
+def stream_error(stream: Facts, ridge: Scalar) -> Float[Array, ""]:
+    """Share of all labels that are read wrongly, by sign, once all tasks of the stream are learned."""
+    used = stream.task < jnp.max(stream.task, initial=1)  # rows of no fact have the largest
+    seen: Array = stream.codes * used[:, None]
+    weights = jnp.linalg.solve(seen.T @ seen + ridge * jnp.eye(seen.shape[1]), seen.T @ stream.y)
+    return wrong_share(stream.codes, stream.y, weights, used)

@@ -1,0 +1,10 @@
+"""The search for frontiers at a small memory."""
+
+from simulate.systems import checked, named
+
+COLUMNS = "kind system claim unit point N D required ceiling_T T seed depth"
+
+
+def reduced(cell):
+    small = {**checked(named("hebbian"), {"N": 24, "D": 4}), "seeds": 2}
+    return {**cell, "system": "hebbian", "parameters": small, "seeds": [0, 1]}
