@@ -8,7 +8,7 @@ import numpy as np
 
 from simulate.backend import Scalar, jax
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS, seed_keys
+from simulate.grid import REPORTED, seed_keys
 from simulate.memories.kwta_network import Network, codes, course, kernel
 from simulate.store import Rows
 from theory.information import C5
@@ -16,11 +16,9 @@ from theory.interference import mean_square_overlap
 from theory.statistics import common_mode_share, mean_interference, participation_ratio
 
 ACTIVITY = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-UNSEEN = tuple(range(200, 208))
-"""Seeds of the paper: the rules and their bands were written after the quick table had been seen at SEEDS."""
 SIZES: dict[Preset, dict[str, Any]] = {
-    "quick": {"inputs": 32, "hidden": 100, "D": 12, "seeds": list(SEEDS)},
-    "paper": {"inputs": 64, "hidden": 200, "D": 24, "seeds": list(UNSEEN)},
+    "quick": {"inputs": 32, "hidden": 100, "D": 12, "seeds": list(REPORTED["quick"])},
+    "paper": {"inputs": 64, "hidden": 200, "D": 24, "seeds": list(REPORTED["paper"])},
 }
 TRAINING = {"outputs": 4, "T": 5, "target": 0.15, "strength": 2.0, "steps": 400}
 

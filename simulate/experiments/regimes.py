@@ -154,7 +154,7 @@ def _two(cell: Cell, dials: dict[str, Any], keys: jax.Array, idle: bool = False)
 
 def _buffer(cell: Cell, dials: dict[str, Any], keys: jax.Array, packed: int = 1) -> tuple[Callable, Callable]:
     def fast(D: Any) -> Any:
-        return label_list.numbers(D, packed)
+        return label_list.numbers(jnp.asarray(D), packed)
 
     return _slow(cell, lambda D: None, fast, 1, keys), fast
 
@@ -177,7 +177,8 @@ def _second(cell: Cell, dials: dict[str, Any], keys: jax.Array) -> tuple[Callabl
     N = second_order.width(cell["N"], LAYER)  # the other columns are zeros, which the ridge leaves without weight
 
     def error(key: jax.Array, M: int) -> Any:
-        return second_order.stream_error(_facts(cell, key, M, cell["T"] or M, N), dials["ridge"])
+        T = cell["T"] or M
+        return second_order.stream_error(_facts(cell, key, M, T, N), T, dials["ridge"])
 
     return _by_seed(keys, error), lambda D: 0 * D
 

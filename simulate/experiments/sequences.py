@@ -21,7 +21,7 @@ from simulate.backend import Scalar, jax, jnp
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.fingerprint import code_fingerprint
 from simulate.freedom import worst_kept
-from simulate.grid import SEEDS
+from simulate.grid import REPORTED
 from simulate.learner import Learner, Setting, answers
 from simulate.learner_systems import catalogue
 from simulate.store import Rows
@@ -74,7 +74,7 @@ def cells(preset: Preset) -> list[Cell]:
             {"learner": name, "code": code_fingerprint(module), "method": built.method, "state": state, "outputs": outputs}
             | {"N": int(built.N), "D": AT_ONCE.get(name, 1), "sizes": sizes_of(learner, built), "block": block}
             | {"M": lengths_of(built.length, block), "depth": DEPTH, "exact": name in EXACT, "streams": repeats}
-            | {"seeds": list(SEEDS)}
+            | {"seeds": list(REPORTED[preset])}
         )
     return listed
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS, seed_keys
+from simulate.grid import REPORTED, seed_keys
 from simulate.memories.toy_superposition import (
     Model,
     errors,
@@ -49,8 +49,6 @@ SEQUENCE: dict[Preset, dict[str, Any]] = {
     "quick": {"dims": 8, "D": 4, "T": 6, "steps": 300, "samples": 32, "density": 0.1},
     "paper": {"dims": 12, "D": 6, "T": 8, "steps": 400, "samples": 32, "density": 0.1},
 }
-REPORTED: dict[Preset, tuple[int, ...]] = {"quick": SEEDS, "paper": tuple(range(200, 208))}
-"""Seeds; those of the paper were not looked at before the rules were written."""
 JUDGED = 4096
 """Inputs on which a loss that has no closed form is judged."""
 HELD = 0.5

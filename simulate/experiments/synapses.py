@@ -8,7 +8,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS, seed_keys
+from simulate.grid import REPORTED, seed_keys
 from simulate.memories.chain import geometric, spread, written
 from simulate.memories.markov_synapse import GROUPS, arrays, covariances, signal_to_noise, switched
 from simulate.store import Rows
@@ -25,8 +25,6 @@ AGES: dict[Preset, dict[str, int]] = {
 LEAKY_AGE = 32
 """The leaky synapse (one beaker) is tuned for the oldest of so many events, where it must reach the ceiling of C6."""
 STEP, BOUND = 1.0, 7.0
-REPORTED: dict[Preset, tuple[int, ...]] = {"quick": SEEDS, "paper": tuple(range(200, 208))}
-"""Seeds; those of the paper were not looked at before the rules were written."""
 
 
 def cells(preset: Preset) -> list[Cell]:

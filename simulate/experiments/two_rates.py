@@ -10,7 +10,8 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.experiment import Cell, Experiment, Preset
-from simulate.grid import SEEDS, seed_keys
+from simulate.fingerprint import code_fingerprint
+from simulate.grid import REPORTED, seed_keys
 from simulate.learner import Learner, Setting
 from simulate.learner_systems import catalogue
 from simulate.learners.replay import shared_error
@@ -39,14 +40,17 @@ def cells(preset: Preset) -> list[Cell]:
     """One cell a learner, family, and set of sizes; every rate and seed in it. Fresh seeds for every family."""
     listed = []
     for number, (family, sigma, rho, D) in enumerate(FAMILIES[preset]):
-        seeds = [number * len(SEEDS) + seed for seed in SEEDS]
+        seeds = [number * len(REPORTED[preset]) + seed for seed in REPORTED[preset]]
         common = {"family": family, "sigma": sigma, "rho": rho, "D": D, "outputs": OUTPUTS, "seeds": seeds}
         sizes: list[tuple[str, dict[str, int]]] = [(learner, {}) for learner in LEARNERS]
         sizes += [(learner, {}) for learner in ALONE] if D == 1 else []
         sizes += [("two_regimes", {"hold": 4, "sweeps": 4})] if D == 1 and preset == "paper" else []
         for learner, own in sizes:
             N, whole = _shapes(_learner(learner), HALF["quick" if D > 1 else preset], D, own)
-            listed.append({**common, "learner": learner, "N": N, "sizes": whole, **_schedule(_learner(learner), N, D, preset)})
+            code = code_fingerprint(catalogue()[learner][1])  # found at run time: the experiment's own follows imports
+            listed.append(
+                {**common, "learner": learner, "code": code, "N": N, "sizes": whole, **_schedule(_learner(learner), N, D, preset)}
+            )
     return listed
 
 

@@ -16,9 +16,9 @@ def width(numbers: int, layer: int) -> int:
 
 
 @jax.jit
-def stream_error(stream: Facts, ridge: Scalar) -> Float[Array, ""]:
-    """Share of all labels that are read wrongly, by sign, once all tasks of the stream are learned."""
-    used = stream.task < jnp.max(stream.task, initial=1)  # rows of no fact have the largest
+def stream_error(stream: Facts, T: Scalar, ridge: Scalar) -> Float[Array, ""]:
+    """Share of all labels that are read wrongly, by sign, once all T tasks of the stream are learned."""
+    used = stream.task < T
     seen: Array = stream.codes * used[:, None]
     weights = jnp.linalg.solve(seen.T @ seen + ridge * jnp.eye(seen.shape[1]), seen.T @ stream.y)
     return wrong_share(stream.codes, stream.y, weights, used)

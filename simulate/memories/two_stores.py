@@ -54,15 +54,17 @@ def cells_a_unit(k: int) -> float:
 def numbers_per_label(k: int, error: float) -> float:
     """Numbers of a large one-shot store per label that is read wrongly with that probability: C3's law at its threshold.
 
-    k = 1: one unit read by sign. Else k labels are one active cell of 2^k, read by the most active: C3 puts active and silent
-    cells sqrt(SNR/(f(1 - f))) standard deviations apart, f = 2^-k; a wrong cell has (2^k/2)/(2^k - 1) of its labels wrong.
+    k = 1: one unit read by sign. Else k labels are one active cell of 2^k, read by the most active. C3 puts the noise of a cell
+    at f(1 - f)/SNR of the squared step between active and silent, f = 2^-k; what the covariance rule subtracts is common to all
+    cells and changes no comparison, which leaves f/SNR, independent from cell to cell. A wrong cell has (2^k/2)/(2^k - 1) of its
+    labels wrong.
     """
     if k == 1:
         return 1 / claim("C3").value("load_at_error", f=0.5, error=error).value
     cells, f = 2**k, 2.0**-k
 
     def excess(snr: float) -> float:
-        gap = (snr / (f * (1 - f))) ** 0.5
+        gap = (snr / f) ** 0.5
         right = quad(lambda z: norm.pdf(z - gap) * norm.cdf(z) ** (cells - 1), -12, gap + 12, points=[gap])[0]
         return (1 - right) * cells / 2 / (cells - 1) - error
 
