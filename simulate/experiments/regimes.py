@@ -41,7 +41,7 @@ LINES: dict[Preset, dict[str, tuple[float, ...]]] = {
 DEFAULT = {"sweeps": 30, "flip": 0.0, "shared": 0.0}
 LINE_T = 8
 
-SPARSE = [{"k": k, "room": room} for k, room in product((2, 4), (0.85, 1.0, 1.2, 1.5, 1.9, 2.4))]
+SPARSE = [{"k": k, "room": room} for k, room in product((2, 4), (0.7, 0.85, 1.0, 1.2, 1.5, 1.9))]
 DENSE = [{"k": 1, "room": room} for room in (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0, 1.1, 1.25, 1.5)]
 MARGIN = [{"share": share, "target": target} for share, target in product((0.6, 1.0, 1.5), (0.5, 0.75, 1.05, 1.5))]
 MARGIN_FACTS = [{"share": share, "target": target} for share, target in product((0.7, 1.0, 1.4, 2.0), (0.01, 0.1, 0.4))]
