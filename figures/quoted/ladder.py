@@ -23,7 +23,7 @@ def ladder(results: Results) -> Tree:
             **{f"{kind}_load": float(rows["load"].mean()) for kind, rows in most.items()},
             "allowed": at_allowed(frame, system),
             "depth": float((part["load"] * part["depth"])[part["P"] == most["graded"]["P"].iloc[0]].mean()),
-            "limit": {"graded": graded, "hard": hard, "allowed": allowed},
+            **{"graded_law": graded, "hard_law": hard, "allowed_law": allowed},
         }
     return {
         "seeds": frame["seed"].nunique(),
@@ -31,4 +31,5 @@ def ladder(results: Results) -> Tree:
         "largest": int(frame["N"].max()),
         "histogram_gap": float(gap.abs().max()),
         "rungs": rungs,
+        "rows": list(rungs.values()),
     }
