@@ -30,7 +30,7 @@ def rehearsal(results: Results) -> Tree:
         **{"N": int(single["N"].iloc[0]), "T": int(single["T"].iloc[0]), "seeds": single["seed"].nunique()},
         "spaced_seeds": spaced(results)["seed"].nunique(),
         **{"loads": sorted(single["load"].unique().tolist()), "etas": sorted(single["eta"].unique().tolist())},
-        **{"most_sweeps": float(most), "least": float(single["load"].min()), "over": float(over), "reached": REACHED},
+        **{"most_sweeps": int(most), "least": float(single["load"].min()), "over": float(over), "reached": REACHED},
         "law_error": largest_error(single, ["load", "eta", "sweeps"], "depth", "predicted_depth"),
         "keys_error": largest_error(single, ["load", "eta", "sweeps"], "depth", "gram_depth"),
         "full_depth": over_seeds(full[(full["eta"] == fastest) & (full["sweeps"] == most)], "depth"),

@@ -22,7 +22,7 @@ ROW_FIELDS = {
     r"show-estimate\(row\.(\w+)": ESTIMATE,
     r"(?:mean|low|high): row\.(\w+)": 0.125,
     r"calc\.round\(row\.(\w+)": 0.125,
-    r"show-number\(float\(row\.(\w+)": 0.125,
+    r"row\.(\w+) >= 1": 0.125,
     r"row\.(\w+)\.map": [ESTIMATE, None],
 }
 FIGURES = sorted(set(re.findall(r'#fig\("([^"]+)"', ALL)))
