@@ -53,7 +53,7 @@ def draw(results: Results) -> Canvas:
         panel.set_title(KINDS[kind], fontsize=8)
     grid[0].set_ylabel("system [claim]")
     marks = [Line2D([], [], color=color, marker="o", linestyle="none", markersize=3) for color in shades(2)]
-    grid[-1].legend(marks, ["few facts a task", "many"], loc="upper left", labelcolor=GREY, handletextpad=0.1)
+    canvas.legend(marks, ["few facts a task", "many"], loc="outside lower center", ncols=2, labelcolor=GREY)
     return canvas
 
 

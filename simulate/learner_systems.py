@@ -21,6 +21,7 @@ from simulate.freedom import depths, worst_kept
 from simulate.grid import seed_keys
 from simulate.learner import Learner, Setting
 from simulate.system import Measure, Parameters, System
+from theory.errors import UserError
 
 COMMON: Mapping[str, Any] = {"outputs": 16, "required": 0.5, "seeds": 8, "a": 1.0, "c": 1.0, "centred": 1}
 
@@ -60,12 +61,23 @@ def system_of(
     ceiling: Callable[[Parameters], float],
     points: Mapping[Preset, Sequence[Mapping[str, Any]]] = points(),
     defaults: Mapping[str, Any] = {},
+    most: Mapping[str, Callable[[Parameters], int]] = {},
 ) -> System:
     """The learner as a system with parameters N, D, those of COMMON, and its own sizes and dials.
 
     Depth: mean over the D facts and the outputs of the worst-kept of T tasks (`freedom.worst_kept`), fraction of the target.
-    A dial that the learner's `tune` sets is chosen anew for every T unless it is given. defaults replaces default values.
+    A dial that the learner's `tune` sets is chosen anew for every T unless it is given. defaults replaces default values; most
+    gives the largest values of sizes that depend on others. The ceiling raises UserError for a size that does not fit.
     """
+
+    def fitting(p: Parameters) -> float:
+        for name in ("outputs", *learner.sizes):
+            least, largest = int(name != "B"), most[name](p) if name in most else np.inf  # a buffer may be empty
+            if not least <= p[name] <= largest:
+                upto = f" to {largest}" if name in most else " at least"
+                raise UserError(f"{learner.name}: {name}={p[name]} does not fit the other sizes: give {least}{upto}")
+        return ceiling(p)
+
     tuned = set(learner.tune(Setting(64, 16, 1, 64, tuple(learner.sizes.items())), 64))
     dials = {name: None if name in tuned else value for name, value in learner.dials.items()}
     return System(
@@ -74,7 +86,7 @@ def system_of(
         claim=learner.claim,
         unit="fraction",
         defaults={"N": int, "D": int, **COMMON, **learner.sizes, **dials, **defaults},
-        ceiling=ceiling,
+        ceiling=fitting,
         measure=partial(_measure, learner),
         points=points,
     )

@@ -24,7 +24,7 @@ class Systems:
     def run(self) -> None:
         """Print a line each, or one in full."""
         from figures.commands.assign import show_json
-        from simulate.systems import about, systems
+        from simulate.systems import about, modules, registry, systems
 
         found = about(self.name) if self.name else systems()
         if self.json:
@@ -32,7 +32,10 @@ class Systems:
         elif isinstance(found, list):
             for entry in found:
                 print(f"{entry['kind']:<8} {entry['name']:<22} {entry['claim']:<15} {entry['description']}")
-            print("\ncwb simulate systems NAME tells its parameters and how it works; cwb simulate frontier NAME ... measures it")
+            bound = {module for _, module, _ in registry().values()}
+            others = [name for name, (_, module) in modules().items() if module not in bound]
+            print(f"\nWithout a frontier of their own, in simulate/memories: {', '.join(others)}")
+            print("cwb simulate systems NAME tells its parameters and how it works; cwb simulate frontier NAME ... measures it")
         else:
             text = found.pop("text")
             parameters = "  ".join(f"{key}={'?' if value is None else value}" for key, value in found.pop("parameters").items())

@@ -112,7 +112,7 @@ RULES = (
     ),
     Rule(
         "C7-stop",
-        "The student generalises best if it stops between ln(1 + λ₊SNR)/λ₊ and SNR, where the law puts the least error.",
+        "On average over teachers and loads, the student generalises best if it stops where the law puts the least error.",
         "ratio 1",
         "Time of the least measured test error over the law's, geometric mean over loads and teachers whose stop lies within the "
         f"run; 95% jackknife interval over seeds. Supported if it lies within a factor {FACTOR:g} of 1, refuted if wholly "

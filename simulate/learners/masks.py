@@ -75,5 +75,6 @@ SYSTEMS = (
         _ceiling,
         {preset: [{**point, "share": point["D"]} for point in listed] for preset, listed in points().items()},
         {"c": 0.75},  # magnitudes that differ: keys of mere signs may be linearly dependent on a small share
+        {"share": lambda p: p["N"]},
     ),
 )

@@ -172,5 +172,8 @@ POINTS = {
     "quick": [{"N": 32, "D": D} for D in (2, 8)],
     "paper": [{"N": 64, "D": D} for D in (2, 4, 8, 16)],
 }
-SYSTEMS = (system_of(LEARNER, _store_length, POINTS), system_of(BUFFER_READ, _both_length, POINTS))
+SYSTEMS = (
+    system_of(LEARNER, _store_length, POINTS, most={"B": lambda p: p["N"] - 2}),
+    system_of(BUFFER_READ, _both_length, POINTS),
+)
 """The reservoir has no ceiling in the ledger, hence no frontier."""

@@ -102,4 +102,4 @@ POINTS = {
     "paper": [{"N": 1024, "D": D} for D in (1, 2, 4, 8)],
 }
 CHOSEN_POINTS = {"quick": [{"N": 64, "D": D} for D in (4, 16)], "paper": [{"N": 128, "D": D} for D in (4, 8, 16, 32)]}
-SYSTEMS = (system_of(LEARNER, _length, POINTS), system_of(CHOSEN, _filled, CHOSEN_POINTS))
+SYSTEMS = (system_of(LEARNER, _length, POINTS, most={"slots": lambda p: p["N"] - 1}), system_of(CHOSEN, _filled, CHOSEN_POINTS))

@@ -204,4 +204,5 @@ POINTS = {
     "quick": [{"N": 16, "F": 16, "D": D} for D in (2, 8)],
     "paper": [{"N": 32, "F": 32, "D": D} for D in (2, 4, 8, 16)],
 }
-SYSTEMS = (replace(system_of(LEARNER, _ceiling, POINTS, {"required": 0.2, "keep": 1.0}), claim="C2"),)
+FITTING = {"active": lambda p: p["F"]}
+SYSTEMS = (replace(system_of(LEARNER, _ceiling, POINTS, {"required": 0.2, "keep": 1.0}, FITTING), claim="C2"),)

@@ -68,6 +68,12 @@ def test_measured_frontier_comes_near_the_ceiling_and_stays_below(system, given,
         ("delta", {"N": 32, "D": 2, "required": 2}, "required=2"),
         ("delta", {"N": 1e6, "D": 1000}, "lower N"),
         ("cells", {"N": 64, "D": 8, "required": 0}, "required=0"),
+        ("replay", {"N": 32, "D": 2, "B": 40}, "B=40"),
+        ("two_regimes", {"N": 16, "D": 2, "F": 0}, "F=0"),
+        ("two_regimes", {"N": 16, "D": 2, "F": 8, "active": 9}, "active=9"),
+        ("sparse_memory", {"N": 32, "D": 2, "slots": 32}, "slots=32"),
+        ("lora", {"N": 32, "D": 2, "rank": 0}, "rank=0"),
+        ("ewc", {"N": 32, "D": 2, "outputs": 0}, "outputs=0"),
     ],
 )
 def test_bad_requests_are_told(system, given, said):
