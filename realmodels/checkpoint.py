@@ -66,7 +66,7 @@ def read(folder: Path, device: str = "cpu") -> tuple[Transformer, Tokenizer, dic
     try:
         config = json.loads(data[CONFIG])
         model_config, meta, sums = (
-            ModelConfig(**config["model"]),
+            ModelConfig.from_json(config["model"]),
             config["meta"],
             {n: config["sha256"][n] for n in (MODEL, TOKENIZER)},
         )

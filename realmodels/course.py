@@ -9,11 +9,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from realmodels import checkpoint
+from realmodels.architectures import config_for
 from realmodels.evaluate import bits_per_byte
 from realmodels.facts import stream
 from realmodels.kernel import Kernel, logit_kernel
 from realmodels.methods import Writer, bind
 from realmodels.outputs import Facts, encode, outputs
+from realmodels.part import code
 from realmodels.pretrain import DEVELOPMENT_SEED, pretrained, text_of
 from realmodels.schooling import SchoolConfig, schooled
 from realmodels.transformer import Transformer
@@ -30,6 +32,7 @@ TUNING_SEED = 100  # of the stream on which dials are chosen, written into the m
 BACKGROUND_TASKS = 32  # further facts of the same stream, never taught, whose prompts are the methods' background
 HELDOUT_TOKENS = 1000  # per source of held-out text
 
+MODELS = ("dense", "memory", "dsa")  # the architectures that streams are written into
 RUNS = (  # architecture, method
     ("dense", "full"),
     ("memory", "full"),
@@ -45,7 +48,8 @@ OPTIONS: dict[str, dict[str, int]] = {"sparse_memory": {"t": 256}}  # with fewer
 def model_cell(architecture: str, preset: Preset, seed: int) -> dict[str, Any]:
     """The part of a cell that names a schooled model: JSON values only."""
     school = SchoolConfig(STREAM, SCHOOL_STEPS[preset])
-    return {"architecture": architecture, "preset": preset, "size": "small", "model_seed": seed, "school": asdict(school)}
+    named = {"architecture": architecture, "preset": preset, "size": "small", "model_seed": seed, "school": asdict(school)}
+    return {**named, "code": code(config_for(architecture, "small"))}
 
 
 def course_cell(architecture: str, preset: Preset, seed: int) -> dict[str, Any]:

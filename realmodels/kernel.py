@@ -20,8 +20,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from realmodels.feedforward.memory_layer import MemoryLayer
+from realmodels.feedforward.memory import MemoryLayer
 from realmodels.methods.writer import Gradients, Writer, unrestricted
 from realmodels.outputs import Facts, answer_loss, outputs
 from realmodels.transformer import Transformer
@@ -44,7 +45,8 @@ def jacobian(model: Transformer, facts: Facts, names: list[str]) -> Iterator[Gra
     parameters = [table[name] for name in names]
     basis = torch.eye(len(facts.candidates) + 1)
     for i in range(len(facts)):
-        z = outputs(model, facts[i : i + 1])[0]
+        with sdpa_kernel(SDPBackend.MATH):  # the only one whose backward pass takes many signals at once
+            z = outputs(model, facts[i : i + 1])[0]
         found = torch.autograd.grad(z, parameters, basis, is_grads_batched=True, allow_unused=True)
         by_name = zip(names, parameters, found, strict=True)
         yield {name: torch.zeros(len(basis), *p.shape) if g is None else g for name, p, g in by_name}

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,19 +32,19 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from realmodels import checkpoint
-from realmodels.attention.dsa import DsaAttention
-from realmodels.config import ModelConfig, config_for
+from realmodels.architectures import config_for
+from realmodels.config import ModelConfig
 from realmodels.corpora import CorpusConfig
 from realmodels.encoded import Encoded, encoded
 from realmodels.evaluate import bits_per_byte
 from realmodels.optimisers import Optimisers
+from realmodels.part import Part, Stage, code, part
 from realmodels.record import Record
 from realmodels.transformer import Transformer
 from simulate.fingerprint import code_fingerprint
 from simulate.store import atomic, digest
 from theory.errors import UserError
 
-Stage = Literal["dense", "warmup", "sparse"]
 Progress = Callable[[int, int, float], None]
 
 
@@ -75,12 +75,13 @@ class PretrainConfig:
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary of JSON values."""
-        return asdict(self)
+        return {**asdict(self), "model": self.model.to_json()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "PretrainConfig":
         """The configuration that `to_json` gave."""
-        return cls(**{**values, "model": ModelConfig(**values["model"]), "corpus": CorpusConfig(**values["corpus"])})
+        values = {name: value for name, value in values.items() if name != "code"}
+        return cls(**{**values, "model": ModelConfig.from_json(values["model"]), "corpus": CorpusConfig(**values["corpus"])})
 
     @property
     def total_steps(self) -> int:
@@ -101,7 +102,7 @@ class PretrainConfig:
     @property
     def key(self) -> str:
         """Name of the checkpoint: digest of this configuration and of the code that makes it."""
-        return digest(self.to_json(), code_fingerprint("realmodels.pretrain"))
+        return digest(self.to_json(), code(self.model), code_fingerprint("realmodels.pretrain"))
 
 
 # Text and steps of a preset: one pass over the text, or less. The presets train alike, so that `paper` takes up the models of
@@ -118,8 +119,10 @@ def config(architecture: str, size: str, seed: int, preset: str) -> PretrainConf
     if preset not in STEPS:
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(STEPS)}")
     steps = STEPS[preset]
-    stages = {"warmup_steps": steps // 14, "sparse_steps": 2 * steps // 7} if architecture == "dsa" else {}
-    return PretrainConfig(config_for(architecture, size), CORPORA[preset], seed, steps, batch=8, **stages)
+    model = config_for(architecture, size)
+    staged = any(part("attention", name).staged for name in model.attention)
+    stages = {"warmup_steps": steps // 14, "sparse_steps": 2 * steps // 7} if staged else {}
+    return PretrainConfig(model, CORPORA[preset], seed, steps, batch=8, **stages)
 
 
 @lru_cache(maxsize=2)
@@ -169,12 +172,12 @@ class Run:
         stage = self.config.stage(self.step)
         self._enter(stage)
         batch = windows(self.text.train, self.config, self.step).to(self.device)
-        record: Record | None = None if stage == "dense" else {}
+        record: Record = {}
         logits = self.model(batch[:, :-1], record)
         loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
         objective = torch.zeros((), device=self.device) if stage == "warmup" else loss
-        for divergence in record["indexer_kl"] if record else ():
-            objective = objective + divergence
+        for other in record.get("auxiliary", ()):
+            objective = objective + other
         if not math.isfinite(value := loss.item()):
             raise UserError(f"{where}: the loss is {value}: lower the learning rates (matrices {self.config.lr_matrices})")
         objective.backward()
@@ -187,8 +190,8 @@ class Run:
 
     def _enter(self, stage: Stage) -> None:
         for module in self.model.modules():
-            if isinstance(module, DsaAttention):
-                module.sparse = stage == "sparse"
+            if isinstance(module, Part) and module.staged:
+                module.stage = stage
         everything = set(self.optimisers.groups)
         self.optimisers.learning(
             {"indexer"} if stage == "warmup" else everything - {"indexer"} if stage == "dense" else everything
@@ -251,9 +254,6 @@ def train(config: PretrainConfig, workspace: Path, progress: Progress | None = N
                 progress(run.step, config.total_steps, loss)
             if run.step % config.save_every == 0:
                 run.save(state)
-    for module in run.model.modules():
-        if isinstance(module, DsaAttention):
-            module.sparse = True
     meta = {"pretraining": config.to_json(), "log": run.log}
     try:
         checkpoint.write(folder, run.model, text.tokenizer, meta)

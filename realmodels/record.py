@@ -1,10 +1,11 @@
 """What a forward pass can note down on the way: pass an empty dictionary as `record` and find lists in it, one tensor a block.
 
-"activations"   dense feed-forward: relu^2 of the hidden units       [batch, length, hidden]
-"slots"         memory layer: which slots were read, per head        [batch, length, heads, topk], integers
-"slot_weights"  memory layer: with which weights (softmax)           [batch, length, heads, topk]
-"indexer_kl"    DSA: the indexer's loss, nats a token                scalar
-"seen"          DSA: which earlier tokens attention saw              [batch, length, length], booleans
+"activations"   feed-forward with hidden units: what its output matrix reads        [batch, length, hidden]
+"slots"         memory layer, PEER: which slots were read, per head                 [batch, length, heads, topk], integers
+"slot_weights"  the same: with which weights                                        [batch, length, heads, topk]
+"experts"       mixture of experts: which experts a token went to                   [batch, length, topk], integers
+"seen"          selective attention: which earlier tokens it saw                    [batch, length, length], booleans
+"auxiliary"     a loss of the part's own, to be added to the language model's       scalar, nats a token
 """
 
 from jaxtyping import Float

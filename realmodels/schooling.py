@@ -130,7 +130,7 @@ def _train(
         asked = plain[rows[:half]], other[rows[half:]]
         z = [outputs(model, facts) for facts in asked]
         loss = torch.stack([answer_loss(one, facts.target) for one, facts in zip(z, asked, strict=True)]).mean()
-        objective = loss + text_loss + sum(record.get("indexer_kl", []))
+        objective = loss + text_loss + sum(record.get("auxiliary", []))
         if not torch.isfinite(objective):
             raise UserError(f"schooling, step {step + 1}: the loss is {objective.item()}: lower pretraining's learning rates")
         objective.backward()

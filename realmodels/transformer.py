@@ -1,24 +1,20 @@
-"""One decoder-only Transformer with interchangeable parts: attention (dense, DSA) and feed-forward (dense, memory layer).
+"""One decoder-only Transformer whose blocks are made of interchangeable parts: an attention and a feed-forward each.
 
-Residual blocks x + attention(norm x), x + feedforward(norm x); RMSNorm without parameters, also on queries, keys and the
-embedding; rotary positions; relu^2; no biases; the embedding is also the output matrix. Output projections start at 0, so
-that every block starts as the identity.
+Residual blocks x + attention(norm x), x + feedforward(norm x); RMSNorm without parameters, also on the embedding; no biases;
+the embedding is also the output matrix. Output projections start at 0, so that every block starts as the identity.
 """
-
-import math
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from realmodels.attention.dense import DenseAttention
-from realmodels.attention.dsa import DsaAttention
 from realmodels.config import ModelConfig
-from realmodels.feedforward.dense import DenseFeedForward
-from realmodels.feedforward.memory_layer import MemoryLayer
+from realmodels.part import Cache, part
 from realmodels.record import Record, Residual
 from theory.errors import UserError
+
+Caches = list[tuple[Cache, Cache]]
 
 
 def norm(x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
@@ -31,13 +27,14 @@ class Block(nn.Module):
 
     def __init__(self, config: ModelConfig, index: int):
         super().__init__()
-        self.attention = DsaAttention(config) if config.architecture == "dsa" else DenseAttention(config)
-        self.feedforward = MemoryLayer(config) if index == config.memory_block else DenseFeedForward(config)
+        self.attention = part("attention", config.attention[index])(config)
+        self.feedforward = part("feedforward", config.feedforward[index])(config)
 
-    def forward(self, x: Residual, record: Record | None = None) -> Residual:
+    def forward(self, x: Residual, record: Record | None = None, cache: tuple[Cache, Cache] | None = None) -> Residual:
         """The residual stream after this block."""
-        x = x + self.attention(norm(x), record)
-        return x + self.feedforward(norm(x), record)
+        mine, other = cache or (None, None)
+        x = x + self.attention(norm(x), record, mine)
+        return x + self.feedforward(norm(x), record, other)
 
 
 class Transformer(nn.Module):
@@ -52,36 +49,55 @@ class Transformer(nn.Module):
 
     @torch.no_grad()
     def initialise(self, seed: int) -> None:
-        """Fresh parameters, a function of the configuration and the seed alone.
-
-        Matrices: normal with variance 1/inputs; embedding: normal, deviation 0.02; matrices that write into the residual
-        stream: 0. Memory keys: uniform within 1/sqrt(key_dim); values: normal with variance 1/value_dim (Berges et al. 2024).
-        """
+        """Fresh parameters, a function of the configuration and the seed alone: embedding of deviation 0.02, parts their own."""
+        if self.embedding.weight.is_meta:  # a model of which only the shapes are asked
+            return
         generator = torch.Generator().manual_seed(seed)
-        for name, parameter in self.named_parameters():
-            if name.endswith("output.weight") or name.endswith("bias"):
-                parameter.zero_()
-            elif name.endswith("key_norm.weight"):
-                parameter.fill_(1.0)
-            elif name.endswith("feedforward.keys"):
-                bound = 1 / math.sqrt(self.config.memory_key_dim)
-                parameter.uniform_(-bound, bound, generator=generator)
-            elif name == "embedding.weight":
-                parameter.normal_(0.0, 0.02, generator=generator)
-            else:
-                parameter.normal_(0.0, 1 / math.sqrt(parameter.shape[-1]), generator=generator)
-
-    def features(self, tokens: Int[Tensor, "batch length"], record: Record | None = None) -> Residual:
-        """The normalised residual stream after the last block: logits are `features @ embedding.weight.T`."""
-        if tokens.shape[1] > self.config.context:
-            raise UserError(f"a text of {tokens.shape[1]} tokens does not fit a context of {self.config.context}: shorten it")
-        x = norm(self.embedding(tokens))
+        self.embedding.weight.normal_(0.0, 0.02, generator=generator)
         for block in self.blocks:
-            x = block(x, record)
+            block.attention.initialise(generator)
+            block.feedforward.initialise(generator)
+
+    def caches(self) -> Caches:
+        """Empty caches, to be handed to every call of one generation."""
+        return [(Cache(), Cache()) for _ in self.blocks]
+
+    def features(
+        self, tokens: Int[Tensor, "batch length"], record: Record | None = None, caches: Caches | None = None
+    ) -> Residual:
+        """The normalised residual stream after the last block: logits are `features @ embedding.weight.T`.
+
+        With caches, the tokens are those after the ones that went through them before. Raises UserError beyond the context.
+        """
+        total = tokens.shape[1] + (caches[0][0].length if caches else 0)
+        if total > self.config.context:
+            raise UserError(f"a text of {total} tokens does not fit a context of {self.config.context}: shorten it")
+        x = norm(self.embedding(tokens))
+        for index, block in enumerate(self.blocks):
+            x = block(x, record, caches[index] if caches else None)
+        for pair in caches or ():
+            for cache in pair:
+                cache.length += tokens.shape[1]
         return norm(x)
 
     def forward(
-        self, tokens: Int[Tensor, "batch length"], record: Record | None = None
+        self, tokens: Int[Tensor, "batch length"], record: Record | None = None, caches: Caches | None = None
     ) -> Float[Tensor, "batch length vocabulary"]:
-        """Logits of the next token at every position. With `record`, see realmodels.record."""
-        return self.features(tokens, record) @ self.embedding.weight.T
+        """Logits of the next token at every position. With `record`, see realmodels.record; with `caches`, `features`."""
+        return self.features(tokens, record, caches) @ self.embedding.weight.T
+
+    @torch.no_grad()
+    def generate(
+        self, tokens: Int[Tensor, "batch length"], count: int, temperature: float = 0.0, seed: int = 0
+    ) -> Int[Tensor, "batch total"]:
+        """The tokens and `count` more, one after another: the likeliest, or drawn at a temperature. Errors as `features`."""
+        caches, generator = self.caches(), torch.Generator(tokens.device).manual_seed(seed)
+        new = tokens
+        for _ in range(count):
+            logits = self(new, caches=caches)[:, -1]
+            if temperature > 0:
+                new = torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)
+            else:
+                new = logits.argmax(-1, keepdim=True)
+            tokens = torch.cat((tokens, new), 1)
+        return tokens

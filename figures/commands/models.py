@@ -20,7 +20,7 @@ class Models:
     def run(self) -> None:
         """Print a line each."""
         from figures.commands.assign import show_json
-        from realmodels.config import models
+        from realmodels.architectures import models
 
         known = models()
         if self.json:

@@ -7,7 +7,7 @@ import pandas as pd
 from figures.quoted.estimates import Tree, over_seeds, plain
 from figures.results import Results, estimate
 from figures.streams import WRITER, WRITERS, dials, ends, reported, scores
-from realmodels.config import config_for
+from realmodels.architectures import config_for
 
 CONTRASTS = {
     "scope": (("dense", "last_matrix"), ("dense", "full")),
@@ -37,10 +37,12 @@ def models(results: Results) -> Tree:
         for name, part in final.groupby("architecture")
     ]
     counts = [row["parameters"] for row in rows]
+    memory = config_for("memory").dials["memory"]
     config = {
         **config_for("memory").to_json(),
-        "indexer_topk": config_for("dsa").indexer_topk,
-        "slots": config_for("memory").slots,
+        "indexer_topk": config_for("dsa").dials["dsa"]["indexer_topk"],
+        "memory_topk": memory["topk"],
+        "slots": memory["keys"] ** 2,
     }
     wanted = ("layers", "width", "heads", "context", "vocabulary", "slots", "memory_topk", "indexer_topk")
     return {

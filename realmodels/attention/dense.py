@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from realmodels.attention.rope import angles, rotate
 from realmodels.config import ModelConfig
+from realmodels.part import Cache, Part
 from realmodels.record import Record, Residual
 
 
@@ -24,11 +25,12 @@ class Projections(nn.Module):
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
-    def split(self, x: Residual) -> tuple[Tensor, Tensor, Tensor]:
-        """q, k, v of shape [batch, heads, length, head_dim]; q and k rotated, each of root mean square 1."""
+    def split(self, x: Residual, cache: Cache | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """q of x, k and v of all tokens so far, [batch, heads, length, head_dim]; q and k rotated, of root mean square 1."""
+        start = cache.length if cache else 0
         q, k, v = (part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value))
-        q, k = (rotate(F.rms_norm(part, part.shape[-1:]), self.cos, self.sin) for part in (q, k))
-        return q, k, v
+        q, k = (rotate(F.rms_norm(part, part.shape[-1:]), self.cos, self.sin, start) for part in (q, k))
+        return (q, k, v) if cache is None else (q, cache.grow("k", k), cache.grow("v", v))
 
     def merge(self, y: Float[Tensor, "batch heads length dim"]) -> Residual:
         """Heads side by side, through the output matrix."""
@@ -37,29 +39,34 @@ class Projections(nn.Module):
 
 def attend(
     q: Float[Tensor, "batch heads length dim"],
-    k: Float[Tensor, "batch heads length dim"],
-    v: Float[Tensor, "batch heads length dim"],
-    seen: Bool[Tensor, "*#batch length length"],
-) -> tuple[Float[Tensor, "batch heads length dim"], Float[Tensor, "batch heads length length"]]:
+    k: Float[Tensor, "batch heads total dim"],
+    v: Float[Tensor, "batch heads total value_dim"],
+    seen: Bool[Tensor, "*#batch length total"],
+) -> tuple[Float[Tensor, "batch heads length value_dim"], Float[Tensor, "batch heads length total"]]:
     """Softmax attention restricted to the pairs (t, s) with seen[t, s]: (what is read, the weights)."""
     scores = (q @ k.transpose(-1, -2)) * q.shape[-1] ** -0.5
     weights = scores.masked_fill(~seen, -torch.inf).softmax(-1)
     return weights @ v, weights
 
 
-def causal(length: int, device: torch.device) -> Bool[Tensor, "length length"]:
-    """True where token t may see token s: s <= t."""
-    return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+def causal(length: int, device: torch.device, past: int = 0) -> Bool[Tensor, "length total"]:
+    """True where the token at past + t may see token s of all past + length: s <= past + t."""
+    return torch.ones(length, past + length, dtype=torch.bool, device=device).tril(past)
 
 
-class DenseAttention(nn.Module):
+class DenseAttention(Part):
     """Every token sees every token before it and itself."""
 
     def __init__(self, config: ModelConfig):
         super().__init__()
         self.projections = Projections(config)
 
-    def forward(self, x: Residual, record: Record | None = None) -> Residual:
+    def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """Attention of normalised inputs x; nothing is recorded."""
-        q, k, v = self.projections.split(x)
-        return self.projections.merge(attend(q, k, v, causal(x.shape[1], x.device))[0])
+        q, k, v = self.projections.split(x, cache)
+        whole = q.shape[-2] == k.shape[-2]
+        seen = None if whole else causal(q.shape[-2], x.device, k.shape[-2] - q.shape[-2])
+        return self.projections.merge(F.scaled_dot_product_attention(q, k, v, seen, is_causal=whole))
+
+
+PART = DenseAttention

@@ -7,9 +7,10 @@ serves all attention heads.
 
 The indexer learns from attention, attention never from the indexer: its input is detached, its target p is detached, and the
 selection has no gradient. Its loss is KL(p || softmax I), p the attention weights summed over heads and normalised to sum 1:
-  warm-up (`sparse = False`)  over all earlier tokens, attention dense;
-  sparse  (`sparse = True`)   over the selected tokens only. The report leaves open whether p is normalised again there. Here it
-                              is, and so is softmax I: attention's own softmax runs over the selected set.
+  stage "warmup"  over all earlier tokens, attention dense;
+  stage "sparse"  over the selected tokens only. The report leaves open whether p is normalised again there. Here it is, and so
+                  is softmax I: attention's own softmax runs over the selected set.
+In stage "dense", before both, attention is dense and the indexer rests.
 """
 
 import torch
@@ -18,7 +19,8 @@ from torch import Tensor, nn
 
 from realmodels.attention.dense import Projections, attend, causal
 from realmodels.attention.rope import angles, rotate
-from realmodels.config import ModelConfig
+from realmodels.config import Dials, ModelConfig
+from realmodels.part import Cache, Part
 from realmodels.record import Record, Residual, note
 
 RECENCY = (
@@ -34,28 +36,30 @@ class Indexer(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.heads = config.indexer_heads
-        self.query = nn.Linear(config.width, config.indexer_heads * config.indexer_dim, bias=False)
-        self.key = nn.Linear(config.width, config.indexer_dim, bias=False)
-        self.key_norm = nn.LayerNorm(config.indexer_dim)
-        self.weight = nn.Linear(config.width, config.indexer_heads, bias=False)
-        self.scale = (config.indexer_heads * config.indexer_dim) ** -0.5
-        cos, sin = angles(config.context, config.indexer_dim)
+        dials = config.dials["dsa"]
+        self.heads, dim = int(dials["indexer_heads"]), int(dials["indexer_dim"])
+        self.query = nn.Linear(config.width, self.heads * dim, bias=False)
+        self.key = nn.Linear(config.width, dim, bias=False)
+        self.key_norm = nn.LayerNorm(dim)
+        self.weight = nn.Linear(config.width, self.heads, bias=False)
+        self.scale = (self.heads * dim) ** -0.5
+        cos, sin = angles(config.context, dim)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
-    def forward(self, x: Residual) -> Float[Tensor, "batch length length"]:
+    def forward(self, x: Residual, cache: Cache | None = None) -> Float[Tensor, "batch length total"]:
         """I[t, s] for all pairs, those with s > t included (the caller masks them)."""
-        x = x.detach()
-        q = rotate(self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2), self.cos, self.sin)
-        k = rotate(self.key_norm(self.key(x)), self.cos, self.sin)
+        x, start = x.detach(), cache.length if cache else 0
+        q = rotate(self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2), self.cos, self.sin, start)
+        k = rotate(self.key_norm(self.key(x)), self.cos, self.sin, start)
+        k = cache.grow("indexer", k) if cache else k
         w = self.weight(x) * self.scale
         return torch.einsum("btj,bjts->bts", w, (q @ k[:, None].transpose(-1, -2)).relu())
 
 
 def select(
-    scores: Float[Tensor, "batch length length"], seen: Bool[Tensor, "length length"], topk: int
-) -> Bool[Tensor, "batch length length"]:
+    scores: Float[Tensor, "batch length total"], seen: Bool[Tensor, "length total"], topk: int
+) -> Bool[Tensor, "batch length total"]:
     """For each t the topk tokens s of highest score among those with seen[t, s]; all of them if there are no more than topk."""
     length = scores.shape[-1]
     if topk >= length:
@@ -76,26 +80,40 @@ def indexer_loss(
     return (torch.xlogy(p, p) - p * log_q).sum(-1).mean()
 
 
-class DsaAttention(nn.Module):
-    """Attention over the tokens that the indexer selects; with `sparse = False` over all, as in the stages before."""
+class DsaAttention(Part):
+    """Attention over the tokens that the indexer selects (stage "sparse"), or over all, as in the stages before."""
+
+    staged = True
+
+    @staticmethod
+    def dials(shape: ModelConfig) -> Dials:
+        """Two indexer heads (8 at size "base") of half a head's width; a quarter of the context is seen."""
+        return {
+            "indexer_heads": 8 if shape.size == "base" else 2,
+            "indexer_dim": shape.head_dim // 2,
+            "indexer_topk": shape.context // 4,
+        }
 
     def __init__(self, config: ModelConfig):
         super().__init__()
         self.projections = Projections(config)
         self.indexer = Indexer(config)
-        self.topk = config.indexer_topk
-        self.sparse = True
+        self.topk = int(config.dials["dsa"]["indexer_topk"])
 
-    def forward(self, x: Residual, record: Record | None = None) -> Residual:
-        """Attention of normalised inputs x; records "indexer_kl" (with its gradient) and "seen"."""
-        q, k, v = self.projections.split(x)
-        seen = causal(x.shape[1], x.device)
-        scores = self.indexer(x) if self.sparse or record is not None else None
-        if self.sparse:
+    def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
+        """Attention of normalised inputs x; records "seen" and, past the dense stage, the indexer's loss as "auxiliary"."""
+        q, k, v = self.projections.split(x, cache)
+        seen = causal(q.shape[-2], x.device, k.shape[-2] - q.shape[-2])
+        scores = None if self.stage == "dense" else self.indexer(x, cache)
+        if self.stage == "sparse":
             assert scores is not None
             seen = select(scores.detach(), seen, self.topk)
         y, weights = attend(q, k, v, seen[:, None] if seen.ndim == 3 else seen)
         if record is not None:
-            assert scores is not None
-            note(record, indexer_kl=indexer_loss(weights, scores, seen), seen=seen.expand_as(scores))
+            note(record, seen=seen.expand(len(x), -1, -1))
+            if scores is not None:
+                note(record, auxiliary=indexer_loss(weights, scores, seen))
         return self.projections.merge(y)
+
+
+PART = DsaAttention

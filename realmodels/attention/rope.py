@@ -1,7 +1,8 @@
-"""Rotary position embedding, half-split: coordinate i is rotated together with coordinate i + d/2.
+"""Rotary position embedding: pairs of coordinates turned by angles that grow with the position.
 
-Su et al. 2021 (RoFormer), eq. 34; half-split pairs as in the lightning indexer of DeepSeek-V3.2. Interleaved pairs (2i, 2i+1)
-are the other convention: the same function up to a permutation of coordinates when a model is trained with it from the start.
+Su et al. 2021 (RoFormer), eq. 34. Two conventions pair the coordinates: half-split (i with i + d/2: Llama, the lightning indexer
+of DeepSeek-V3.2) and interleaved (2i with 2i + 1: DeepSeek's MLA). They are the same function up to a permutation of coordinates,
+so a model trained with either is none the worse, but weights of one read with the other are nonsense.
 """
 
 import torch
@@ -19,10 +20,17 @@ def angles(context: int, dim: int) -> tuple[Tensor, Tensor]:
 
 
 def rotate(
-    x: Float[Tensor, "*batch length dim"], cos: Float[Tensor, "context half"], sin: Float[Tensor, "context half"]
+    x: Float[Tensor, "*batch length dim"],
+    cos: Float[Tensor, "context half"],
+    sin: Float[Tensor, "context half"],
+    start: int = 0,
+    interleaved: bool = False,
 ) -> Float[Tensor, "*batch length dim"]:
-    """Rotate the vector at position t by t times the frequencies."""
-    length = x.shape[-2]
-    cos, sin = cos[:length], sin[:length]
+    """Rotate the vectors at positions start, start + 1, ... each by its position times the frequencies."""
+    stop = start + x.shape[-2]
+    cos, sin = cos[start:stop], sin[start:stop]
+    if interleaved:
+        a, b = x[..., 0::2], x[..., 1::2]
+        return torch.stack((a * cos - b * sin, a * sin + b * cos), dim=-1).flatten(-2)
     a, b = x.chunk(2, dim=-1)
     return torch.cat((a * cos - b * sin, a * sin + b * cos), dim=-1)

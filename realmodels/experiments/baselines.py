@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from realmodels.architectures import SIZES
 from realmodels.baselines import baselines
-from realmodels.config import SIZES
 from realmodels.corpora import CorpusConfig
 from realmodels.encoded import encoded
 from realmodels.pretrain import CORPORA

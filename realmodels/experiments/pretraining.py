@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realmodels import checkpoint, pretrain
-from realmodels.config import ARCHITECTURES, active_parameters, parameters
+from realmodels.architectures import active_parameters, parameters
+from realmodels.course import MODELS
+from realmodels.part import code
 from realmodels.pretrain import SEEDS, PretrainConfig
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.progress import reporter
@@ -13,7 +15,8 @@ from simulate.store import Rows
 
 def cells(preset: Preset) -> Sequence[Cell]:
     """A cell a model: every architecture and seed, at size "small"; the slowest first, so that workers end together."""
-    return [pretrain.config(a, "small", seed, preset).to_json() for a in reversed(ARCHITECTURES) for seed in SEEDS[preset]]
+    configs = [pretrain.config(a, "small", seed, preset) for a in reversed(MODELS) for seed in SEEDS[preset]]
+    return [{**config.to_json(), "code": code(config.model)} for config in configs]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realmodels import checkpoint
-from realmodels.config import ARCHITECTURES
-from realmodels.course import model_cell, schooled_model
+from realmodels.course import MODELS, model_cell, schooled_model
 from realmodels.pretrain import SEEDS
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
@@ -13,7 +12,7 @@ from simulate.store import Rows
 
 def cells(preset: Preset) -> Sequence[Cell]:
     """A cell a model: every architecture and seed."""
-    return [model_cell(architecture, preset, seed) for seed in SEEDS[preset] for architecture in ARCHITECTURES]
+    return [model_cell(architecture, preset, seed) for seed in SEEDS[preset] for architecture in MODELS]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:

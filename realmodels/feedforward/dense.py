@@ -4,10 +4,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from realmodels.config import ModelConfig
+from realmodels.part import Cache, Part
 from realmodels.record import Record, Residual, note
 
 
-class DenseFeedForward(nn.Module):
+class DenseFeedForward(Part):
     """y = W_output relu(W_input x)^2."""
 
     def __init__(self, config: ModelConfig):
@@ -15,8 +16,11 @@ class DenseFeedForward(nn.Module):
         self.input = nn.Linear(config.width, config.hidden, bias=False)
         self.output = nn.Linear(config.hidden, config.width, bias=False)
 
-    def forward(self, x: Residual, record: Record | None = None) -> Residual:
+    def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """The layer at normalised inputs x; records "activations", the input of the output matrix."""
         activations = F.relu(self.input(x)).square()
         note(record, activations=activations)
         return self.output(activations)
+
+
+PART = DenseFeedForward

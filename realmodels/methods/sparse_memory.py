@@ -26,7 +26,8 @@ def slot_reads(model: Transformer, facts: Facts) -> Tensor:
         model.features(facts.tokens, record)
     (slots,) = record["slots"]
     inside = torch.arange(facts.tokens.shape[1]) <= facts.last[:, None]
-    reads = torch.zeros(len(facts), model.config.slots)
+    (table,) = (len(p) for name, p in model.named_parameters() if name.endswith("values.weight"))
+    reads = torch.zeros(len(facts), table)
     return reads.scatter_add_(1, slots.flatten(1), inside[:, :, None, None].expand_as(slots).flatten(1).float())
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from realmodels.config import config_for
+from realmodels.architectures import config_for, described
 from realmodels.corpora import CorpusConfig
 from realmodels.outputs import Facts, facts_from_ids
 from realmodels.pretrain import PretrainConfig, train
@@ -36,7 +36,8 @@ def random_model():
     are 0)."""
 
     def make(architecture: str = "dense", seed: int = 0, layers: int = 3) -> Transformer:
-        model = Transformer(replace(config_for(architecture, "tiny"), layers=layers), seed)
+        hidden = config_for(architecture, "tiny").hidden
+        model = Transformer(described(architecture, "tiny", layers=layers, hidden=hidden), seed)
         generator = torch.Generator().manual_seed(seed + 1)
         with torch.no_grad():
             for name, parameter in model.named_parameters():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from realmodels import checkpoint
-from realmodels.config import ARCHITECTURES, config_for
+from realmodels.architectures import ARCHITECTURES, config_for
 from realmodels.tokenizer import train
 from realmodels.transformer import Transformer
 from theory.errors import UserError

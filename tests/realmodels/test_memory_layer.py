@@ -6,11 +6,12 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realmodels.config import config_for
-from realmodels.feedforward.memory_layer import MemoryLayer, product_topk
+from realmodels.architectures import config_for
+from realmodels.feedforward.memory import MemoryLayer, product_topk
 from realmodels.transformer import Transformer
 
 CONFIG = config_for("memory", "tiny")
+DIALS = CONFIG.dials["memory"]
 
 
 def layer(seed: int = 0) -> MemoryLayer:
@@ -37,13 +38,13 @@ def test_product_topk_is_brute_force(n, data, seed):
 def test_the_layer_is_the_sum_over_all_slots_with_the_rest_masked():
     """Keys formed, scores of every slot and head, softmax over the topk largest, values, gate, output: all spelt out."""
     made, x = layer(), torch.randn(2, 5, CONFIG.width, generator=torch.Generator().manual_seed(1))
-    n, half, heads = CONFIG.memory_keys, CONFIG.memory_key_dim // 2, CONFIG.memory_heads
-    read = torch.zeros(2, 5, CONFIG.memory_value_dim)
+    n, half, heads = DIALS["keys"], DIALS["key_dim"] // 2, DIALS["heads"]
+    read = torch.zeros(2, 5, DIALS["value_dim"])
     for h in range(heads):
         query = (x @ made.query.weight.T + made.query.bias)[..., h * 2 * half : (h + 1) * 2 * half]
         keys = torch.stack([torch.cat((made.keys[0, h, i], made.keys[1, h, j])) for i in range(n) for j in range(n)])
         scores = query @ keys.T
-        kept = scores.topk(CONFIG.memory_topk).values[..., -1:]
+        kept = scores.topk(DIALS["topk"]).values[..., -1:]
         read = read + scores.masked_fill(scores < kept, -torch.inf).softmax(-1) @ made.values.weight
     expected = (read * F.silu(x @ made.gate.weight.T)) @ made.output.weight.T
     torch.testing.assert_close(made(x), expected)
@@ -54,9 +55,9 @@ def test_only_the_slots_read_have_a_gradient():
     made(torch.randn(1, 3, CONFIG.width, generator=torch.Generator().manual_seed(1)), record).square().sum().backward()
     touched = made.values.weight.grad.abs().sum(1).nonzero()[:, 0].tolist()
     assert set(touched) == set(record["slots"][0].flatten().tolist())
-    assert len(touched) < CONFIG.slots
-    assert record["slots"][0].shape == record["slot_weights"][0].shape == (1, 3, CONFIG.memory_heads, CONFIG.memory_topk)
-    torch.testing.assert_close(record["slot_weights"][0].sum(-1), torch.ones(1, 3, CONFIG.memory_heads))
+    assert len(touched) < DIALS["keys"] ** 2
+    assert record["slots"][0].shape == record["slot_weights"][0].shape == (1, 3, DIALS["heads"], DIALS["topk"])
+    torch.testing.assert_close(record["slot_weights"][0].sum(-1), torch.ones(1, 3, DIALS["heads"]))
 
 
 def test_gradients_are_those_of_finite_differences():
@@ -76,4 +77,4 @@ def test_two_models_do_not_share_a_table():
 
 @pytest.mark.parametrize("index", [0, 1])
 def test_the_memory_layer_sits_in_the_middle_block_alone(index):
-    assert isinstance(Transformer(CONFIG).blocks[index].feedforward, MemoryLayer) == (index == CONFIG.memory_block)
+    assert isinstance(Transformer(CONFIG).blocks[index].feedforward, MemoryLayer) == (index == 1)

@@ -15,8 +15,7 @@ import pytest
 import torch
 
 from realmodels import checkpoint, pretrain
-from realmodels.attention.dsa import DsaAttention
-from realmodels.config import ARCHITECTURES, config_for
+from realmodels.architectures import ARCHITECTURES, config_for
 from realmodels.corpora import CorpusConfig
 from realmodels.encoded import encoded
 from realmodels.evaluate import bits, bits_per_byte
@@ -126,7 +125,7 @@ def test_dsa_stages_train_what_they_should_and_attention_is_sparse_only_in_the_l
         run.advance()
         moved = {name for name, p in snapshot(run).items() if not torch.equal(p, before[name])}
         indexer = {name for name in before if ".indexer." in name}
-        assert all(m.sparse == (stage == "sparse") for m in run.model.modules() if isinstance(m, DsaAttention))
+        assert all(block.attention.stage == stage for block in run.model.blocks)
         if stage == "dense" and step > 0:
             assert moved == set(before) - indexer
         if stage == "warmup":
@@ -140,7 +139,7 @@ def test_the_divergence_falls_in_the_warmup(text):
         record: dict = {}
         with torch.no_grad():
             run.model(windows(text.train, run.config, 999)[:, :-1], record)
-        return float(sum(record["indexer_kl"]))
+        return float(sum(record["auxiliary"]))
 
     run = Run(small("dsa", steps=60, warmup_steps=40, sparse_steps=20, batch=8), text, "cpu")
     while run.config.stage(run.step) == "dense":

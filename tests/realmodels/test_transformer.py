@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from realmodels.config import ARCHITECTURES, SIZES, active_parameters, config_for, models, parameters
+from realmodels.architectures import ARCHITECTURES, SIZES, active_parameters, config_for, models, parameters
 from realmodels.transformer import Transformer, norm
 from theory.errors import UserError
 
-CASES = [(architecture, size) for architecture in ARCHITECTURES for size in SIZES]
+CASES = [(architecture, size) for architecture in ARCHITECTURES for size in ("tiny", "small")]
 
 
 @pytest.mark.parametrize(("architecture", "size"), CASES)
@@ -24,7 +24,8 @@ def test_architectures_have_equal_parameters_within_three_percent(size):
 
 def test_active_parameters_leave_out_the_slots_not_read():
     config = config_for("memory", "tiny")
-    idle = (config.slots - config.memory_heads * config.memory_topk) * config.memory_value_dim
+    dials = config.dials["memory"]
+    idle = (dials["keys"] ** 2 - dials["heads"] * dials["topk"]) * dials["value_dim"]
     assert active_parameters(config) == parameters(config) - idle
     assert active_parameters(config_for("dense", "tiny")) == parameters(config_for("dense", "tiny"))
 
@@ -115,3 +116,30 @@ def test_every_tensor_made_on_the_way_is_on_the_model_s_device(architecture):
     assert all(tensor.device.type == "meta" for tensors in record.values() for tensor in tensors)
     logits.sum().backward()
     assert model.embedding.weight.grad.device.type == "meta"
+
+
+@pytest.mark.parametrize("pieces", [(1,) * 20, (7, 1, 1, 8, 3), (20,)])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_tokens_read_piece_by_piece_with_a_cache_give_the_logits_of_one_pass(architecture, pieces):
+    model = trained_a_little(architecture)
+    tokens = torch.randint(0, 320, (2, 20), generator=torch.Generator().manual_seed(3))
+    caches = model.caches()
+    found = torch.cat([model(piece, caches=caches) for piece in tokens.split(pieces, dim=1)], 1)
+    torch.testing.assert_close(found, model(tokens), atol=2e-4, rtol=1e-4)
+    assert all(cache.length == 20 for pair in caches for cache in pair)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_generation_takes_the_likeliest_token_of_a_full_pass_each_time(architecture):
+    model = trained_a_little(architecture)
+    tokens = torch.randint(0, 320, (2, 5), generator=torch.Generator().manual_seed(4))
+    expected = tokens
+    for _ in range(10):
+        with torch.no_grad():
+            expected = torch.cat((expected, model(expected)[:, -1].argmax(-1, keepdim=True)), 1)
+    assert torch.equal(model.generate(tokens, 10), expected)
+    drawn = model.generate(tokens, 10, temperature=1.0, seed=1)
+    assert torch.equal(drawn, model.generate(tokens, 10, temperature=1.0, seed=1))
+    assert not torch.equal(drawn, model.generate(tokens, 10, temperature=1.0, seed=2))
+    with pytest.raises(UserError, match="context of 32"):
+        model.generate(tokens, 29)

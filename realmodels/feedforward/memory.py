@@ -7,12 +7,15 @@ half (a slot outside has at least topk slots above it). A softmax over the topk 
 their own and share the values; the result is gated: W_output (y * silu(W_gate x)). The query alone has a bias.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from realmodels.config import ModelConfig
+from realmodels.config import Dials, ModelConfig
+from realmodels.part import Cache, Part
 from realmodels.record import Record, Residual, note
 
 
@@ -28,18 +31,44 @@ def product_topk(
     return scores, slots.gather(-1, best)
 
 
-class MemoryLayer(nn.Module):
+class MemoryLayer(Part):
     """A feed-forward layer that reads heads * topk of its slots per token; the values are `values.weight` [slots, value_dim]."""
+
+    @staticmethod
+    def dials(shape: ModelConfig) -> Dials:
+        """Sub-keys per half, heads, slots read per head, numbers of a query and of a value."""
+        keys = {"tiny": 8, "mini": 16, "small": 32, "medium": 48, "large": 64, "base": 256}[shape.size]
+        small = shape.size == "tiny"
+        return {
+            "keys": keys,
+            "heads": 2,
+            "topk": 4 if small else 8,
+            "key_dim": 16 if small else 32,
+            "value_dim": {"tiny": 32, "mini": 48}.get(shape.size, 2 * shape.head_dim),
+        }
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.heads, self.topk, self.slots = config.memory_heads, config.memory_topk, config.slots
-        half = config.memory_key_dim // 2
-        self.query = nn.Linear(config.width, self.heads * config.memory_key_dim)
-        self.keys = nn.Parameter(torch.empty(2, self.heads, config.memory_keys, half))
-        self.values = nn.Embedding(config.slots, config.memory_value_dim)
-        self.gate = nn.Linear(config.width, config.memory_value_dim, bias=False)
-        self.output = nn.Linear(config.memory_value_dim, config.width, bias=False)
+        dials = {name: int(value) for name, value in config.dials["memory"].items()}
+        self.heads, self.topk, self.slots = dials["heads"], dials["topk"], dials["keys"] ** 2
+        half = dials["key_dim"] // 2
+        self.query = nn.Linear(config.width, self.heads * 2 * half)
+        self.keys = nn.Parameter(torch.empty(2, self.heads, dials["keys"], half))
+        self.values = nn.Embedding(self.slots, dials["value_dim"])
+        self.gate = nn.Linear(config.width, dials["value_dim"], bias=False)
+        self.output = nn.Linear(dials["value_dim"], config.width, bias=False)
+
+    def draw(self, name: str, parameter: Tensor, generator: torch.Generator) -> None:
+        """As in every part; sub-keys uniform within 1/sqrt(key_dim) (Berges et al. 2024)."""
+        if name == "keys":
+            bound = 1 / math.sqrt(2 * parameter.shape[-1])
+            parameter.uniform_(-bound, bound, generator=generator)
+        else:
+            super().draw(name, parameter, generator)
+
+    def idle(self) -> int:
+        """The values of the slots that a token does not read."""
+        return (self.slots - self.heads * self.topk) * self.values.embedding_dim
 
     def read(self, x: Residual) -> tuple[Tensor, Tensor]:
         """(slots, weights) that each head reads at each token, both [batch, length, heads, topk]."""
@@ -48,9 +77,12 @@ class MemoryLayer(nn.Module):
         scores, slots = product_topk(first, second, self.topk)
         return slots, scores.softmax(-1)
 
-    def forward(self, x: Residual, record: Record | None = None) -> Residual:
+    def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """The layer at normalised inputs x; records "slots" and "slot_weights"."""
         slots, weights = self.read(x)
         note(record, slots=slots, slot_weights=weights)
         y = torch.einsum("blhk,blhkd->bld", weights, self.values(slots))
         return self.output(y * F.silu(self.gate(x)))
+
+
+PART = MemoryLayer
