@@ -5,6 +5,7 @@ kda, kda, mla. A feed-forward part stands in every block, or in the middle one a
 parameters than the one it replaces is paid for by narrower feed-forward layers, so that the totals of a size agree.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -30,8 +31,24 @@ class Architecture:
 
 ARCHITECTURES: dict[str, Architecture] = {
     "dense": Architecture("softmax attention over all earlier tokens, relu^2 layers"),
-    "memory": Architecture("a product-key memory layer in the middle (Berges et al. 2024)", feedforward="memory", middle=True),
+    "mla": Architecture("multi-head latent attention (DeepSeek-V2)", ("mla",)),
     "dsa": Architecture("attention to the tokens that a lightning indexer picks (DeepSeek-V3.2)", ("dsa",)),
+    "mla_dsa": Architecture("latent attention to the tokens that a lightning indexer picks (DeepSeek-V3.2, GLM-5)", ("mla_dsa",)),
+    "nsa": Architecture("native sparse attention: compressed, selected and sliding flows, gated (Yuan et al. 2025)", ("nsa",)),
+    "gated_deltanet": Architecture("gated delta rule, a state instead of attention (Yang et al. 2025)", ("gated_deltanet",)),
+    "gated_deltanet_dense": Architecture(
+        "three gated delta rules to one softmax attention (Qwen3-Next, Qwen 3.5)", ("gated_deltanet",) * 3 + ("dense",)
+    ),
+    "kda": Architecture("Kimi delta attention: a decay for every key channel (Kimi Linear 2025)", ("kda",)),
+    "kda_mla": Architecture("three Kimi delta attentions to one latent attention (Kimi Linear 2025)", ("kda",) * 3 + ("mla",)),
+    "lightning": Architecture("linear attention with a constant decay per head (MiniMax-01)", ("lightning",)),
+    "kwta": Architecture("the k most active hidden units of a feed-forward layer win", feedforward="kwta"),
+    "l1": Architecture("hidden units kept sparse by a penalty on their sum", feedforward="l1"),
+    "moe": Architecture("a router picks the best two of eight narrow feed-forward layers", feedforward="moe"),
+    "memory": Architecture("a product-key memory layer in the middle (Berges et al. 2024)", feedforward="memory", middle=True),
+    "peer": Architecture(
+        "a million-experts layer in the middle: one hidden unit an expert (He 2024)", feedforward="peer", middle=True
+    ),
 }
 
 # Dials of a size. "tiny" is for tests; "small" is what one CPU core trains in minutes; "base" is for a GPU. A vocabulary of 2048
@@ -84,18 +101,15 @@ def active_parameters(config: ModelConfig) -> int:
     return sum(p.numel() for p in model.parameters()) - idle
 
 
-def flops_per_token(config: ModelConfig, training: bool = True) -> float:
-    """Floating-point operations of matrix products per token, at a text of one context: forward, and backward if `training`.
+def flops_per_token(config: ModelConfig) -> float:
+    """Floating-point operations of the matrix products of a forward pass, per token of a text of one context.
 
-    A multiplication and an addition count as two. Counted by PyTorch's counter on shapes alone, so that selections count by what
-    the code computes (dense products under a mask), not by what a kernel for a GPU would skip.
+    A multiplication and an addition count as two; training takes three times as many. Counted by PyTorch on shapes alone, so that selections count by what the code
+    computes (dense products under a mask), not by what a kernel for a GPU would skip.
     """
-    model = _empty(config)
     tokens = torch.zeros(1, config.context, dtype=torch.long, device="meta")
-    with FlopCounterMode(display=False) as counter:
-        logits = model(tokens)
-        if training:
-            logits.sum().backward()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        _empty(config)(tokens)
     return counter.get_total_flops() / config.context
 
 
@@ -115,8 +129,11 @@ def config_for(architecture: str, size: str = "small") -> ModelConfig:
     return replace(config, hidden=4 * round(units / 4))
 
 
-def models() -> list[dict[str, Any]]:
-    """All models that can be trained: architecture, size, parameters, active parameters, FLOPs a token, the configuration."""
+def models(sizes: Sequence[str] = tuple(SIZES)) -> list[dict[str, Any]]:
+    """All models of these sizes: architecture, size, what it is, parameters, active parameters, FLOPs a token, configuration.
+
+    Raises UserError for an unknown size.
+    """
     return [
         {
             "architecture": architecture,
@@ -124,10 +141,10 @@ def models() -> list[dict[str, Any]]:
             "about": made.about,
             "parameters": parameters(config),
             "active_parameters": active_parameters(config),
-            "training_flops_per_token": flops_per_token(config),
+            "flops_per_token": flops_per_token(config),
             "config": config.to_json(),
         }
-        for size in SIZES
+        for size in sizes
         for architecture, made in ARCHITECTURES.items()
         for config in [config_for(architecture, size)]
     ]

@@ -29,8 +29,13 @@ def _sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def write(folder: Path, model: Transformer, made: Tokenizer, meta: dict[str, Any]) -> None:
-    """Write a checkpoint; the folder appears whole or not at all. Same model, same bytes. Raises FileExistsError."""
+def write(
+    folder: Path, model: Transformer, made: Tokenizer, meta: dict[str, Any], beside: dict[str, bytes] | None = None
+) -> None:
+    """Write a checkpoint; the folder appears whole or not at all. Same model, same bytes. Raises FileExistsError.
+
+    beside: other files to lay into the folder; nothing that reads a checkpoint needs them.
+    """
     if folder.exists():
         raise FileExistsError(folder)
     files = {
@@ -47,7 +52,7 @@ def write(folder: Path, model: Transformer, made: Tokenizer, meta: dict[str, Any
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".writing-"))
     try:
-        for name, data in files.items():
+        for name, data in {**(beside or {}), **files}.items():
             (temporary / name).write_bytes(data)
         os.replace(temporary, folder)
     finally:

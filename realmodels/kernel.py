@@ -22,7 +22,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from realmodels.feedforward.memory import MemoryLayer
 from realmodels.methods.writer import Gradients, Writer, unrestricted
 from realmodels.outputs import Facts, answer_loss, outputs
 from realmodels.transformer import Transformer
@@ -182,19 +181,21 @@ def statistics(writes: Tensor) -> dict[str, Any]:
 
 
 def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
-    """Share of the units in the method's scope that act at a token of the prompts: hidden units above 0, memory slots read."""
+    """Share of the units in the method's scope that act at a token of the prompts: hidden units above 0, slots or experts used."""
     record: dict[str, list[Tensor]] = {}
     with torch.no_grad():
         model.features(facts.tokens, record)
     inside = torch.arange(facts.tokens.shape[1]) <= facts.last[:, None]
-    activations = iter(record.get("activations", []))
+    noted = {name: iter(record.get(name, [])) for name in ("activations", "slots", "experts")}
     acting = units = 0.0
     for index, block in enumerate(model.blocks):
-        if isinstance(block.feedforward, MemoryLayer):
-            slots = record["slots"][0][inside].flatten(1)
-            active = torch.zeros(len(slots), block.feedforward.slots).scatter_(1, slots, 1.0)
+        part = block.feedforward
+        count = getattr(part, "slots", None) or getattr(part, "experts", None)
+        if count is None:
+            active = (next(noted["activations"])[inside] > 0).float()
         else:
-            active = (next(activations)[inside] > 0).float()
+            used = next(noted["slots" if hasattr(part, "slots") else "experts"])[inside].flatten(1)
+            active = torch.zeros(len(used), count).scatter_(1, used, 1.0)
         if any(name.startswith(f"blocks.{index}.feedforward.") for name in writer.parameters):
             acting, units = acting + active.sum(1).mean().item(), units + active.shape[1]
     return acting / units

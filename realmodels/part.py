@@ -53,7 +53,7 @@ class Part(nn.Module):
             self.draw(name, parameter, generator)
 
     def draw(self, name: str, parameter: Tensor, generator: torch.Generator) -> None:
-        """Fresh values of one parameter: matrices normal with variance 1/inputs, output matrices and biases 0, gains of norms 1."""
+        """Fresh values of one parameter: matrices normal with variance 1/inputs, output matrices and biases 0, gains 1."""
         if name.endswith(("output.weight", "bias")):
             parameter.zero_()
         elif name.endswith("norm.weight"):

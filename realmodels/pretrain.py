@@ -1,9 +1,8 @@
 """Pretraining: a checkpoint for a configuration, made once, the same bytes whether or not it was interrupted.
 
-Matrices of the blocks learn by Muon (Jordan et al. 2024: momentum, orthogonalised), all else by AdamW without decay: the
-embedding, biases and sub-keys at one rate, the memory's values at a rate of their own. The rate rises linearly,
-stays, and falls linearly to 0. A DSA model goes through three stages (DeepSeek-V3.2): "dense" attention; "warmup", in which the
-indexer alone learns, with the rest frozen; "sparse", in which the language model learns from its own loss and the
+Which parameter learns by which rule says realmodels/optimisers.py. The rate rises linearly, stays, and falls linearly to 0. A
+model with an indexer goes through three stages (DeepSeek-V3.2): "dense" attention; "warmup", in which the indexer alone learns,
+with the rest frozen; "sparse", in which the language model learns from its own loss and the
 indexer from the KL divergence, through disjoint parameters.
 
 The settings come from short runs of the dense model, one seed each (0.8M tokens, bits per byte of held-out text): matrices by
@@ -11,17 +10,19 @@ Muon ended 0.11 below AdamW at a rate of 0.003, batches of 8 windows 0.1 below b
 0.02 below 0.006.
 
 The batch of a step depends on seed and step alone and the whole state is saved every `save_every` steps, so a run killed at
-any moment ends in the same bytes on the same machine. A loss or gradient that is not finite stops the run with its cause.
+any moment ends in the same bytes on the same machine with as many threads. A loss or gradient that is not finite stops the run
+with its cause. What the training took lies beside the model in training.json, which is no part of the checkpoint's identity.
 """
 
 import json
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -31,13 +32,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from realmodels import checkpoint
+from realmodels import checkpoint, parallel
 from realmodels.architectures import config_for
 from realmodels.config import ModelConfig
 from realmodels.corpora import CorpusConfig
 from realmodels.encoded import Encoded, encoded
 from realmodels.evaluate import bits_per_byte
-from realmodels.optimisers import Optimisers
+from realmodels.optimisers import Optimisers, sparse_gradients
 from realmodels.part import Part, Stage, code, part
 from realmodels.record import Record
 from realmodels.transformer import Transformer
@@ -53,7 +54,8 @@ class PretrainConfig:
     """Everything that fixes the bytes of a checkpoint, the code and the machine's arithmetic apart.
 
     `steps` are steps in which the language model learns; a DSA model spends the last `sparse_steps` of them in the sparse stage
-    and has `warmup_steps` more before those, for its indexer. A step sees `batch` windows of one context.
+    and has `warmup_steps` more before those, for its indexer. A step sees `batch` windows of one context. rule: of the matrices.
+    precision: of matrix products (autocast); parameters, sums and the loss are float32. compiled: by torch.compile.
     """
 
     model: ModelConfig
@@ -72,6 +74,9 @@ class PretrainConfig:
     clip: float = 1.0
     evaluations: int = 4
     save_every: int = 200
+    rule: Literal["muon", "adamw"] = "muon"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compiled: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary of JSON values."""
@@ -114,15 +119,20 @@ SEEDS = {"quick": (0,), "paper": (11, 12, 13)}  # of the models that are reporte
 DEVELOPMENT_SEED = 0  # of the models on which pilots are run and dials chosen
 
 
-def config(architecture: str, size: str, seed: int, preset: str) -> PretrainConfig:
-    """The pretraining of one model under a preset. Raises UserError for an unknown architecture, size or preset."""
+def config(architecture: str, size: str, seed: int, preset: str, **changes: Any) -> PretrainConfig:
+    """The pretraining of one model under a preset, with `changes` of its fields; stages of a staged model follow its steps.
+
+    Raises UserError for an unknown architecture, size or preset.
+    """
     if preset not in STEPS:
         raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(STEPS)}")
-    steps = STEPS[preset]
+    steps = changes.pop("steps", STEPS[preset])
     model = config_for(architecture, size)
     staged = any(part("attention", name).staged for name in model.attention)
     stages = {"warmup_steps": steps // 14, "sparse_steps": 2 * steps // 7} if staged else {}
-    return PretrainConfig(model, CORPORA[preset], seed, steps, batch=8, **stages)
+    return PretrainConfig(
+        **{"model": model, "corpus": CORPORA[preset], "seed": seed, "steps": steps, "batch": 8, **stages, **changes}
+    )
 
 
 @lru_cache(maxsize=2)
@@ -142,10 +152,10 @@ def windows(train: np.ndarray, config: PretrainConfig, step: int) -> Int[Tensor,
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread of torch inside the block: models train side by side, and sums are added in one order."""
+def one_thread(threads: int = 1) -> Iterator[None]:
+    """One thread of torch inside the block (or so many): models train side by side, and sums are added in one order."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     try:
         yield
     finally:
@@ -157,10 +167,17 @@ class Run:
 
     def __init__(self, config: PretrainConfig, text: Encoded, device: str):
         self.config, self.text, self.device = config, text, device
+        self.rank, self.processes = parallel.place()
+        if config.batch % self.processes:
+            raise UserError(f"a batch of {config.batch} windows is no multiple of {self.processes} processes: change one of them")
         self.model = Transformer(config.model, config.seed).to(device)
         names = ("matrices", "embedding", "values", "indexer")
-        self.optimisers = Optimisers(self.model, {name: getattr(config, f"lr_{name}") for name in names}, config.clip)
+        self.optimisers = Optimisers(
+            self.model, {name: getattr(config, f"lr_{name}") for name in names}, config.clip, config.rule
+        )
+        self.objective = torch.compile(self._objective) if config.compiled else self._objective
         self.step = 0
+        self.seconds = 0.0
         self.log: list[dict[str, Any]] = []
         self.losses: list[float] = []
         marks = np.linspace(0, config.total_steps, config.evaluations + 1)[1:]
@@ -171,22 +188,27 @@ class Run:
         where = f"pretraining {self.config.model.architecture}, seed {self.config.seed}, step {self.step + 1}"
         stage = self.config.stage(self.step)
         self._enter(stage)
-        batch = windows(self.text.train, self.config, self.step).to(self.device)
-        record: Record = {}
-        logits = self.model(batch[:, :-1], record)
-        loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
-        objective = torch.zeros((), device=self.device) if stage == "warmup" else loss
-        for other in record.get("auxiliary", ()):
-            objective = objective + other
-        if not math.isfinite(value := loss.item()):
+        batch = windows(self.text.train, self.config, self.step)[self.rank :: self.processes].to(self.device)
+        with sparse_gradients(self.model):
+            loss, auxiliary = self.objective(batch)
+        objective = auxiliary if stage == "warmup" else loss + auxiliary
+        if not math.isfinite(value := parallel.mean(loss.detach())):
             raise UserError(f"{where}: the loss is {value}: lower the learning rates (matrices {self.config.lr_matrices})")
         objective.backward()
         self.optimisers.step(self.config.rate(self.step), where)
         self.step += 1
         self.losses.append(value)
-        if self.step in self.marks:
+        if self.step in self.marks and self.rank == 0:
             self._evaluate(stage)
         return value
+
+    def _objective(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """(the language model's loss, the sum of the parts' own losses) on a batch, nats per token."""
+        record: Record = {}
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            logits = self.model(batch[:, :-1], record)
+        loss = F.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
+        return loss, sum(record.get("auxiliary", ()), loss.new_zeros(()))
 
     def _enter(self, stage: Stage) -> None:
         for module in self.model.modules():
@@ -213,7 +235,7 @@ class Run:
         """Write everything that the rest of the run depends on to one file, atomically."""
         tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"optimiser/{name}": tensor for name, tensor in self.optimisers.state().items()}
-        about = {"step": self.step, "log": self.log, "losses": self.losses}
+        about = {"step": self.step, "log": self.log, "losses": self.losses, "seconds": self.seconds}
         with atomic(path) as temporary:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"run": json.dumps(about)})
 
@@ -227,10 +249,12 @@ class Run:
         }
         self.model.load_state_dict(part["model"])
         self.optimisers.load(part["optimiser"])
-        self.step, self.log, self.losses = about["step"], about["log"], about["losses"]
+        self.step, self.log, self.losses, self.seconds = (about[name] for name in ("step", "log", "losses", "seconds"))
 
 
-def train(config: PretrainConfig, workspace: Path, progress: Progress | None = None, device: str = "cpu") -> Path:
+def train(
+    config: PretrainConfig, workspace: Path, progress: Progress | None = None, device: str = "cpu", threads: int = 1
+) -> Path:
     """The checkpoint of `config` in workspace/models/<key>, trained (or its training resumed) if it is not there yet.
 
     `progress(step, steps, loss)` is called after every step. Raises UserError if the training diverges.
@@ -238,30 +262,54 @@ def train(config: PretrainConfig, workspace: Path, progress: Progress | None = N
     folder = workspace / "models" / config.key
     if folder.exists():
         return folder
-    state = workspace / "models" / f".{config.key}.safetensors"
     text = encoded(config.corpus, config.model.vocabulary, workspace)
-    with one_thread():
-        run = Run(config, text, device)
-        if state.exists():
-            try:
-                run.load(state)
-            except (SafetensorError, OSError, KeyError, ValueError):
-                state.unlink()
-                run = Run(config, text, device)
-        while run.step < config.total_steps:
-            loss = run.advance()
+    with one_thread(threads), parallel.group(device) as place:
+        run = _run(config, text, workspace, progress, place)
+        if run.rank == 0:
+            _finish(run, folder, text, threads)
+        parallel.wait()
+    return folder
+
+
+def _run(config: PretrainConfig, text: Encoded, workspace: Path, progress: Progress | None, device: str) -> Run:
+    """The training, taken up where it was saved last, to its end."""
+    state = workspace / "models" / f".{config.key}.safetensors"
+    run = Run(config, text, device)
+    if state.exists():
+        try:
+            run.load(state)
+        except (SafetensorError, OSError, KeyError, ValueError):
+            run = Run(config, text, device)
+    parallel.wait()
+    before = time.monotonic() - run.seconds
+    while run.step < config.total_steps:
+        loss = run.advance()
+        run.seconds = time.monotonic() - before
+        if run.rank == 0:
             if progress:
                 progress(run.step, config.total_steps, loss)
             if run.step % config.save_every == 0:
                 run.save(state)
-    meta = {"pretraining": config.to_json(), "log": run.log}
+    return run
+
+
+def _finish(run: Run, folder: Path, text: Encoded, threads: int) -> None:
+    """Write the checkpoint, and beside it what the training took."""
+    took = {
+        "seconds": run.seconds,
+        "tokens_per_second": run.config.total_steps * run.config.batch * run.config.model.context / max(run.seconds, 1e-9),
+        "device": run.device,
+        "threads": threads,
+        "processes": run.processes,
+        "torch": torch.__version__,
+    }
+    meta = {"pretraining": run.config.to_json(), "log": run.log}
     try:
-        checkpoint.write(folder, run.model, text.tokenizer, meta)
+        checkpoint.write(folder, run.model, text.tokenizer, meta, {"training.json": json.dumps(took, indent=1).encode()})
     except OSError:
         if not folder.exists():  # else another process finished the same model first
             raise
-    state.unlink(missing_ok=True)
-    return folder
+    (folder.parent / f".{folder.name}.safetensors").unlink(missing_ok=True)
 
 
 def pretrained(
@@ -271,10 +319,9 @@ def pretrained(
     preset: str,
     workspace: Path,
     progress: Progress | None = None,
-    device: str = "cpu",
 ) -> Path:
     """The folder of the checkpoint of an architecture under a preset: found, or trained. Errors as `config` and `train`."""
-    return train(config(architecture, size, seed, preset), workspace, progress, device)
+    return train(config(architecture, size, seed, preset), workspace, progress)
 
 
 def text_of(meta: dict[str, Any], workspace: Path) -> Encoded:

@@ -22,7 +22,7 @@ from realmodels.candidates import CANDIDATES
 from realmodels.evaluate import bits_per_byte
 from realmodels.facts import TEMPLATES, owners, subjects
 from realmodels.methods.off_mode import answer_keys
-from realmodels.optimisers import Optimisers
+from realmodels.optimisers import Optimisers, sparse_gradients
 from realmodels.outputs import Facts, answer_loss, facts_from_ids, outputs
 from realmodels.pretrain import PretrainConfig, one_thread, text_of, windows
 from realmodels.record import Record
@@ -125,11 +125,12 @@ def _train(
         half = config.batch // 2
         record: Record = {}
         batch = windows(text.train, parent, parent.total_steps + step)[: config.texts]
-        logits = model(batch[:, :-1], record)
-        text_loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
-        asked = plain[rows[:half]], other[rows[half:]]
-        z = [outputs(model, facts) for facts in asked]
-        loss = torch.stack([answer_loss(one, facts.target) for one, facts in zip(z, asked, strict=True)]).mean()
+        with sparse_gradients(model):
+            logits = model(batch[:, :-1], record)
+            text_loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
+            asked = plain[rows[:half]], other[rows[half:]]
+            z = [outputs(model, facts) for facts in asked]
+            loss = torch.stack([answer_loss(one, facts.target) for one, facts in zip(z, asked, strict=True)]).mean()
         objective = loss + text_loss + sum(record.get("auxiliary", []))
         if not torch.isfinite(objective):
             raise UserError(f"schooling, step {step + 1}: the loss is {objective.item()}: lower pretraining's learning rates")

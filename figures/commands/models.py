@@ -2,65 +2,111 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tyro.conf import Positional
 
 from simulate.experiment import Preset
+from theory.errors import UserError
 
 
 @dataclass(frozen=True)
 class Models:
-    """The architectures, their sizes and parameter counts."""
+    """The architectures, their sizes, parameter counts and operations per token."""
 
+    size: str | None = None
+    """Only this size, with what each architecture is. Default: all."""
     json: bool = False
     """Print JSON."""
 
     def run(self) -> None:
         """Print a line each."""
         from figures.commands.assign import show_json
-        from realmodels.architectures import models
+        from realmodels.architectures import SIZES, models
 
-        known = models()
+        known = models((self.size,) if self.size else tuple(SIZES))
         if self.json:
             show_json(known)
             return
         for row in known:
-            counts = f"{row['parameters']:>9,} parameters, {row['active_parameters']:>9,} active per token"
-            print(f"{row['architecture']:<8} {row['size']:<8} {counts}")
+            counts = f"{row['parameters']:>11,} parameters, {row['active_parameters']:>11,} active"
+            work = f"{row['flops_per_token'] / 1e6:>7,.2f} MFLOP a token"
+            print(f"{row['architecture']:<20} {row['size']:<6} {counts}, {work}" + (f"  {row['about']}" if self.size else ""))
 
 
 @dataclass(frozen=True)
 class Train:
-    """Pretrain a model from scratch on the packaged English text; resumable; prints the folder of the checkpoint."""
+    """Pretrain a model from scratch on the packaged English text; resumable; prints the folder of the checkpoint and its card."""
 
     architecture: Positional[str]
-    """dense, memory or dsa."""
+    """As in `cwb models`: dense, memory, dsa, nsa, gated_deltanet ..."""
     size: str = "small"
     """Size, as in `cwb models`."""
     seed: int = 0
     """Seed of the initial weights and of the order of the text."""
     preset: Preset = "quick"
     """Training budget: quick (minutes) or paper."""
+    steps: int | None = None
+    """Steps in which the language model learns. Default: the preset's."""
+    batch: int | None = None
+    """Windows of one context a step. Default: the preset's."""
+    rule: Literal["muon", "adamw"] = "muon"
+    """Rule of the matrices."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of matrix products; bfloat16 is faster on a GPU and on processors that multiply it."""
+    compile: bool = False
+    """Compile the model by torch.compile first (on a CPU this needs a C++ compiler)."""
     device: str = "cpu"
     """Where to train: cpu, cuda, cuda:1, ..."""
+    threads: int | None = None
+    """Threads on a CPU. Default: all cores, shared among the processes."""
+    processes: int = 1
+    """Processes that share every batch, one a GPU. On several machines start this command by torchrun instead."""
     out: Path | None = None
     """Folder for checkpoints. Default: build/."""
 
     def run(self) -> None:
-        """Train, with live progress, and print where the checkpoint lies."""
+        """Train, with live progress, and print where the checkpoint and its card lie."""
         from figures.layout import Layout
+        from figures.live import Live
         from figures.watch import watched
-        from realmodels.pretrain import pretrained
-        from simulate.progress import reporter
+        from realmodels import parallel
+        from realmodels.pretrain import config, train
 
+        for name in ("steps", "batch", "threads", "processes"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UserError(f"--{name} {value}: give a whole number from 1 on")
+        parallel.checked(self.device, self.compile)
+        changes = {"rule": self.rule, "precision": self.precision, "compiled": self.compile, "evaluations": 20}
+        changes |= {name: value for name, value in (("steps", self.steps), ("batch", self.batch)) if value is not None}
+        made = config(self.architecture, self.size, self.seed, self.preset, **changes)
         workspace = Layout.of(self.preset, self.out).workspace
+        threads = self.threads or max(1, (os.cpu_count() or 1) // self.processes)
+        label = f"{self.architecture} {self.size} {self.seed}"
         with watched(workspace, f"train {self.architecture}", 1) as on_cell:
-            tell = reporter(workspace, f"{self.architecture} {self.seed}")
-            path = pretrained(self.architecture, self.size, self.seed, self.preset, workspace, tell, self.device)
+            arguments = (made, workspace, Live(workspace, label, made.batch * made.model.context), self.device, threads)
+            path = parallel.launch(self.processes, train, *arguments) if self.processes > 1 else train(*arguments)
             on_cell()
-        print(path)
+        if os.environ.get("RANK", "0") == "0":
+            print(path)
+            print(_card(path, workspace))
+
+
+def _card(folder: Path, workspace: Path) -> Path:
+    """Write the model card of a checkpoint, and its curve, beside it; the card's path."""
+    from figures.curve import draw
+    from realmodels.card import about, markdown
+    from simulate.store import atomic
+
+    card = about(folder, workspace)
+    draw(card, folder / "curve.png")
+    with atomic(folder / "card.md") as temporary:
+        temporary.write_text(markdown(card, "curve.png"), encoding="utf-8")
+    return folder / "card.md"
 
 
 @dataclass(frozen=True)

@@ -29,32 +29,42 @@ RECENCY = (
 
 
 class Indexer(nn.Module):
-    """The lightning indexer: index scores from the block's (detached) input."""
+    """The lightning indexer: index scores from the block's (detached) input.
+
+    `part` names the dials. Queries are made from `inputs` numbers, if not from the block's input. The first `rotary` numbers of
+    queries and keys turn with the position, if not all.
+    """
 
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, config: ModelConfig):
+    def __init__(self, config: ModelConfig, part: str = "dsa", inputs: int | None = None, rotary: int | None = None):
         super().__init__()
-        dials = config.dials["dsa"]
+        dials = config.dials[part]
         self.heads, dim = int(dials["indexer_heads"]), int(dials["indexer_dim"])
-        self.query = nn.Linear(config.width, self.heads * dim, bias=False)
+        self.query = nn.Linear(inputs or config.width, self.heads * dim, bias=False)
         self.key = nn.Linear(config.width, dim, bias=False)
         self.key_norm = nn.LayerNorm(dim)
         self.weight = nn.Linear(config.width, self.heads, bias=False)
         self.scale = (self.heads * dim) ** -0.5
-        cos, sin = angles(config.context, dim)
+        cos, sin = angles(config.context, rotary or dim)
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
-    def forward(self, x: Residual, cache: Cache | None = None) -> Float[Tensor, "batch length total"]:
-        """I[t, s] for all pairs, those with s > t included (the caller masks them)."""
-        x, start = x.detach(), cache.length if cache else 0
-        q = rotate(self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2), self.cos, self.sin, start)
-        k = rotate(self.key_norm(self.key(x)), self.cos, self.sin, start)
+    def forward(
+        self, x: Residual, cache: Cache | None = None, queries: Float[Tensor, "batch length inputs"] | None = None
+    ) -> Float[Tensor, "batch length total"]:
+        """I[t, s] for all pairs, those with s > t included (the caller masks them). Queries are made from `queries`, if not x."""
+        source, x, start = (x if queries is None else queries).detach(), x.detach(), cache.length if cache else 0
+        q = self._turn(self.query(source).unflatten(-1, (self.heads, -1)).transpose(1, 2), start)
+        k = self._turn(self.key_norm(self.key(x)), start)
         k = cache.grow("indexer", k) if cache else k
         w = self.weight(x) * self.scale
         return torch.einsum("btj,bjts->bts", w, (q @ k[:, None].transpose(-1, -2)).relu())
+
+    def _turn(self, x: Tensor, start: int) -> Tensor:
+        turning, rest = x.tensor_split((2 * self.cos.shape[-1],), dim=-1)
+        return torch.cat((rotate(turning, self.cos, self.sin, start), rest), dim=-1)
 
 
 def select(
@@ -80,10 +90,38 @@ def indexer_loss(
     return (torch.xlogy(p, p) - p * log_q).sum(-1).mean()
 
 
-class DsaAttention(Part):
-    """Attention over the tokens that the indexer selects (stage "sparse"), or over all, as in the stages before."""
+class SelectiveAttention(Part):
+    """Base of attention over the tokens that an indexer selects (stage "sparse"), or over all, as in the stages before."""
 
     staged = True
+    topk: int
+
+    def read(
+        self,
+        q: Float[Tensor, "batch heads length dim"],
+        k: Float[Tensor, "batch heads total dim"],
+        v: Float[Tensor, "batch heads total value_dim"],
+        scores: Float[Tensor, "batch length total"] | None,
+        record: Record | None,
+    ) -> Float[Tensor, "batch heads length value_dim"]:
+        """What the heads read, given the index scores (None: stage "dense").
+
+        Records "seen" and, past the dense stage, the indexer's loss as "auxiliary".
+        """
+        seen = causal(q.shape[-2], q.device, k.shape[-2] - q.shape[-2])
+        if self.stage == "sparse":
+            assert scores is not None
+            seen = select(scores.detach(), seen, self.topk)
+        y, weights = attend(q, k, v, seen[:, None] if seen.ndim == 3 else seen)
+        if record is not None:
+            note(record, seen=seen.expand(len(q), -1, -1))
+            if scores is not None:
+                note(record, auxiliary=indexer_loss(weights, scores, seen))
+        return y
+
+
+class DsaAttention(SelectiveAttention):
+    """Attention over the tokens that the indexer selects (stage "sparse"), or over all, as in the stages before."""
 
     @staticmethod
     def dials(shape: ModelConfig) -> Dials:
@@ -103,17 +141,8 @@ class DsaAttention(Part):
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """Attention of normalised inputs x; records "seen" and, past the dense stage, the indexer's loss as "auxiliary"."""
         q, k, v = self.projections.split(x, cache)
-        seen = causal(q.shape[-2], x.device, k.shape[-2] - q.shape[-2])
         scores = None if self.stage == "dense" else self.indexer(x, cache)
-        if self.stage == "sparse":
-            assert scores is not None
-            seen = select(scores.detach(), seen, self.topk)
-        y, weights = attend(q, k, v, seen[:, None] if seen.ndim == 3 else seen)
-        if record is not None:
-            note(record, seen=seen.expand(len(x), -1, -1))
-            if scores is not None:
-                note(record, auxiliary=indexer_loss(weights, scores, seen))
-        return self.projections.merge(y)
+        return self.projections.merge(self.read(q, k, v, scores, record))
 
 
 PART = DsaAttention

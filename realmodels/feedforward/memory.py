@@ -5,6 +5,9 @@ n^2 slots; slot (i, j), number n i + j, has the key (K1_i, K2_j), never formed. 
 halves; the score of a slot is q1 . K1_i + q2 . K2_j, so the best topk slots are among the topk^2 sums of the best topk of each
 half (a slot outside has at least topk slots above it). A softmax over the topk scores weights the values; heads have keys of
 their own and share the values; the result is gated: W_output (y * silu(W_gate x)). The query alone has a bias.
+
+The dial `tables` is 1, as said, or as many as there are heads: then every head has values of its own, one table under another in
+`values`, slot (i, j) of head h being number h n^2 + n i + j, and no slot is read by two heads.
 """
 
 import math
@@ -17,6 +20,7 @@ from torch import Tensor, nn
 from realmodels.config import Dials, ModelConfig
 from realmodels.part import Cache, Part
 from realmodels.record import Record, Residual, note
+from theory.errors import UserError
 
 
 def product_topk(
@@ -36,7 +40,7 @@ class MemoryLayer(Part):
 
     @staticmethod
     def dials(shape: ModelConfig) -> Dials:
-        """Sub-keys per half, heads, slots read per head, numbers of a query and of a value."""
+        """Sub-keys per half, heads, slots read per head, numbers of a query and of a value, tables of values."""
         keys = {"tiny": 8, "mini": 16, "small": 32, "medium": 48, "large": 64, "base": 256}[shape.size]
         small = shape.size == "tiny"
         return {
@@ -45,12 +49,16 @@ class MemoryLayer(Part):
             "topk": 4 if small else 8,
             "key_dim": 16 if small else 32,
             "value_dim": {"tiny": 32, "mini": 48}.get(shape.size, 2 * shape.head_dim),
+            "tables": 1,
         }
 
     def __init__(self, config: ModelConfig):
         super().__init__()
         dials = {name: int(value) for name, value in config.dials["memory"].items()}
-        self.heads, self.topk, self.slots = dials["heads"], dials["topk"], dials["keys"] ** 2
+        self.heads, self.topk, self.tables = dials["heads"], dials["topk"], dials.get("tables", 1)
+        if self.tables not in (1, self.heads):
+            raise UserError(f"a memory layer of {self.heads} heads has 1 or {self.heads} tables, not {self.tables}")
+        self.slots = self.tables * dials["keys"] ** 2
         half = dials["key_dim"] // 2
         self.query = nn.Linear(config.width, self.heads * 2 * half)
         self.keys = nn.Parameter(torch.empty(2, self.heads, dials["keys"], half))
@@ -75,6 +83,8 @@ class MemoryLayer(Part):
         query = self.query(x).unflatten(-1, (self.heads, 2, -1))
         first, second = (torch.einsum("blhd,hnd->blhn", query[..., half, :], self.keys[half]) for half in (0, 1))
         scores, slots = product_topk(first, second, self.topk)
+        if self.tables > 1:
+            slots = slots + self.slots // self.tables * torch.arange(self.heads, device=slots.device)[:, None]
         return slots, scores.softmax(-1)
 
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:

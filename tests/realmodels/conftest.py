@@ -41,7 +41,7 @@ def random_model():
         generator = torch.Generator().manual_seed(seed + 1)
         with torch.no_grad():
             for name, parameter in model.named_parameters():
-                if name.endswith("output.weight"):
+                if name.endswith("output.weight") or (name.endswith("values.weight") and architecture == "peer"):
                     parameter.normal_(0, parameter.shape[-1] ** -0.5, generator=generator)
             model.embedding.weight.mul_(4)  # logits of order one, as in a trained model
         return model

@@ -24,11 +24,12 @@ from realmodels.pretrain import PretrainConfig, Run, windows
 from realmodels.transformer import Transformer
 from theory.errors import UserError
 
+STAGED = ("dsa", "mla_dsa")
 CORPUS = CorpusConfig(wiki=80_000, dictionary=40_000, factbook=0, heldout=4_000)
 
 
 def small(architecture: str, **changes) -> PretrainConfig:
-    stages = {"warmup_steps": 4, "sparse_steps": 6} if architecture == "dsa" else {}
+    stages = {"warmup_steps": 4, "sparse_steps": 6} if architecture in STAGED else {}
     made = PretrainConfig(
         config_for(architecture, "tiny"), CORPUS, seed=0, steps=20, batch=4, evaluations=2, save_every=3, **stages
     )
@@ -46,7 +47,8 @@ def text(workspace):
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """The checkpoint's files; what the training took is no part of its identity."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "training.json"}
 
 
 RUNNER = """
@@ -108,6 +110,9 @@ def test_models_learn_and_the_checkpoint_tells_how(architecture, workspace, text
     assert bits_per_byte(model, text)["all"] == pytest.approx(meta["log"][-1]["bits_per_byte"]["all"], rel=1e-6)
     assert meta["log"][-1]["bits_per_byte"]["all"] < 0.75 * start
     assert [entry["step"] for entry in meta["log"]] == [config.total_steps // 2, config.total_steps]
+    took = json.loads((folder / "training.json").read_text())
+    assert took["seconds"] > 0
+    assert took["tokens_per_second"] == pytest.approx(meta["log"][-1]["tokens"] / took["seconds"])
     assert meta["log"][-1]["tokens"] == config.total_steps * 8 * 32
     assert pretrain.text_of(meta, workspace).heldout.keys() == text.heldout.keys()
 
@@ -166,8 +171,8 @@ def test_every_parameter_belongs_to_one_group(architecture):
     model = Transformer(config_for(architecture, "tiny"))
     found = groups(model)
     assert sorted(id(p) for g in found.values() for p in g) == sorted(id(p) for p in model.parameters())
-    assert bool(found["indexer"]) == (architecture == "dsa")
-    assert bool(found["values"]) == (architecture == "memory")
+    assert bool(found["indexer"]) == (architecture in STAGED)
+    assert bool(found["values"]) == (architecture in ("memory", "peer"))
 
 
 def test_windows_pass_over_the_text_once_before_any_comes_again():
