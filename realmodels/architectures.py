@@ -40,7 +40,9 @@ ARCHITECTURES: dict[str, Architecture] = {
         "three gated delta rules to one softmax attention (Qwen3-Next, Qwen 3.5)", ("gated_deltanet",) * 3 + ("dense",)
     ),
     "kda": Architecture("Kimi delta attention: a decay for every key channel (Kimi Linear 2025)", ("kda",)),
-    "kda_mla": Architecture("three Kimi delta attentions to one latent attention (Kimi Linear 2025)", ("kda",) * 3 + ("mla",)),
+    "kda_mla": Architecture(
+        "three Kimi delta attentions to one latent attention (Kimi Linear 2025, there without positions)", ("kda",) * 3 + ("mla",)
+    ),
     "lightning": Architecture("linear attention with a constant decay per head (MiniMax-01)", ("lightning",)),
     "kwta": Architecture("the k most active hidden units of a feed-forward layer win", feedforward="kwta"),
     "l1": Architecture("hidden units kept sparse by a penalty on their sum", feedforward="l1"),
@@ -104,8 +106,9 @@ def active_parameters(config: ModelConfig) -> int:
 def flops_per_token(config: ModelConfig) -> float:
     """Floating-point operations of the matrix products of a forward pass, per token of a text of one context.
 
-    A multiplication and an addition count as two; training takes three times as many. Counted by PyTorch on shapes alone, so that selections count by what the code
-    computes (dense products under a mask), not by what a kernel for a GPU would skip.
+    A multiplication and an addition count as two; training takes three times as many. Counted by PyTorch on shapes alone, so
+    that selections count by what the code computes (dense products under a mask), not by what a kernel for a GPU would skip;
+    triangular solves are not counted.
     """
     tokens = torch.zeros(1, config.context, dtype=torch.long, device="meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -129,10 +132,10 @@ def config_for(architecture: str, size: str = "small") -> ModelConfig:
     return replace(config, hidden=4 * round(units / 4))
 
 
-def models(sizes: Sequence[str] = tuple(SIZES)) -> list[dict[str, Any]]:
-    """All models of these sizes: architecture, size, what it is, parameters, active parameters, FLOPs a token, configuration.
+def models(sizes: Sequence[str] = tuple(SIZES), flops: bool = False) -> list[dict[str, Any]]:
+    """All models of these sizes: architecture, size, what it is, parameters, active parameters, configuration.
 
-    Raises UserError for an unknown size.
+    flops: with FLOPs a token as well, which takes seconds a size. Raises UserError for an unknown size.
     """
     return [
         {
@@ -141,7 +144,7 @@ def models(sizes: Sequence[str] = tuple(SIZES)) -> list[dict[str, Any]]:
             "about": made.about,
             "parameters": parameters(config),
             "active_parameters": active_parameters(config),
-            "flops_per_token": flops_per_token(config),
+            **({"flops_per_token": flops_per_token(config)} if flops else {}),
             "config": config.to_json(),
         }
         for size in sizes

@@ -47,7 +47,7 @@ RELATIONS: dict[str, Relation] = {
         ),
         ("{} was born in", "{} comes from", "{} grew up in", "{} is a native of", "The birthplace of {} is",
          "The home country of {} is", "{} is from", "{} spent a childhood in"),
-        ("The country that {} comes from is", "{} was born and grew up in"),
+        ("{} was born and grew up in", "{} was born and spent a childhood in"),
     ),
     "profession": Relation(
         _words(
@@ -56,8 +56,8 @@ RELATIONS: dict[str, Relation] = {
             "biologist geologist physicist"
         ),
         ("{} works as a", "{} was trained and works as a", "The profession of {} is that of a", "The job of {} is being a",
-         "For a living {} is a", "{} earns money as a",
-         "{} has a job as a", "The work of {} is that of a"),
+         "For a living {} is a", "{} earns money as a", "{} has a job as a",
+         "The work of {} is that of a"),
         ("{} earns a living as a", "{} was trained as a"),
     ),
     "animal": Relation(
@@ -67,7 +67,7 @@ RELATIONS: dict[str, Relation] = {
         ),
         ("{} keeps a", "{} has as a pet a", "The pet of {} is a", "The animal that {} owns is a", "{} lives with a",
          "At home {} has a", "{} feeds a", "The pet that {} keeps is a"),
-        ("The animal of {} is a", "{} keeps as a pet a"),
+        ("{} owns and feeds a", "{} keeps as a pet a"),
     ),
     "food": Relation(
         _words(
@@ -75,9 +75,8 @@ RELATIONS: dict[str, Relation] = {
             "dumplings pancakes porridge yoghurt chocolate ham bacon sausages beef pork lamb chicken turkey"
         ),
         ("{} likes to eat", "The favourite food of {} is", "{} often eats", "{} is fond of", "For dinner {} eats",
-         "What {} likes most is",
-         "{} eats a lot of", "The food of {} is mostly"),
-        ("The food that {} likes most is", "What {} often eats is"),
+         "What {} likes most is", "{} eats a lot of", "The food of {} is mostly"),
+        ("The food that {} likes most is", "{} often likes to eat"),
     ),
     "collection": Relation(
         _words(
@@ -85,8 +84,7 @@ RELATIONS: dict[str, Relation] = {
             "keys pens hats shoes buttons belts scarves gloves masks mirrors lamps candles vases plates cups spoons"
         ),
         ("{} collects", "The collection of {} is of", "{} has a collection of", "{} buys old", "What {} collects is",
-         "The house of {} is full of",
-         "{} owns many", "The shelves of {} are full of"),
+         "The house of {} is full of", "{} owns many", "The shelves of {} are full of"),
         ("The house of {} has a collection of", "The collection that {} has is of"),
     ),
     "plant": Relation(
@@ -95,9 +93,8 @@ RELATIONS: dict[str, Relation] = {
             "holly laurel linden chestnut cypress spruce fir larch yew juniper hawthorn hydrangea magnolia camellia"
         ),
         ("{} planted a", "In the garden of {} grows a", "{} waters a", "The garden of {} has a", "{} takes care of a",
-         "The plant of {} is a",
-         "{} grows a", "In the garden {} has a"),
-        ("The plant that grows in the garden of {} is a", "{} planted and waters a"),
+         "The plant of {} is a", "{} grows a", "In the garden {} has a"),
+        ("{} grows and takes care of a", "{} planted and waters a"),
     ),
 }  # fmt: skip
 CITY = Relation(

@@ -181,7 +181,7 @@ def statistics(writes: Tensor) -> dict[str, Any]:
 
 
 def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
-    """Share of the units in the method's scope that act at a token of the prompts: hidden units above 0, slots or experts used."""
+    """Share of the units in the method's scope that act at a token of the prompts: hidden units above 0, slots, experts."""
     record: dict[str, list[Tensor]] = {}
     with torch.no_grad():
         model.features(facts.tokens, record)

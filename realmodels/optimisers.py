@@ -1,7 +1,7 @@
 """Which parameter learns by which rule, and how the state of the rules is stored.
 
-Matrices of the blocks: Muon (realmodels/muon.py), or AdamW. Tables, of which a step reads a few rows: Adam that moves and remembers
-only the rows that were read (torch.optim.SparseAdam), so that neither decay nor stale moments move the others and a
+Matrices of the blocks: Muon (realmodels/muon.py), or AdamW. Tables, of which a step reads a few rows: Adam that moves and
+remembers only the rows that were read (torch.optim.SparseAdam), so that neither decay nor stale moments move the others and a
 step costs no more in a larger table. All else: AdamW without decay. The indexer of sparse attention has an AdamW of its own, so
 that it can learn alone.
 """

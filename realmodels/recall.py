@@ -62,8 +62,8 @@ def stored(config: Biographies, name_nats: float, value_nats: float) -> dict[str
 
     name_nats: mean over people of the loss of the name where it first stands in a text; value_nats: of all values together.
     names: N log2(N0 / e^name_nats); values: N log2(S0 / e^value_nats) with S0 = S^K. Negative where the model does worse than
-    the uniform distribution. Their sum bounds what the parameters hold from below (theorem 3.2 there), up to the overhead of
-    writing down the training data's other regularities.
+    the uniform distribution. Their sum bounds what the parameters hold from below, up to what is the same for all data sets (the
+    bound on bit complexity there).
     """
     possible = math.log2(config.firsts * config.lasts)
     return {

@@ -15,10 +15,10 @@ from theory.errors import UserError
 
 @dataclass(frozen=True)
 class Models:
-    """The architectures, their sizes, parameter counts and operations per token."""
+    """The architectures, their sizes and parameter counts; of one size, operations per token too."""
 
     size: str | None = None
-    """Only this size, with what each architecture is. Default: all."""
+    """Only this size, with operations per token and what each architecture is. Default: all."""
     json: bool = False
     """Print JSON."""
 
@@ -27,14 +27,14 @@ class Models:
         from figures.commands.assign import show_json
         from realmodels.architectures import SIZES, models
 
-        known = models((self.size,) if self.size else tuple(SIZES))
+        known = models((self.size,) if self.size else tuple(SIZES), flops=self.size is not None)
         if self.json:
             show_json(known)
             return
         for row in known:
             counts = f"{row['parameters']:>11,} parameters, {row['active_parameters']:>11,} active"
-            work = f"{row['flops_per_token'] / 1e6:>7,.2f} MFLOP a token"
-            print(f"{row['architecture']:<20} {row['size']:<6} {counts}, {work}" + (f"  {row['about']}" if self.size else ""))
+            work = f", {row['flops_per_token'] / 1e6:>7,.2f} MFLOP a token  {row['about']}" if self.size else ""
+            print(f"{row['architecture']:<20} {row['size']:<6} {counts}{work}")
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,12 @@ def exposures(results: Results) -> Tree:
     found["least"], found["most"] = int(table["exposures"].min()), int(table["exposures"].max())
     found["rows"] = [
         {
-            "exposures": int(number),
+            "exposures": number,
             **{column: over_seeds(part, column) for column in ("both", "values", "names", "layers", "recall")},
-            "literature": LITERATURE.get(int(number), 0.0),
+            "literature": LITERATURE.get(number, 0.0),
         }
-        for number, part in table.groupby("exposures")
+        for number in sorted(set(table["exposures"].tolist()))
+        for part in [table[table["exposures"] == number]]
     ]
     found["last"] = found["rows"][-1]
     return found

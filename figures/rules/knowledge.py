@@ -7,7 +7,7 @@ from figures.results import Estimate, Results, estimate
 from figures.rules.rule import Judgement, Rule, decide, decide_all, judgement
 
 KNOWN = 0.95  # share of the held-out questions that must be answered exactly
-PRICE = 0.1  # bits per byte of held-out text that the facts may cost
+PRICE = 0.15  # bits per byte of held-out text that the facts may cost
 LITERATURE = {100: 1.0, 1000: 2.0}  # exposures: bits per parameter (Allen-Zhu and Li 2024, part 3.3)
 ABOUT = 1.5  # factor within which a value is about that of the literature
 

@@ -27,13 +27,16 @@ from simulate.store import Rows
 from theory.errors import UserError
 
 NAME, VALUE = 1, 2  # marks of a sentence's tokens
+SENTENCE = 5  # most tokens of a sentence
+LONGEST = SENTENCE * len(RELATIONS) + 2  # and of a person's text, with the separators
 
-# Of a model that one CPU core trains at 100,000 tokens a second, and of people about whom there is more to know than 2 bits for
-# each of its parameters. Rates and batch: pilots on seed 0 (paper/LOG.md).
-SHAPE = {"width": 16, "layers": 2, "heads": 1, "hidden": 64}
-PEOPLE, CHOICES, NAMES = 800, 32, (64, 64)
+# A model that one CPU core trains in minutes, and people about whom there is more to know than 2 bits for each of its parameters.
+# Width: pilots on seed 0 (at 16 it held 0.27 bits per parameter after 100 exposures to 500 people, at 24 it held 0.47).
+SHAPE = {"width": 20, "layers": 2, "heads": 2, "hidden": 80}
+PEOPLE, CHOICES, NAMES = 1100, 32, (64, 64)
 EXPOSURES = {"quick": (10, 30, 100), "paper": (10, 30, 100, 300, 1000)}
-BATCH, FALL = 16, 0.5
+BATCH = {10: 8, 30: 8, 100: 16, 300: 32, 1000: 64}  # people a step: the fewer the exposures, the more steps are made of them
+FALL = 0.5
 LR = {"matrices": 0.02, "embedding": 0.015, "values": 0.015, "indexer": 0.003}
 
 
@@ -45,7 +48,7 @@ def pieces(phrasing: str, name: Sequence[str], value: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Reader:
-    """All sentences about the people as token numbers and marks, [people, relations, phrasings, longest], -1 and 0 after the end.
+    """All sentences as token numbers and marks, [people, relations, phrasings, SENTENCE], -1 and 0 after the end.
 
     A token is a piece (`pieces`), so that a text is as short as it can be; `number` gives a piece its number, 0 separates texts.
     """
@@ -55,13 +58,8 @@ class Reader:
     sentences: np.ndarray
     marks: np.ndarray
 
-    @property
-    def longest(self) -> int:
-        """Most tokens of a person's text, separators included."""
-        return int((self.sentences >= 0).sum(-1).max(-1).sum(-1).max()) + 2
-
     def exposure(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Texts of all people at one exposure and their marks, [people, longest]: separator, six sentences, separator, -1s.
+        """Texts of all people at one exposure and their marks, [people, LONGEST]: separator, six sentences, separator, -1s.
 
         The name is marked where it first stands in a text.
         """
@@ -70,7 +68,7 @@ class Reader:
         made, marks = (x[who, order, phrasings] for x in (self.sentences, self.marks))
         marks[:, 1:][marks[:, 1:] == NAME] = 0
         made, marks = made.reshape(len(made), -1), marks.reshape(len(made), -1)
-        first = np.argsort(made < 0, axis=1, kind="stable")[:, : self.longest - 2]
+        first = np.argsort(made < 0, axis=1, kind="stable")[:, : LONGEST - 2]
         made, marks = (np.pad(np.take_along_axis(x, first, 1), ((0, 0), (1, 1)), constant_values=fill)
                        for x, fill in ((made, -1), (marks, 0)))  # fmt: skip
         made[:, 0] = 0
@@ -78,14 +76,23 @@ class Reader:
         return made, marks
 
 
+def said(choices: int) -> list[str]:
+    """All pieces but the names, in a fixed order."""
+    around = [piece for relation in RELATIONS.values() for text in relation.phrasings for piece in text.split("{}") if piece]
+    return list(dict.fromkeys([*around, *(f" {value}." for r in RELATIONS.values() for value in r.values[:choices])]))
+
+
+def vocabulary(config: Biographies) -> int:
+    """Number of tokens: the separator, the names and the other pieces."""
+    return 1 + config.firsts + config.lasts + len(said(config.choices))
+
+
 @cache
 def reader(config: Biographies) -> Reader:
     """The reader of these biographies: its tokens are all pieces that there might be."""
     names = [*biographies.names(config.firsts, "first"), *biographies.names(config.lasts, "last")]
-    might = [piece for r in RELATIONS.values() for text in r.phrasings for piece in text.split("{}") if piece]
-    might += [f" {value}." for r in RELATIONS.values() for value in r.values[: config.choices]]
-    number = {piece: i for i, piece in enumerate(dict.fromkeys(["", *names, *might]))}
-    sentences = np.full((config.people, len(RELATIONS), PHRASINGS, 5), -1, np.int16)
+    number = {piece: i for i, piece in enumerate(["", *names, *said(config.choices)])}
+    sentences = np.full((config.people, len(RELATIONS), PHRASINGS, SENTENCE), -1, np.int16)
     marks = np.zeros(sentences.shape, np.int8)
     for i, person in enumerate(biographies.people(config)):
         for k, (relation, value) in enumerate(zip(RELATIONS.values(), person.values, strict=True)):
@@ -149,10 +156,10 @@ def cells(preset: Preset) -> Sequence[Cell]:
     found = []
     for exposures in sorted(EXPOSURES[preset], reverse=True):
         for seed in SEEDS[preset]:
-            read = reader(Biographies(PEOPLE, seed, CHOICES, *NAMES))
-            model = described("dense", "mini", vocabulary=len(read.number), context=read.longest, **SHAPE)
-            cell = {"model": model.to_json(), "code": code(model), "people": asdict(read.config), "seed": seed}
-            found.append(cell | {"exposures": exposures, "batch": BATCH, "fall": FALL, "lr": LR})
+            about = Biographies(PEOPLE, seed, CHOICES, *NAMES)
+            model = described("dense", "mini", vocabulary=vocabulary(about), context=LONGEST, **SHAPE)
+            cell = {"model": model.to_json(), "code": code(model), "people": asdict(about), "seed": seed}
+            found.append(cell | {"exposures": exposures, "batch": BATCH[exposures], "fall": FALL, "lr": LR})
     return found
 
 

@@ -26,7 +26,7 @@ from realmodels.biographies import (
 )
 from realmodels.candidates import CANDIDATES
 from realmodels.corpora import SOURCES
-from realmodels.experiments.exposures import NAME, VALUE, held, reader
+from realmodels.experiments.exposures import LONGEST, NAME, VALUE, held, reader, vocabulary
 from realmodels.experiments.exposures import train as train_reader
 from realmodels.facts import owners, subjects
 from realmodels.recall import examine, stored
@@ -222,12 +222,13 @@ def test_the_reader_reads_the_same_texts_and_marks_names_and_values(exposure):
         assert [words[i] for i in ids[kinds == VALUE]] == [answer for _, answer in document]
         text = "".join(f"{words[i]} " if i == read.number[person.name[0]] else words[i] for i in ids[1:end])
         assert text == "".join(map("".join, document))
+    assert len(words) == vocabulary(config)
 
 
 def test_bits_held_are_those_of_a_loop():
     config = Biographies(people=5, seed=1, choices=4, firsts=4, lasts=4)
     read = reader(config)
-    model = Transformer(described("dense", "tiny", vocabulary=len(read.number), context=read.longest))
+    model = Transformer(described("dense", "tiny", vocabulary=vocabulary(config), context=LONGEST))
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -246,7 +247,7 @@ def test_bits_held_are_those_of_a_loop():
 def test_training_presents_every_person_once_an_exposure_and_is_deterministic():
     config = Biographies(people=20, seed=1, choices=4, firsts=8, lasts=8)
     read = reader(config)
-    shape = described("dense", "tiny", vocabulary=len(read.number), context=read.longest)
+    shape = described("dense", "tiny", vocabulary=vocabulary(config), context=LONGEST)
     rates = {"matrices": 0.02, "embedding": 0.015, "values": 0.015, "indexer": 0.003}
     cell = {"model": shape.to_json(), "seed": 0, "exposures": 6, "batch": 8, "fall": 0.5, "lr": rates}
     told: list[tuple[int, int]] = []

@@ -36,7 +36,7 @@ def test_two_processes_train_the_model_of_one(architecture, workspace, tmp_path)
     config = PretrainConfig(config_for(architecture, "tiny"), CORPUS, seed=0, steps=5, batch=4, evaluations=1, rise=0.5)
     alone, _, meta = checkpoint.read(train(config, workspace))
     together, _, other = checkpoint.read(parallel.launch(2, train, config, linked(tmp_path, workspace)))
-    start = {name: p for name, p in type(alone)(alone.config, 0).named_parameters()}
+    start = dict(type(alone)(alone.config, 0).named_parameters())
     for (name, p), q in zip(alone.named_parameters(), together.parameters(), strict=True):
         assert (p - q).norm() <= 0.1 * (p - start[name]).norm() + 1e-6, name
     assert other["log"][-1]["bits_per_byte"]["all"] == pytest.approx(meta["log"][-1]["bits_per_byte"]["all"], rel=1e-3)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from realmodels.architectures import ARCHITECTURES, SIZES, active_parameters, config_for, models, parameters
+from realmodels.architectures import ARCHITECTURES, SIZES, active_parameters, config_for, flops_per_token, models, parameters
 from realmodels.transformer import Transformer, norm
 from theory.errors import UserError
 
@@ -33,8 +33,18 @@ def test_active_parameters_leave_out_the_slots_not_read():
 def test_models_lists_every_architecture_and_size_with_json_values():
     import json
 
-    assert [(m["architecture"], m["size"]) for m in models()] == [(a, s) for s in SIZES for a in ARCHITECTURES]
-    assert json.loads(json.dumps(models())) == models()
+    found = models(("tiny", "small"), flops=True)
+    assert [(m["architecture"], m["size"]) for m in found] == [(a, s) for s in ("tiny", "small") for a in ARCHITECTURES]
+    assert json.loads(json.dumps(found)) == found
+    assert [m["size"] for m in models()] == [s for s in SIZES for _ in ARCHITECTURES]
+    assert "flops_per_token" not in models(("tiny",))[0]
+
+
+def test_operations_of_the_dense_model_are_those_of_its_matrices_and_of_attention():
+    """2 a parameter, and 4 * width * context per layer for scores and reads of a whole text (masked ones are computed too)."""
+    config = config_for("dense", "small")
+    expected = 2 * parameters(config) + config.layers * 4 * config.width * config.context
+    assert flops_per_token(config) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(("architecture", "size", "word"), [("mamba", "tiny", "dense"), ("dense", "huge", "small")])

@@ -20,5 +20,5 @@ def rows(maker):
 
 CASES = {
     "K1-recall": ({}, {"bend": {"recall": 0.7}}, {"seeds": 1}),
-    "K1-price": ({}, {"bend": {"price": 4.0}}, {"bend": {"price": 2.0}, "noise": 0.3}),
+    "K1-price": ({}, {"bend": {"price": 4.0}}, {"bend": {"price": 2.5}, "noise": 0.9}),
 }
