@@ -19,7 +19,8 @@ Positions as in `dense`: q and k have root mean square 1 and are turned by the t
 turn must not stand before a matrix); its result is normalised and turned by the position of the block's last token. Gates are
 linear, not an MLP. Of equal scores the earlier block wins.
 Not the paper's: every third head a group, so that keys and values of three branches cost what those of `dense` cost; lengths that
-grow with the context up to the paper's, reached at 1024 (where n l' is the whole context: the selection starts to bite beyond).
+grow with the context up to the paper's, reached at 1024; n, which is 16 in the paper for contexts of thousands, stays at 8 there,
+so that a token selects a quarter to a half of its context.
 """
 
 import torch
@@ -225,14 +226,14 @@ class NsaAttention(Part):
     def dials(shape: ModelConfig) -> Dials:
         """Lengths from l, about the root of the context: d, l', n, w; groups of three heads or more; hidden units of phi.
 
-        Contexts 32, 128, 256, 1024 have l 4, 8, 16, 32; l' 4, 8, 16, 64; n 4, 4, 8, 16; w 8, 32, 128, 512; longer ones as 1024.
+        Contexts 32, 128, 256, 1024 have l 4, 8, 16, 32; l' 4, 8, 16, 64; n 4, 4, 4, 8; w 8, 32, 128, 512; longer ones as 1024.
         """
         block = min(32, max(2, 1 << (shape.context.bit_length() - 1) // 2))
         return {
             "block": block,
             "stride": block // 2,
             "selected_block": max(block, block**2 // 16),
-            "selected": max(4, block // 2),
+            "selected": max(4, block // 4),
             "window": block**2 // 2,
             "groups": next(groups for groups in range(max(1, shape.heads // 3), 0, -1) if shape.heads % groups == 0),
             "phi_hidden": shape.head_dim // 2,

@@ -136,3 +136,18 @@ def test_fractions_count_units_and_parameters(random_model, random_facts):
     total = sum(p.numel() for p in memory.parameters())
     assert 0 < write_fraction(memory, bind("sparse_memory", memory, background, t=3), facts) <= 3 * 32 / total
     assert write_fraction(dense, bind("full", dense, background), facts) > 0.7
+
+
+@pytest.mark.parametrize("architecture", ["kwta", "moe", "peer"])
+def test_fractions_of_sparse_parts_are_those_of_what_a_token_uses(random_model, random_facts, architecture):
+    """k-winners: at most a tenth of the hidden units; experts: 2 of 8; PEER in the middle block: at most 2 heads x 4 of 64."""
+    model, facts = random_model(architecture), random_facts(2, 3)
+    found = activation_fraction(model, bind("full", model, facts), facts)
+    if architecture == "kwta":
+        assert 0 < found <= model.blocks[0].feedforward.k / model.config.hidden
+    elif architecture == "moe":
+        assert found == pytest.approx(2 / 8)
+    else:
+        others = activation_fraction(random_model("dense"), bind("full", random_model("dense"), facts), facts)
+        hidden = model.config.hidden
+        assert 4 / (64 + 2 * hidden) < found < (8 + 2 * hidden * 1.5 * others) / (64 + 2 * hidden)

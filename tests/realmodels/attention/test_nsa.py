@@ -431,9 +431,9 @@ def test_short_texts_have_finite_outputs_and_gradients_in_low_precision_too(leng
     [
         (32, 4, 2, 4, 4, 8),
         (128, 8, 4, 8, 4, 32),
-        (256, 16, 8, 16, 8, 128),
-        (1024, 32, 16, 64, 16, 512),
-        (4096, 32, 16, 64, 16, 512),
+        (256, 16, 8, 16, 4, 128),
+        (1024, 32, 16, 64, 8, 512),
+        (4096, 32, 16, 64, 8, 512),
     ],
 )
 def test_lengths_grow_with_the_context_up_to_the_paper_s(context, l, d, long, n, w):
