@@ -35,7 +35,7 @@ LONGEST = SENTENCE * len(RELATIONS) + 2  # and of a person's text, with the sepa
 SHAPE = {"width": 20, "layers": 2, "heads": 2, "hidden": 80}
 PEOPLE, CHOICES, NAMES = 1100, 32, (64, 64)
 EXPOSURES = {"quick": (10, 30, 100), "paper": (10, 30, 100, 300, 1000)}
-BATCH = {10: 8, 30: 8, 100: 16, 300: 32, 1000: 64}  # people a step: the fewer the exposures, the more steps are made of them
+BATCH = {10: 16, 30: 16, 100: 32, 300: 64, 1000: 128}  # people a step: the fewer the exposures, the more steps are made of them
 FALL = 0.5
 LR = {"matrices": 0.02, "embedding": 0.015, "values": 0.015, "indexer": 0.003}
 

@@ -6,9 +6,7 @@ from pathlib import Path
 
 from realmodels import checkpoint, pretrain
 from realmodels.architectures import parameters
-from realmodels.biographies import Question, city_questions, questions
-from realmodels.corpora import CorpusConfig
-from realmodels.encoded import biographies_of
+from realmodels.biographies import Biographies, Question, city_questions, questions
 from realmodels.evaluate import bits_per_byte
 from realmodels.part import code
 from realmodels.pretrain import CORPORA, SEEDS, PretrainConfig, one_thread, text_of
@@ -43,25 +41,23 @@ def cells(preset: Preset) -> Sequence[Cell]:
     return [{**config.to_json(), "code": code(config.model)} for config in configs]
 
 
-def asked(corpus: CorpusConfig, heldout: bool) -> dict[str, list[Question]]:
-    """The questions on what the corpus teaches, by kind: "people", "cities"."""
-    return {"people": questions(biographies_of(corpus), heldout), "cities": city_questions(corpus.cities, heldout)}
+def asked(seed: int, heldout: bool) -> dict[str, list[Question]]:
+    """The questions on what the models of a seed may be taught, by kind: "people", "cities"."""
+    return {"people": questions(Biographies(PEOPLE, seed), heldout), "cities": city_questions(CITIES, heldout)}
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
     """Train (or find) the model; a row a kind of fact and phrasing, on the facts of its seed whether it has read them or not."""
     config = PretrainConfig.from_json(cell)
-    taught_it = config.corpus.people > 0
     tell = reporter(workspace, f"knowledge {config.model.architecture} {config.seed}")
     model, tokenizer, meta = checkpoint.read(pretrain.train(config, workspace, tell))
     text = text_of(meta, workspace)
-    about = replace(config.corpus, people=PEOPLE, cities=CITIES, exposures=EXPOSURES, people_seed=config.seed)
     rows = []
     with one_thread():
         own = {
             "architecture": config.model.architecture,
             "seed": config.seed,
-            "taught": taught_it,
+            "taught": config.corpus.people > 0,
             "parameters": parameters(config.model),
             "tokens": config.total_steps * config.batch * config.model.context,
             "read": config.total_steps * config.batch * config.model.context / len(text.train),
@@ -69,7 +65,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
             "heldout_bits_per_byte": bits_per_byte(model, text)["all"],
         }
         for phrasing in ("read", "heldout"):
-            for kind, found in asked(about, phrasing == "heldout").items():
+            for kind, found in asked(config.seed, phrasing == "heldout").items():
                 marks = examine(model, tokenizer.encode, found)
                 rows.append(
                     {
