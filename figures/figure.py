@@ -32,6 +32,7 @@ NAMES = (
     "methods",
     "sequences",
     "training",
+    "exposures",
     "retention_lm",
     "learning_forgetting",
     "forecast",

@@ -9,6 +9,7 @@ from typing import Any
 from figures.quoted import (
     coding_level,
     frontiers,
+    knowledge,
     ladder,
     models,
     regimes,
@@ -37,6 +38,7 @@ PARTS = {
     **{part.__name__: part for part in (rehearsal.rehearsal, rehearsal.transfer)},
     **{part.__name__: part for part in (models.baselines, models.models, models.schooling, models.stream, models.streams)},
     **{part.__name__: part for part in (models.contrasts, models.kernel, models.forecast)},
+    **{part.__name__: part for part in (knowledge.knowledge, knowledge.exposures)},
     "ladder": ladder.ladder,
 }
 

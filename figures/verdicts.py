@@ -10,6 +10,7 @@ from figures.rules import (
     frontiers,
     hebbian,
     interference,
+    knowledge,
     ladder,
     models,
     regimes,
@@ -46,6 +47,7 @@ RULES: dict[str, Rule] = {
         rehearsal,
         transfer,
         ladder,
+        knowledge,
         models,
     )
     for rule in group.RULES

@@ -38,12 +38,20 @@ class Document:
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """Bytes of training text to take from each source (0: none), and at most `heldout` bytes of held-out text from each."""
+    """Bytes of training text to take from each source (0: none), and at most `heldout` bytes of held-out text from each.
+
+    Facts are mixed in (`realmodels.biographies`): `exposures` texts on each of `people` persons and on each of `cities` cities of
+    every candidate country; other people under another `people_seed`.
+    """
 
     wiki: int
     dictionary: int
     factbook: int
     heldout: int
+    people: int = 0
+    cities: int = 0
+    exposures: int = 0
+    people_seed: int = 0
 
     def to_json(self) -> dict[str, int]:
         """As a dictionary of JSON values."""

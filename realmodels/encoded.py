@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from realmodels import corpora, tokenizer
+from realmodels import biographies, corpora, tokenizer
+from realmodels.biographies import Biographies
 from realmodels.corpora import CorpusConfig
 from realmodels.tokenizer import Tokenizer
 from simulate.fingerprint import code_fingerprint
@@ -50,12 +51,13 @@ def encoded(config: CorpusConfig, vocabulary: int, workspace: Path) -> Encoded:
 
 def _make(config: CorpusConfig, vocabulary: int, folder: Path) -> None:
     corpus = corpora.load(config)
-    made = tokenizer.train(corpus.train, vocabulary)
+    made = tokenizer.train(corpus.train, vocabulary)  # of the English text alone: the same tokens with facts and without
+    facts = biographies.texts(Biographies(config.people, config.people_seed), config.exposures, config.cities)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
         made.save(temporary / "tokenizer.json")
-        np.save(temporary / "train.npy", stream(made, corpus.train))
+        np.save(temporary / "train.npy", stream(made, biographies.mixed(corpus.train, facts)))
         for source, texts in corpus.heldout.items():
             np.save(temporary / f"heldout-{source}.npy", stream(made, texts))
         try:

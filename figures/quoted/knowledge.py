@@ -1,0 +1,49 @@
+"""Numbers quoted on what models know: recall of facts read in pretraining, and bits per parameter against exposures."""
+
+from figures.quoted.estimates import Tree, over_seeds, plain
+from figures.results import Results, estimate
+from figures.rules.knowledge import LITERATURE, held, price, recall
+
+
+def knowledge(results: Results) -> Tree:
+    """Facts, exposures and recall of each model and kind of fact, read or held out, taught or not; the price in other text."""
+    table = results.table("knowledge", "architecture", "kind", "taught", "phrasing", "questions", "exposures", "read", "seed")
+    taught = table[table["taught"]]
+    found: Tree = {"seeds": table["seed"].nunique(), "exposures": int(taught["exposures"].iloc[0])}
+    found |= {"read": float(taught["read"].mean()), "parameters": int(taught["parameters"].iloc[0])}
+    found |= {"price": plain(estimate(price(results)["price"]))}
+    for architecture, mine in price(results).groupby("architecture"):
+        found[str(architecture)] = {"price": over_seeds(mine, "price")}
+        for kind, part in recall(results).groupby("kind"):
+            own = part[part["architecture"] == architecture]
+            before = recall(results, taught=False).query("architecture == @architecture and kind == @kind")
+            plainly = recall(results, "read").query("architecture == @architecture and kind == @kind")
+            found[str(architecture)][str(kind)] = {
+                "heldout": over_seeds(own, "recall"),
+                "read": over_seeds(plainly, "recall"),
+                "untaught": over_seeds(before, "recall"),
+                "questions": int(own["questions"].iloc[0]),
+            }
+    return found
+
+
+def exposures(results: Results) -> Tree:
+    """Size of the model, what there was to know, and bits per parameter at every number of exposures, beside the literature's."""
+    table = held(results)
+    first = table.iloc[0]
+    found: Tree = {"seeds": table["seed"].nunique(), "people": int(first["people"])}
+    found |= {name: int(first[name]) for name in ("parameters", "embedding_parameters")}
+    found["known"] = float(first["known_bits"] / first["parameters"])
+    found["person"] = float(first["known_bits"] / first["people"])
+    found["least"], found["most"] = int(table["exposures"].min()), int(table["exposures"].max())
+    found["rows"] = [
+        {
+            "exposures": number,
+            **{column: over_seeds(part, column) for column in ("both", "values", "names", "layers", "recall")},
+            "literature": LITERATURE.get(number, 0.0),
+        }
+        for number in sorted(set(table["exposures"].tolist()))
+        for part in [table[table["exposures"] == number]]
+    ]
+    found["last"] = found["rows"][-1]
+    return found
