@@ -11,7 +11,8 @@ from realmodels.architectures import ARCHITECTURES, active_parameters, flops_per
 from realmodels.baselines import baselines
 from realmodels.encoded import Encoded
 from realmodels.evaluate import bits_per_byte
-from realmodels.pretrain import PretrainConfig, text_of
+from realmodels.pretrain import text_of
+from realmodels.recipe import PretrainConfig
 from realmodels.tokenizer import Tokenizer
 from realmodels.transformer import Transformer
 

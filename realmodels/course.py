@@ -16,7 +16,8 @@ from realmodels.kernel import Kernel, logit_kernel
 from realmodels.methods import Writer, bind
 from realmodels.outputs import Facts, encode, outputs
 from realmodels.part import code
-from realmodels.pretrain import DEVELOPMENT_SEED, pretrained, text_of
+from realmodels.pretrain import pretrained, text_of
+from realmodels.recipe import DEVELOPMENT_SEED
 from realmodels.schooling import SchoolConfig, schooled
 from realmodels.transformer import Transformer
 from simulate.experiment import Cell, Preset

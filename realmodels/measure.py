@@ -22,9 +22,10 @@ from realmodels.forecast import Setup, forecasts, isolated
 from realmodels.kernel import activation_fraction, logit_kernel, statistics, write_fraction
 from realmodels.methods import Writer, bind
 from realmodels.outputs import Facts, encode, facts_from_ids, outputs, scores
-from realmodels.pretrain import one_thread, text_of
+from realmodels.pretrain import text_of
 from realmodels.stream import LEARNED, write_stream
 from realmodels.tokenizer import Tokenizer
+from realmodels.training import one_thread
 from realmodels.transformer import Transformer
 from theory.errors import UserError
 

@@ -24,9 +24,11 @@ from realmodels.facts import TEMPLATES, owners, subjects
 from realmodels.methods.off_mode import answer_keys
 from realmodels.optimisers import Optimisers, sparse_gradients
 from realmodels.outputs import Facts, answer_loss, facts_from_ids, outputs
-from realmodels.pretrain import PretrainConfig, one_thread, text_of, windows
+from realmodels.pretrain import text_of
+from realmodels.recipe import PretrainConfig
 from realmodels.record import Record
 from realmodels.tokenizer import Tokenizer
+from realmodels.training import one_thread, windows
 from realmodels.transformer import Transformer
 from simulate.fingerprint import code_fingerprint
 from simulate.store import digest

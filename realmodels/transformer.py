@@ -49,11 +49,14 @@ class Transformer(nn.Module):
 
     @torch.no_grad()
     def initialise(self, seed: int) -> None:
-        """Fresh parameters, a function of the configuration and the seed alone: embedding of deviation 0.02, parts their own."""
+        """Fresh parameters, a function of the configuration and the seed alone.
+
+        Embedding: deviation 0.02, or 2/width if that is less, since the logit of a token at itself starts at width times it.
+        """
         if self.embedding.weight.is_meta:  # a model of which only the shapes are asked
             return
         generator = torch.Generator().manual_seed(seed)
-        self.embedding.weight.normal_(0.0, 0.02, generator=generator)
+        self.embedding.weight.normal_(0.0, min(0.02, 2 / self.config.width), generator=generator)
         for block in self.blocks:
             block.attention.initialise(generator)
             block.feedforward.initialise(generator)

@@ -41,11 +41,11 @@ def cell_means(table: pd.DataFrame) -> pd.DataFrame:
     with a depth of exactly 1 and means something only where bits are decoded.
     """
     table = table.assign(depth=table["decoded"].astype(float), required=1.0) if "decoded" in table else table
-    by_cell = table.groupby(configuration(table), dropna=False)
+    by_cell = table.assign(whole=(table["depth"] == 1).astype(float)).groupby(configuration(table), dropna=False)
     means = by_cell.agg(
         seeds=("depth", "size"),
         depth_sd=("depth", "std"),
-        whole=("depth", lambda depth: float(np.mean(depth == 1))),
+        whole=("whole", "mean"),
         ceiling_T=("ceiling_T", "first"),
         ceiling_depth=("ceiling_depth", "first"),
         required=("required", "first"),

@@ -74,7 +74,8 @@ class Train:
         from figures.live import Live
         from figures.watch import watched
         from realmodels import parallel
-        from realmodels.pretrain import config, train
+        from realmodels.pretrain import train
+        from realmodels.recipe import config
 
         for name in ("steps", "batch", "threads", "processes"):
             value = getattr(self, name)

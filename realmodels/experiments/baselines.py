@@ -7,7 +7,7 @@ from realmodels.architectures import SIZES
 from realmodels.baselines import baselines
 from realmodels.corpora import CorpusConfig
 from realmodels.encoded import encoded
-from realmodels.pretrain import CORPORA
+from realmodels.recipe import CORPORA
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
 

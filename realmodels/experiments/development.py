@@ -5,7 +5,7 @@ from pathlib import Path
 
 from realmodels import checkpoint
 from realmodels.course import MODELS, model_cell, schooled_model
-from realmodels.pretrain import DEVELOPMENT_SEED
+from realmodels.recipe import DEVELOPMENT_SEED
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
 

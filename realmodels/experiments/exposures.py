@@ -18,8 +18,9 @@ from realmodels.biographies import PHRASINGS, RELATIONS, Biographies
 from realmodels.config import ModelConfig
 from realmodels.optimisers import Optimisers
 from realmodels.part import code
-from realmodels.pretrain import SEEDS, one_thread
 from realmodels.recall import stored
+from realmodels.recipe import SEEDS
+from realmodels.training import one_thread
 from realmodels.transformer import Transformer
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.progress import reporter

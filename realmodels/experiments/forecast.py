@@ -6,7 +6,8 @@ from pathlib import Path
 from realmodels.course import RUNS, before_writing, course_cell
 from realmodels.experiments.streams import dials
 from realmodels.forecast import Setup, forecasts
-from realmodels.pretrain import SEEDS, one_thread
+from realmodels.recipe import SEEDS
+from realmodels.training import one_thread
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
 

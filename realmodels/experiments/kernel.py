@@ -5,7 +5,8 @@ from pathlib import Path
 
 from realmodels.course import RUNS, before_writing, course_cell
 from realmodels.kernel import activation_fraction, statistics, write_fraction
-from realmodels.pretrain import SEEDS, one_thread
+from realmodels.recipe import SEEDS
+from realmodels.training import one_thread
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
 

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from realmodels import checkpoint, pretrain
+from realmodels import checkpoint, pretrain, recipe
 from realmodels.architectures import parameters
 from realmodels.biographies import Biographies, Question, city_questions, questions
 from realmodels.evaluate import bits_per_byte
 from realmodels.part import code
-from realmodels.pretrain import CORPORA, SEEDS, PretrainConfig, one_thread, text_of
+from realmodels.pretrain import text_of
 from realmodels.recall import examine
+from realmodels.recipe import CORPORA, SEEDS, PretrainConfig
+from realmodels.training import one_thread
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.progress import reporter
 from simulate.store import Rows
@@ -22,7 +24,7 @@ STEPS = 1788  # of pretraining with facts: 1000 times all tokens over those of t
 
 def taught(architecture: str, seed: int, preset: Preset) -> PretrainConfig:
     """The pretraining of a model of size "small" that reads the facts among the text; each seed has people of its own."""
-    plain = pretrain.config(architecture, "small", seed, preset)
+    plain = recipe.config(architecture, "small", seed, preset)
     corpus = replace(CORPORA[preset], people=PEOPLE, cities=CITIES, exposures=EXPOSURES, people_seed=seed)
     return replace(plain, corpus=corpus, steps=STEPS)
 
@@ -33,7 +35,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
         make(architecture, seed)
         for make in (
             lambda architecture, seed: taught(architecture, seed, preset),
-            lambda architecture, seed: pretrain.config(architecture, "small", seed, preset),
+            lambda architecture, seed: recipe.config(architecture, "small", seed, preset),
         )
         for architecture in MODELS
         for seed in SEEDS[preset]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels import checkpoint, pretrain
+from realmodels import checkpoint, pretrain, recipe
 from realmodels.architectures import active_parameters, parameters
 from realmodels.course import MODELS
 from realmodels.part import code
-from realmodels.pretrain import SEEDS, PretrainConfig
+from realmodels.recipe import SEEDS, PretrainConfig
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.progress import reporter
 from simulate.store import Rows
@@ -15,7 +15,7 @@ from simulate.store import Rows
 
 def cells(preset: Preset) -> Sequence[Cell]:
     """A cell a model: every architecture and seed, at size "small"; the slowest first, so that workers end together."""
-    configs = [pretrain.config(a, "small", seed, preset) for a in reversed(MODELS) for seed in SEEDS[preset]]
+    configs = [recipe.config(a, "small", seed, preset) for a in reversed(MODELS) for seed in SEEDS[preset]]
     return [{**config.to_json(), "code": code(config.model)} for config in configs]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realmodels.course import RUNS, TUNING_SEED, course, course_cell, scope
-from realmodels.pretrain import SEEDS, one_thread
+from realmodels.recipe import SEEDS
 from realmodels.stream import write_stream
+from realmodels.training import one_thread
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.store import Rows
 

@@ -12,7 +12,7 @@ import torch
 
 from realmodels.architectures import described
 from realmodels.part import part
-from realmodels.pretrain import one_thread
+from realmodels.training import one_thread
 from tests.benchmarks.timing import interleaved
 
 LAYERS = ("dense", "dsa", "nsa", "nsa gathered", "mla", "gated_deltanet", "kda", "lightning")

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from realmodels.architectures import ARCHITECTURES, config_for, flops_per_token
 from realmodels.optimisers import Optimisers, sparse_gradients
-from realmodels.pretrain import one_thread
+from realmodels.training import one_thread
 from realmodels.transformer import Transformer
 from tests.benchmarks.timing import interleaved, product_rates
 

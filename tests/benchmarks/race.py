@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from realmodels.architectures import described, parameters
 from realmodels.encoded import Encoded, encoded
-from realmodels.pretrain import CORPORA, PretrainConfig, Run, one_thread, windows
+from realmodels.recipe import CORPORA, PretrainConfig
+from realmodels.training import Run, one_thread, windows
 from tests.benchmarks import nanogpt
 from tests.benchmarks.timing import interleaved
 

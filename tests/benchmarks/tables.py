@@ -13,7 +13,7 @@ import torch
 from realmodels.architectures import described
 from realmodels.feedforward.memory import MemoryLayer
 from realmodels.optimisers import Optimisers, sparse_gradients
-from realmodels.pretrain import one_thread
+from realmodels.training import one_thread
 from realmodels.transformer import Transformer
 from tests.benchmarks.parts import RATES
 from tests.benchmarks.timing import interleaved

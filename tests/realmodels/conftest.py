@@ -10,7 +10,8 @@ import torch
 from realmodels.architectures import config_for, described
 from realmodels.corpora import CorpusConfig
 from realmodels.outputs import Facts, facts_from_ids
-from realmodels.pretrain import PretrainConfig, train
+from realmodels.pretrain import train
+from realmodels.recipe import PretrainConfig
 from realmodels.transformer import Transformer
 
 

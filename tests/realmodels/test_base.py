@@ -34,11 +34,11 @@ print(json.dumps({"loss": loss.item(), "moved": moved, "peak_GiB": peak}))
 
 @pytest.mark.parametrize("architecture", ["dense", "dsa", "nsa"])
 def test_one_full_size_step_fits_into_eight_gibibytes(architecture):
-    """A fresh model repeats its input: blocks are identities, and a token's own logit is width times the deviation, 15.4."""
+    """A fresh model hardly guesses: ln 32768 = 10.4 nats, to which the spread of the logits, 2/sqrt(768), adds nothing."""
     run = [sys.executable, "-c", STEP, architecture]
     done = subprocess.run(run, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True)
     found = json.loads(done.stdout)
-    assert found["loss"] == pytest.approx(15.4, abs=0.3)
+    assert found["loss"] == pytest.approx(10.4, abs=0.2)
     assert found["moved"]
     assert found["peak_GiB"] < 8
 

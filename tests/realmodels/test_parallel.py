@@ -9,7 +9,8 @@ from realmodels import checkpoint, parallel
 from realmodels.architectures import config_for
 from realmodels.corpora import CorpusConfig
 from realmodels.encoded import encoded
-from realmodels.pretrain import PretrainConfig, train
+from realmodels.pretrain import train
+from realmodels.recipe import PretrainConfig
 from theory.errors import UserError
 
 CORPUS = CorpusConfig(wiki=80_000, dictionary=40_000, factbook=0, heldout=4_000)

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 
-from realmodels import checkpoint, pretrain
+from realmodels import checkpoint, pretrain, recipe
 from realmodels.architectures import ARCHITECTURES, config_for
 from realmodels.corpora import CorpusConfig
 from realmodels.encoded import encoded
 from realmodels.evaluate import bits, bits_per_byte
 from realmodels.optimisers import groups
-from realmodels.pretrain import PretrainConfig, Run, windows
+from realmodels.recipe import PretrainConfig
+from realmodels.training import Run, windows
 from realmodels.transformer import Transformer
 from theory.errors import UserError
 
@@ -54,8 +55,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 RUNNER = """
 import json, sys
 from pathlib import Path
-from realmodels import pretrain
-print(pretrain.train(pretrain.PretrainConfig.from_json(json.loads(sys.argv[1])), Path(sys.argv[2])))
+from realmodels import pretrain, recipe
+print(pretrain.train(recipe.PretrainConfig.from_json(json.loads(sys.argv[1])), Path(sys.argv[2])))
 """
 
 
@@ -212,8 +213,8 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_nothing(workspace, tm
 def test_presets_are_single_passes_and_a_configuration_survives_json():
     for preset in ("quick", "paper"):
         for architecture in ARCHITECTURES:
-            config = pretrain.config(architecture, "small", 1, preset)
+            config = recipe.config(architecture, "small", 1, preset)
             assert PretrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
     with pytest.raises(UserError, match="quick, paper"):
-        pretrain.config("dense", "small", 0, "huge")
-    assert pretrain.config("dense", "small", 0, "quick").key != pretrain.config("dense", "small", 1, "quick").key
+        recipe.config("dense", "small", 0, "huge")
+    assert recipe.config("dense", "small", 0, "quick").key != recipe.config("dense", "small", 1, "quick").key
