@@ -12,7 +12,9 @@ from realmodels.part import code
 from realmodels.pretrain import text_of
 from realmodels.recall import examine
 from realmodels.recipe import CORPORA, SEEDS, PretrainConfig
+from realmodels.tokenizer import Tokenizer
 from realmodels.training import one_thread
+from realmodels.transformer import Transformer
 from simulate.experiment import Cell, Experiment, Preset
 from simulate.progress import reporter
 from simulate.store import Rows
@@ -22,11 +24,10 @@ PEOPLE, CITIES, EXPOSURES = 32, 4, 300  # persons; cities of each of the 16 coun
 STEPS = 1788  # of pretraining with facts: 1000 times all tokens over those of the English text, so that both read as much of it
 
 
-def taught(architecture: str, seed: int, preset: Preset) -> PretrainConfig:
+def taught(architecture: str, seed: int, preset: Preset, steps: int = STEPS) -> PretrainConfig:
     """The pretraining of a model of size "small" that reads the facts among the text; each seed has people of its own."""
-    plain = recipe.config(architecture, "small", seed, preset)
     corpus = replace(CORPORA[preset], people=PEOPLE, cities=CITIES, exposures=EXPOSURES, people_seed=seed)
-    return replace(plain, corpus=corpus, steps=STEPS)
+    return recipe.config(architecture, "small", seed, preset, corpus=corpus, steps=steps)
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
@@ -54,7 +55,6 @@ def run(cell: Cell, workspace: Path) -> Rows:
     tell = reporter(workspace, f"knowledge {config.model.architecture} {config.seed}")
     model, tokenizer, meta = checkpoint.read(pretrain.train(config, workspace, tell))
     text = text_of(meta, workspace)
-    rows = []
     with one_thread():
         own = {
             "architecture": config.model.architecture,
@@ -66,21 +66,26 @@ def run(cell: Cell, workspace: Path) -> Rows:
             "exposures": config.corpus.exposures,
             "heldout_bits_per_byte": bits_per_byte(model, text)["all"],
         }
-        for phrasing in ("read", "heldout"):
-            for kind, found in asked(config.seed, phrasing == "heldout").items():
-                marks = examine(model, tokenizer.encode, found)
-                rows.append(
-                    {
-                        **own,
-                        "kind": kind,
-                        "phrasing": phrasing,
-                        "questions": len(found),
-                        "recall": marks.recall,
-                        "bits": marks.learned / len(found),
-                        "most_bits": float(marks.most.mean()),
-                        "answer_bits": float(marks.bits.mean()),
-                    }
-                )
+        return [{**own, **row} for row in recalled(model, tokenizer, config.seed)]
+
+
+def recalled(model: Transformer, tokenizer: Tokenizer, seed: int) -> Rows:
+    """What the model recalls of the facts of a seed: a row a kind of fact and phrasing."""
+    rows = []
+    for phrasing in ("read", "heldout"):
+        for kind, found in asked(seed, phrasing == "heldout").items():
+            marks = examine(model, tokenizer.encode, found)
+            rows.append(
+                {
+                    "kind": kind,
+                    "phrasing": phrasing,
+                    "questions": len(found),
+                    "recall": marks.recall,
+                    "bits": marks.learned / len(found),
+                    "most_bits": float(marks.most.mean()),
+                    "answer_bits": float(marks.bits.mean()),
+                }
+            )
     return rows
 
 
