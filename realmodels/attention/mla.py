@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from realmodels.attention.dense import causal
+from realmodels.attention.dense import causal, softmax_attention
 from realmodels.attention.rope import angles, rotate
 from realmodels.config import Dials, ModelConfig
 from realmodels.part import Cache, Part
@@ -110,7 +110,7 @@ class MlaAttention(Part):
         q, k, v = self.projections.split(x, self.projections.queries(x), cache)
         whole = q.shape[-2] == k.shape[-2]
         seen = None if whole else causal(q.shape[-2], x.device, k.shape[-2] - q.shape[-2])
-        return self.projections.merge(F.scaled_dot_product_attention(q, k, v, seen, is_causal=whole))
+        return self.projections.merge(softmax_attention(q, k, v, seen, whole))
 
 
 PART = MlaAttention

@@ -28,7 +28,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from realmodels.attention.dense import attend, causal
+from realmodels.attention.dense import attend, causal, softmax_attention
 from realmodels.attention.rope import angles, rotate
 from realmodels.config import Dials, ModelConfig
 from realmodels.part import Cache, Part
@@ -174,7 +174,7 @@ class Selected(Branch):
         if self.gathered:
             return self.gather(q, k, v, chosen, start)
         seen = self.tokens(chosen, start).repeat_interleave(self.heads, 1)
-        return F.scaled_dot_product_attention(q, k, v, seen, enable_gqa=True)
+        return softmax_attention(q, k, v, seen, enable_gqa=True)
 
     def gather(self, q: Queries, k: Keys, v: Keys, chosen: Tensor, start: int) -> Queries:
         """The same, a piece of the queries after another, each with the tokens of its own blocks."""
@@ -214,7 +214,7 @@ class Window(Branch):
             length, first = piece.shape[-2], max(0, past - self.width + 1)
             near = slice(first, past + length)
             seen = self.tokens(length, x.device, past - first)
-            read.append(F.scaled_dot_product_attention(piece, k[..., near, :], v[..., near, :], seen, enable_gqa=True))
+            read.append(softmax_attention(piece, k[..., near, :], v[..., near, :], seen, enable_gqa=True))
             past += length
         return torch.cat(read, 2)
 
