@@ -16,7 +16,7 @@ from realmodels.recipe import PretrainConfig
 from realmodels.tokenizer import Tokenizer
 from realmodels.transformer import Transformer
 
-START, LENGTH = 8, 40  # tokens of a held-out text that a sample starts from, and that it adds
+START, LENGTH = 8, 40  # tokens of a held-out text that a sample starts from, and that it adds at most
 TEMPERATURE = 0.8
 
 
@@ -25,7 +25,8 @@ def samples(model: Transformer, tokenizer: Tokenizer, text: Encoded) -> list[dic
     found = []
     for source, tokens in text.heldout.items():
         start = torch.from_numpy(tokens[: START + 1].astype("int64"))[None]
-        whole = model.generate(start, LENGTH, TEMPERATURE)[0].tolist()
+        room = model.config.context - start.shape[1] + 1  # the last token drawn is not read again
+        whole = model.generate(start, min(LENGTH, room), TEMPERATURE)[0].tolist()
         told = {
             "source": source,
             "start": tokenizer.decode(whole[: START + 1]),

@@ -6,9 +6,11 @@ import pytest
 
 from figures.commands.models import _card
 from realmodels import checkpoint
-from realmodels.card import about, markdown
+from realmodels.architectures import config_for
+from realmodels.card import about, markdown, samples
 from realmodels.evaluate import bits_per_byte
 from realmodels.pretrain import text_of
+from realmodels.transformer import Transformer
 
 
 def test_the_card_tells_data_time_bits_and_samples(trained):
@@ -31,6 +33,15 @@ def test_the_card_tells_data_time_bits_and_samples(trained):
     assert f"{card['bits_per_byte']['model']['all']:.3f}" in told
     assert f"{card['parameters']:,}" in told
     assert "](curve.png)" in told
+
+
+def test_a_model_of_a_short_context_writes_as_much_as_fits(trained):
+    workspace, folders = trained
+    _, tokenizer, meta = checkpoint.read(folders["dense"])
+    model = Transformer(config_for("dense", "tiny"))
+    for one in samples(model, tokenizer, text_of(meta, workspace)):
+        assert one["start"]
+        assert one["continued"]
 
 
 def test_writing_the_card_adds_files_and_changes_none(trained):
