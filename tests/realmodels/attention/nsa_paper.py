@@ -1,4 +1,4 @@
-"""Native sparse attention token by token, written from Yuan et al. 2025 (arXiv 2502.11089, section 3.3); layers to hold against it.
+"""Native sparse attention token by token, written from Yuan et al. 2025 (arXiv 2502.11089, section 3.3).
 
 `paper` is the second implementation that test_nsa.py compares with; with `wrong` it makes one of the mistakes in WRONG.
 """
