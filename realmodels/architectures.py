@@ -41,7 +41,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "kda": Architecture("Kimi delta attention: a decay for every key channel (Kimi Linear 2025)", ("kda",)),
     "kda_mla": Architecture(
-        "three Kimi delta attentions to one latent attention (Kimi Linear 2025, there without positions)", ("kda",) * 3 + ("mla",)
+        "three Kimi delta attentions to one latent attention without positions (Kimi Linear 2025)", ("kda",) * 3 + ("mla_nope",)
     ),
     "lightning": Architecture("linear attention with a constant decay per head (MiniMax-01)", ("lightning",)),
     "kwta": Architecture("the k most active hidden units of a feed-forward layer win", feedforward="kwta"),

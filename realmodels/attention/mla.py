@@ -16,6 +16,8 @@ in the matrices after them. Queries and keys are not normalised, unlike in `dens
 latents in the cache; the other order, (W_UK^T W_UQ c_Q) . c_KV, is the same numbers.
 """
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -34,9 +36,10 @@ class LatentProjections(nn.Module):
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, config: ModelConfig, part: str):
-        """`part` is the name under which the dials are found."""
+    def __init__(self, config: ModelConfig, part: str, rotary: bool = True):
+        """`part` is the name under which the dials are found; not rotary: R_t = 1."""
         super().__init__()
+        self.rotary = rotary
         dials = {name: int(value) for name, value in config.dials[part].items()}
         self.heads = config.heads
         q_rank, kv_rank, rope = dials["q_rank"], dials["kv_rank"], dials["rope_dim"]
@@ -63,17 +66,20 @@ class LatentProjections(nn.Module):
         """q of x, k and v of all tokens so far, [batch, heads, length, nope_dim + rope_dim], of v value_dim; `queries` is c_Q."""
         start = cache.length if cache else 0
         latent = _norm(self.latent(x))
-        turned = rotate(self.key_rope(x), self.cos, self.sin, start, interleaved=True)
+        turned = self._turned(self.key_rope(x), start)
         if cache is not None:
             latent, turned = cache.grow("latent", latent), cache.grow("key_rope", turned)
         content, k, v = (self._heads(up) for up in (self.query_up(queries), self.key_up(latent), self.value_up(latent)))
-        position = rotate(self._heads(self.query_rope(queries)), self.cos, self.sin, start, interleaved=True)
+        position = self._turned(self._heads(self.query_rope(queries)), start)
         shared = turned[:, None].expand(-1, self.heads, -1, -1)
         return torch.cat((content, position), -1), torch.cat((k, shared), -1), v
 
     def merge(self, y: Float[Tensor, "batch heads length value_dim"]) -> Residual:
         """Heads side by side, through the output matrix."""
         return self.output(y.transpose(1, 2).flatten(-2))
+
+    def _turned(self, x: Tensor, start: int) -> Tensor:
+        return rotate(x, self.cos, self.sin, start, interleaved=True) if self.rotary else x
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -85,6 +91,9 @@ def _norm(x: Tensor) -> Tensor:
 
 class MlaAttention(Part):
     """Every token sees every token before it and itself, through a latent of few numbers a token."""
+
+    name: ClassVar[str] = "mla"
+    rotary: ClassVar[bool] = True
 
     @staticmethod
     def dials(shape: ModelConfig) -> Dials:
@@ -103,7 +112,7 @@ class MlaAttention(Part):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.projections = LatentProjections(config, "mla")
+        self.projections = LatentProjections(config, self.name, self.rotary)
 
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """Attention of normalised inputs x; nothing is recorded."""
