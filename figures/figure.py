@@ -33,6 +33,7 @@ NAMES = (
     "sequences",
     "training",
     "exposures",
+    "architectures",
     "retention_lm",
     "learning_forgetting",
     "forecast",

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from figures.quoted import (
+    architectures,
     coding_level,
     frontiers,
     knowledge,
@@ -39,6 +40,7 @@ PARTS = {
     **{part.__name__: part for part in (models.baselines, models.models, models.schooling, models.stream, models.streams)},
     **{part.__name__: part for part in (models.contrasts, models.kernel, models.forecast)},
     **{part.__name__: part for part in (knowledge.knowledge, knowledge.exposures)},
+    architectures.architectures.__name__: architectures.architectures,
     "ladder": ladder.ladder,
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from figures.results import Results
 from figures.rules import (
+    architectures,
     coding_level,
     evidence,
     frontiers,
@@ -48,6 +49,7 @@ RULES: dict[str, Rule] = {
         transfer,
         ladder,
         knowledge,
+        architectures,
         models,
     )
     for rule in group.RULES

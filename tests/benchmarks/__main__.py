@@ -2,7 +2,7 @@
 
 delta_rule  the core of the simulations: share of the machine's product rate, ratio to a NumPy loop, growth
 race        training a language model against nanoGPT's recipe: tokens a second, and loss after equal time
-parts       one training step of every architecture: tokens a second, share of the machine's product rate
+parts       one pretraining step of every architecture: tokens a second, cost over dense, share of the machine's product rate
 tables      a training step of a memory layer by the number of its slots
 contexts    attention layers by the length of the text
 """

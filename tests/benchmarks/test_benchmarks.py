@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from realmodels import recipe
 from realmodels.corpora import CorpusConfig
 from tests.benchmarks import __main__ as benchmarks
 from tests.benchmarks import contexts, nanogpt, parts, race, tables
@@ -17,11 +18,20 @@ def test_the_delta_rule_s_prints_its_table(capsys):
     assert all(word in told for word in ("float32", "float64", "GF/s", "time ~ N^", "time ~ M^", "time ~ seeds^"))
 
 
-def test_that_of_parts_has_a_line_for_every_architecture(capsys):
-    parts.main(["--size", "tiny", "--batch", "1", "--repeats", "1", "--product", "32"])
+def test_that_of_parts_has_a_line_for_every_architecture(capsys, tmp_path, monkeypatch):
+    text = CorpusConfig(wiki=300_000, dictionary=100_000, factbook=0, heldout=20_000)
+    monkeypatch.setitem(recipe.CORPORA, "quick", text)
+    parts.main(["--size", "tiny", "--batch", "1", "--repeats", "1", "--product", "32", "--workspace", str(tmp_path)])
     told = capsys.readouterr().out
     assert all(f"\n{name} " in told for name in parts.ARCHITECTURES)
     assert "bfloat16 tokens/s" in told
+
+
+def test_a_staged_model_s_step_counts_every_stage_as_often_as_it_is_trained():
+    config = recipe.config("dsa", "tiny", 0, "quick", steps=140)
+    assert parts.stages(config) == {0: 100 / 140, 100: 10 / 140, 110: 40 / 140}
+    assert [config.stage(step) for step in parts.stages(config)] == ["dense", "warmup", "sparse"]
+    assert parts.stages(recipe.config("dense", "tiny", 0, "quick")) == {0: 1.0}
 
 
 def test_a_larger_table_holds_three_numbers_more_a_number(capsys):
