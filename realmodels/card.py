@@ -62,6 +62,10 @@ def about(folder: Path, workspace: Path) -> dict[str, Any]:
     }
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 'es' if what.endswith('s') else 's'}"
+
+
 def markdown(card: dict[str, Any], curve: str | None = None) -> str:
     """The card as Markdown; `curve` is the name of a picture beside it."""
     took = card["training"] or {}
@@ -75,7 +79,8 @@ def markdown(card: dict[str, Any], curve: str | None = None) -> str:
     }
     if took:
         rows["time"] = (
-            f"{took['seconds']:,.0f} s on {took['device']}, {took['threads']} threads, {took['processes']} processes: "
+            f"{took['seconds']:,.0f} s on {took['device']}, {_count(took['threads'], 'thread')}, "
+            f"{_count(took['processes'], 'process')}: "
             f"{took['tokens_per_second']:,.0f} tokens a second"
         )
     sources = list(card["bits_per_byte"]["model"])

@@ -7,15 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from transformers import Qwen3NextConfig
-from transformers.cache_utils import DynamicCache
 from transformers.models.qwen3_next.modeling_qwen3_next import Qwen3NextGatedDeltaNet
 
 import realmodels.attention.recurrence as recurrence
 from realmodels.architectures import described
 from realmodels.attention.gated_deltanet import GatedDeltaNet
-from realmodels.part import Cache
+from tests.realmodels.attention.delta_layers import inputs
 
 SHAPES = [(32, 2, 16, 16, 4), (24, 3, 8, 12, 4), (40, 4, 16, 8, 3)]  # width, heads, key_dim, value_dim, taps
+SMALL = (6, 2, 2, 3, 3)
 
 
 def reference_config(width: int, heads: int, K: int, V: int, taps: int) -> Qwen3NextConfig:
@@ -61,49 +61,6 @@ def layers(width: int, heads: int, K: int, V: int, taps: int, seed: int = 0) -> 
     return ours, theirs
 
 
-def inputs(width: int, length: int, seed: int = 5, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-    return torch.randn(2, length, width, generator=torch.Generator().manual_seed(seed), dtype=dtype)
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("length", [1, 7, 64, 150])
-@pytest.mark.parametrize("shape", SHAPES)
-def test_the_layer_is_that_of_qwen3_next(shape, length, seed):
-    """transformers 5.23, models.qwen3_next, its PyTorch path in chunks of 64."""
-    ours, theirs = layers(*shape, seed=seed)
-    x = inputs(shape[0], length, seed + 5)
-    with torch.no_grad():
-        found, expected = ours(x), theirs(x)
-    assert length == 1 or 0.2 < expected.std() < 2
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
-
-
-def test_gradients_are_those_of_qwen3_next():
-    ours, theirs = layers(*SHAPES[0])
-    x, y = (inputs(32, 70).requires_grad_() for _ in range(2))
-    (ours(x).square().mean() + ours(x)[:, 3].sum()).backward()
-    (theirs(y).square().mean() + theirs(y)[:, 3].sum()).backward()
-    scale = y.grad.abs().max()
-    torch.testing.assert_close(x.grad / scale, y.grad / scale, atol=1e-5, rtol=0)
-
-
-@pytest.mark.parametrize(("faster", "prompt"), [(0.0, 9), (4.0, 1)])
-def test_generation_is_that_of_qwen3_next(faster, prompt):
-    """A prompt, then one token after another, each through its own cache (transformers 5.23, DynamicCache).
-
-    Strong decays too: token by token the reference loses no digits to differences of sums.
-    """
-    ours, theirs = layers(*SHAPES[1])
-    x, mine, other = inputs(24, 50), Cache(), DynamicCache(config=reference_config(*SHAPES[1]))
-    with torch.no_grad():
-        ours.rate.add_(faster)
-        theirs.A_log.add_(faster)
-        pieces = x.split((prompt,) + (1,) * (50 - prompt), 1)
-        expected = torch.cat([theirs(piece, cache_params=other) for piece in pieces], 1)
-        torch.testing.assert_close(torch.cat([ours(piece, cache=mine) for piece in pieces], 1), expected, atol=1e-5, rtol=0)
-        torch.testing.assert_close(ours(x), expected, atol=1e-5, rtol=0)
-
-
 @pytest.mark.parametrize("wrong", ["no L2 norm", "no 1/sqrt(K)", "gate before the norm", "z and v exchanged"])
 def test_a_wrong_choice_does_not_pass_for_qwen3_next(wrong, monkeypatch):
     ours, theirs = layers(*SHAPES[0])
@@ -130,38 +87,6 @@ def test_a_wrong_choice_does_not_pass_for_qwen3_next(wrong, monkeypatch):
 def gate_first(layer: GatedDeltaNet, x: torch.Tensor) -> torch.Tensor:
     o = layer.read(x, layer.decay(x), None) * F.silu(layer.gate(x)).unflatten(-1, (layer.heads, -1))
     return layer.output(F.rms_norm(o, o.shape[-1:], eps=1e-6).flatten(-2))
-
-
-@pytest.mark.parametrize("pieces", [(1,) * 40, (33, 1, 6), (2, 38)])
-def test_pieces_with_a_cache_are_the_whole(pieces):
-    layer = layers(*SHAPES[1])[0].double()
-    x, cache = inputs(24, 40, dtype=torch.float64), Cache()
-    found = torch.cat([layer(piece, cache=cache) for piece in x.split(pieces, 1)], 1)
-    torch.testing.assert_close(found, layer(x), atol=1e-10, rtol=0)
-    assert {name: tensor.shape[1] for name, tensor in cache.tensors.items() if name != "state"} == dict.fromkeys(
-        ("query", "key", "value"), 3
-    )  # what is kept does not grow with the text
-
-
-def test_gradients_are_those_of_finite_differences():
-    layer = layers(6, 2, 2, 3, 3)[0].double()
-    x = inputs(6, 4, dtype=torch.float64).requires_grad_()
-    names, values = zip(*layer.named_parameters(), strict=True)
-    assert torch.autograd.gradcheck(
-        lambda x, *p: torch.func.functional_call(layer, dict(zip(names, p, strict=True)), x), (x, *values), fast_mode=True
-    )
-
-
-def test_autocast_is_finite_and_near_and_keeps_the_state_in_float32():
-    layer, x, cache = layers(*SHAPES[0])[0], inputs(32, 70), Cache()
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        low = layer(x, cache=cache)
-    assert low.dtype == torch.bfloat16
-    assert cache.tensors["state"].dtype == torch.float32
-    high = layer(x)
-    assert (low - high).std() < 0.03 * high.std()
-    low.float().square().sum().backward()
-    assert all(p.grad.isfinite().all() for p in layer.parameters())
 
 
 def test_the_start_is_that_of_the_authors_and_remembers():
