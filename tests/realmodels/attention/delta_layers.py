@@ -1,4 +1,4 @@
-"""What Gated DeltaNet and Kimi delta attention are tested with alike: inputs, and the two beside their references."""
+"""Inputs that the tests of Gated DeltaNet and of Kimi delta attention share."""
 
 import torch
 
