@@ -23,11 +23,12 @@ def caption(results: Results) -> str:
     known = f" ({100 * deviation:.2f}%, by the models that have several)" if freedom else ", which is not known here"
     return (
         f"{table['architecture'].nunique()} architectures of size {table['size'].iloc[0]} ({counts.min() / 1e6:.3f}M to "
-        f"{counts.max() / 1e6:.3f}M parameters), each the dense model with one part exchanged, trained on the same text with "
-        "facts in it. (a) Held-out bits per byte over the dense model's, after as many tokens and as much processor time of one "
-        f"CPU thread; grey: the band of {BAND:.0%}; dashed: {BETTER:.0%} below. Intervals: noise of one seed"
-        f"{known}. (b) Share of the facts recalled in phrasings never read, after as many tokens; dashed: {KNOWN:.0%}. "
-        "(c) Processor time of a training step over the dense model's. " + sentence(results, "A1-tokens", "A1-time", "A1-recall")
+        f"{counts.max() / 1e6:.3f}M parameters): the dense model, and others with another attention or feed-forward layer, "
+        "trained on the same text with facts in it. (a) Held-out bits per byte over the dense model's, after as many steps and "
+        f"as much processor time of one CPU thread; grey: the band of {BAND:.0%}; dashed: {BETTER:.0%} below. Simultaneous 95% "
+        f"intervals from the noise of one seed{known}. (b) Share of the facts recalled in phrasings never read, after as many "
+        f"steps, with intervals for those about people; dashed: {KNOWN:.0%}. "
+        "(c) Processor time of a step over the dense model's. " + sentence(results, "A1-tokens", "A1-time", "A1-recall")
     )
 
 

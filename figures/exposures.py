@@ -27,6 +27,7 @@ def caption(results: Results) -> str:
         f"{first['known_bits'] / first['parameters']:.2g} bits per parameter. (a) Bits of names and values that it holds, by its "
         "losses, per parameter; crosses are the values in print for models of a million parameters and more (Allen-Zhu and Li "
         f"2024), the grey bars a factor {ABOUT} around them. (b) Share of the values that it recalls. "
+        "The verdict is on the ratio to the values in print. "
         f"Means over {seeds(table)} with 95% intervals. " + sentence(results, "K1-exposures")
     )
 

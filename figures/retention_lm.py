@@ -22,7 +22,7 @@ def caption(results: Results) -> str:
         f"Retained bits per fact against the number of tasks written since, in a stream of {tasks} tasks. Dashed: "
         "log2 of the candidates; dotted: what the dense model guesses of a fact from its subject's name, before any write. "
         f"Means over tasks of that age and {seeds(rows)}, with 95% intervals over seeds. (a) Full "
-        "finetuning of the three architectures. (b) Narrower writes. Dials (learning rates), each the smallest that teaches "
+        "finetuning of the three models. (b) Narrower writes. Dials (learning rates), each the smallest that teaches "
         "90% of a fact (or, if none does, most) on a seed that is not shown: "
         f"{rates}. " + sentence(results, "P2-plain", "P2-sparse", "P3", "P3-share", "P6")
     )

@@ -44,7 +44,7 @@ def draw(results: Results) -> Canvas:
 
 FIGURE = Figure(
     "training",
-    "Three architectures of equal size, trained from scratch",
+    "Pretraining of the three models that streams are written into",
     ("P4", "P4-equal"),
     ("pretraining", "baselines"),
     caption,

@@ -2,7 +2,9 @@
 
 from figures.quoted.estimates import Tree, over_seeds, plain
 from figures.results import Results, estimate
-from figures.rules.knowledge import LITERATURE, held, price, recall
+from figures.rules.knowledge import KNOWN, LITERATURE, PRICE, held, price, recall
+from realmodels.candidates import CANDIDATES
+from realmodels.experiments.knowledge import CITIES, PEOPLE
 
 
 def knowledge(results: Results) -> Tree:
@@ -10,6 +12,7 @@ def knowledge(results: Results) -> Tree:
     table = results.table("knowledge", "architecture", "kind", "taught", "phrasing", "questions", "exposures", "read", "seed")
     taught = table[table["taught"]]
     found: Tree = {"seeds": table["seed"].nunique(), "exposures": int(taught["exposures"].iloc[0])}
+    found |= {"people": PEOPLE, "cities": CITIES * len(CANDIDATES), "known": KNOWN, "price_limit": PRICE}
     found |= {"read": float(taught["read"].mean()), "parameters": int(taught["parameters"].iloc[0])}
     found |= {"price": plain(estimate(price(results)["price"]))}
     for architecture, mine in price(results).groupby("architecture"):

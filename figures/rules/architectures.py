@@ -90,7 +90,7 @@ RULES = (
     ),
     Rule(
         "A1-time",
-        "After as much processor time of one CPU thread, no architecture predicts other text better than the dense one.",
+        f"After as much processor time of a thread, no architecture predicts other text {BETTER:.0%} better than the dense one.",
         f">= -{BETTER:.0%}",
         "As A1-tokens, but each trained for as many steps as fit into the dense model's time; the lowest is shown. "
         f"Supported if no interval reaches below -{BETTER}, refuted if one lies wholly below.",
@@ -102,8 +102,8 @@ RULES = (
         "Every architecture knows the facts that it read in pretraining, in phrasings that it has never read.",
         f">= {KNOWN:.0%}",
         "Share of the facts about people recalled exactly in held-out phrasings, for each architecture after as many tokens; one "
-        "seed, simultaneous 95% Wilson intervals over facts; the least is shown. "
-        f"Supported if all lie above {KNOWN}, refuted if one lies wholly below.",
+        "seed, simultaneous 95% Wilson intervals over facts, taken as independent; the least is shown. "
+        f"Supported if all lie above {KNOWN}, refuted if one lies wholly below. Of a few hundred facts hardly one may be missed.",
         ("architectures",),
         _recall,
     ),

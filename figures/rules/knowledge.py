@@ -1,4 +1,4 @@
-"""Rules for knowledge: recall of facts that were read many times (K1-recall, K1-cost), bits per parameter (K1-exposures)."""
+"""Rules for knowledge: recall of facts that were read many times (K1-recall, K1-price), bits per parameter (K1-exposures)."""
 
 import numpy as np
 import pandas as pd

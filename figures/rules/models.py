@@ -155,8 +155,8 @@ RULES = (
         "matrix alone.",
         "> 0 bits per fact",
         _PAIRED
-        + f"(Last matrix minus full, dense) minus {SHARE} of (sparse memory minus full, memory layer). Supported if the interval "
-        "lies above 0, refuted if below.",
+        + f"(Last matrix minus full, dense) minus {SHARE} of (sparse memory minus full, memory layer), which says something only "
+        "if sparse memory gains (P6). Supported if the interval lies above 0, refuted if below.",
         ("streams",),
         partial(_compare, terms={LAST: 1, FULL: -1, SPARSE: -SHARE, FULL_MEMORY: SHARE}),
     ),
@@ -171,7 +171,7 @@ RULES = (
     ),
     Rule(
         "P4-equal",
-        "The three architectures end pretraining about equally good, so that writing into them can be compared.",
+        "The three models that streams are written into end pretraining about equally good, so that writing can be compared.",
         f"< {EQUAL:.0%}",
         "Held-out bits per byte of the worst of the three over the best, minus 1, 95% t interval over seeds. Supported if the "
         f"interval lies below {EQUAL}, refuted if above.",
@@ -190,7 +190,8 @@ RULES = (
     ),
     Rule(
         "P6",
-        "Sparse memory finetuning retains more than full finetuning of the same model, as published for a larger one.",
+        "Sparse memory finetuning retains more of a stream than full finetuning of the same model (in print: more of the older "
+        "abilities of a larger one).",
         "> 0 bits per fact",
         _PAIRED
         + "Sparse memory minus full finetuning of the memory-layer model. Supported if the interval lies above 0, refuted if "
