@@ -1,7 +1,7 @@
 """Numbers quoted on what models know: recall of facts read in pretraining, and bits per parameter against exposures."""
 
-from figures.quoted.estimates import Tree, over_seeds, plain
-from figures.results import Results, estimate
+from figures.quoted.estimates import Tree, over_seeds
+from figures.results import Results
 from figures.rules.knowledge import KNOWN, LITERATURE, PRICE, held, price, recall
 from realmodels.candidates import CANDIDATES
 from realmodels.experiments.knowledge import CITIES, PEOPLE
@@ -14,16 +14,18 @@ def knowledge(results: Results) -> Tree:
     found: Tree = {"seeds": table["seed"].nunique(), "exposures": int(taught["exposures"].iloc[0])}
     found |= {"people": PEOPLE, "cities": CITIES * len(CANDIDATES), "known": KNOWN, "price_limit": PRICE}
     found |= {"read": float(taught["read"].mean()), "parameters": int(taught["parameters"].iloc[0])}
-    found |= {"price": plain(estimate(price(results)["price"]))}
+    found |= {"price": over_seeds(price(results), "price")}
     for architecture, mine in price(results).groupby("architecture"):
         found[str(architecture)] = {"price": over_seeds(mine, "price")}
         for kind, part in recall(results).groupby("kind"):
             own = part[part["architecture"] == architecture]
             before = recall(results, taught=False).query("architecture == @architecture and kind == @kind")
             plainly = recall(results, "read").query("architecture == @architecture and kind == @kind")
+            prefixed = recall(results, "prefixed").query("architecture == @architecture and kind == @kind")
             found[str(architecture)][str(kind)] = {
                 "heldout": over_seeds(own, "recall"),
                 "read": over_seeds(plainly, "recall"),
+                "prefixed": over_seeds(prefixed, "recall"),
                 "untaught": over_seeds(before, "recall"),
                 "questions": int(own["questions"].iloc[0]),
             }

@@ -34,8 +34,8 @@ def price(results: Results) -> pd.DataFrame:
 
 
 def _price(results: Results) -> Judgement:
-    """The price of the facts, over all models."""
-    value = estimate(price(results)["price"])
+    """The price of the facts, mean over both models, by seed."""
+    value = estimate(price(results).groupby("seed")["price"].mean())
     return judgement(value, decide(value, -np.inf, PRICE))
 
 
@@ -79,7 +79,7 @@ RULES = (
         "Reading the facts costs little of what a model predicts of other text.",
         f"< {PRICE} bits per byte",
         "Held-out bits per byte of a model with the facts minus that of the same seed without, as much English text read by "
-        f"both; 95% t interval over all models (architectures and seeds). Supported if it lies below {PRICE}, refuted if above.",
+        f"both; mean of both models, 95% t interval over seeds. Supported if it lies below {PRICE}, refuted if above.",
         ("knowledge",),
         _price,
     ),

@@ -69,7 +69,8 @@ EXPERIMENT = Experiment(
     "at least 95% of the facts about people in phrasings never read; after as much processor time none ends more than 1% below.",
     falsifier="An architecture that does not, beyond the noise of one seed: the difference in forgetting between it and another "
     "could not be laid at the door of the part alone, or a part would be worth its time on a CPU.",
-    controls="Equal parameters, the same batches in the same order, one recipe; the cost of a step measured in one run of all.",
+    controls="Equal parameters, the same text in the same order (shifted after the extra steps of an indexer), one "
+    "recipe; the cost of a step measured in one run of all.",
     cells=cells,
     run=run,
     after=("knowledge",),

@@ -3,6 +3,7 @@
 import pytest
 
 from realmodels.architectures import ARCHITECTURES
+from realmodels.biographies import CITY, RELATIONS, Biographies, texts
 from realmodels.experiments import architectures, knowledge
 from realmodels.recipe import DEVELOPMENT_SEED, SEEDS, PretrainConfig
 
@@ -44,3 +45,26 @@ def test_the_models_of_knowledge_are_those_of_architectures():
 def test_no_reported_seed_is_that_of_the_pilots():
     assert DEVELOPMENT_SEED not in SEEDS["paper"]
     assert all(config.corpus.people_seed in SEEDS["paper"] for config in trainings("paper").values())
+
+
+def test_held_out_sentences_are_in_no_text_from_the_name_on():
+    """Searched in the texts themselves; "prefixed" sentences are found there from the name on, and nowhere as a whole."""
+    read = "\n".join(texts(Biographies(knowledge.PEOPLE, 5), 100, knowledge.CITIES))
+    names = {relation: [name for other, name, _ in known if other is relation]
+             for known in knowledge.facts(5).values() for relation in {fact[0] for fact in known}}  # fmt: skip
+    for relation in (*RELATIONS.values(), CITY):
+        held = {sort: knowledge.phrasings(relation, sort) for sort in ("prefixed", "heldout")}
+        assert held["heldout"]
+        for sort, found in held.items():
+            for phrasing in found:
+                assert not any(phrasing.format(name) in read for name in names[relation])
+                tails = [name + phrasing.split("{}")[1] in read for name in names[relation]]
+                assert all(tails) if sort == "prefixed" else not any(tails)
+
+
+def test_every_question_has_the_answer_of_its_fact():
+    for sort in knowledge.PHRASINGS:
+        for kind, found in knowledge.asked(5, sort).items():
+            values = {(name, value) for _, name, value in knowledge.facts(5)[kind]}
+            assert found
+            assert all(any(name in q.prompt and q.answer == f" {value}." for name, value in values) for q in found)
