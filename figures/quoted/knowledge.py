@@ -1,9 +1,12 @@
 """Numbers quoted on what models know: recall of facts read in pretraining, and bits per parameter against exposures."""
 
+import math
+
 from figures.quoted.estimates import Tree, over_seeds
 from figures.results import Results
 from figures.rules.knowledge import KNOWN, LITERATURE, PRICE, held, price, recall
 from realmodels.candidates import CANDIDATES
+from realmodels.experiments.exposures import NAMES
 from realmodels.experiments.knowledge import CITIES, PEOPLE
 
 
@@ -39,6 +42,9 @@ def exposures(results: Results) -> Tree:
     found: Tree = {"seeds": table["seed"].nunique(), "people": int(first["people"])}
     found |= {name: int(first[name]) for name in ("parameters", "embedding_parameters")}
     found["known"] = float(first["known_bits"] / first["parameters"])
+    least = math.log2(first["people"])  # bits of a name to one who knows all people: it might be any of them
+    names = first["people"] * (math.log2(math.prod(NAMES)) - least)
+    found["attainable"] = float((first["known_value_bits"] + names) / first["parameters"])
     found["person"] = float(first["known_bits"] / first["people"])
     found["least"], found["most"] = int(table["exposures"].min()), int(table["exposures"].max())
     found["rows"] = [
