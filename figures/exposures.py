@@ -24,8 +24,8 @@ def caption(results: Results) -> str:
         f"A model of {first['parameters'] / 1000:.1f} thousand parameters ({first['embedding_parameters'] / 1000:.1f} the "
         f"embedding) that reads nothing but the biographies of {first['people']:.0f} people, each so many times, each time in "
         f"other words: {first['known_bits'] / first['parameters']:.2g} bits per parameter to know. (a) Bits of names and values "
-        "that it holds, by its losses, per parameter; crosses are the values in print for models of a million parameters and more (Allen-Zhu and Li "
-        f"2024), the grey bars a factor {ABOUT} around them. (b) Share of the values that it recalls. "
+        "that it holds, by its losses, per parameter; crosses are the values in print for models of a million parameters and "
+        f"more (Allen-Zhu and Li 2024), the grey bars a factor {ABOUT} around them. (b) Share of the values that it recalls. "
         "The verdict is on the ratio to the values in print. "
         f"Means over {seeds(table)} with 95% intervals. " + sentence(results, "K1-exposures")
     )

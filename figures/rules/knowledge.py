@@ -68,8 +68,8 @@ RULES = (
         "K1-recall",
         "The dense and the memory model know the facts that they read in pretraining, in phrasings that they have never read.",
         f">= {KNOWN:.0%}",
-        "Share of the questions in held-out phrasings (from the name on in no text) to which the greedy continuation is exactly the "
-        "answer, for each model and kind of fact (people, cities); simultaneous 95% t intervals over seeds; the least is shown. "
+        "Share of the questions in held-out phrasings (from the name on in no text) to which the greedy continuation is exactly "
+        "the answer, for each model and kind of fact (people, cities); simultaneous 95% t intervals over seeds; the least is shown. "
         f"Supported if all lie above {KNOWN}, refuted if one lies wholly below.",
         ("knowledge",),
         _recall,
