@@ -68,7 +68,7 @@ RULES = (
         "K1-recall",
         "The dense and the memory model know the facts that they read in pretraining, in phrasings that they have never read.",
         f">= {KNOWN:.0%}",
-        "Share of the questions in held-out phrasings (from the name on in no text) to which the greedy continuation is exactly "
+        "Share of the questions in held-out phrasings (in no text from the name on) to which the greedy continuation is just "
         "the answer, for each model and kind of fact (people, cities); simultaneous 95% t intervals over seeds; the least is shown. "
         f"Supported if all lie above {KNOWN}, refuted if one lies wholly below.",
         ("knowledge",),
