@@ -69,7 +69,7 @@ RULES = (
         "The dense and the memory model know the facts that they read in pretraining, in phrasings that they have never read.",
         f">= {KNOWN:.0%}",
         "Share of the questions in held-out phrasings (in no text from the name on) to which the greedy continuation is just "
-        "the answer, for each model and kind of fact (people, cities); simultaneous 95% t intervals over seeds; the least is shown. "
+        "the answer, for each model and kind (people, cities); simultaneous 95% t intervals over seeds; the least is shown. "
         f"Supported if all lie above {KNOWN}, refuted if one lies wholly below.",
         ("knowledge",),
         _recall,
