@@ -2,7 +2,7 @@
 
 4 layers, 4 heads, 128 wide, context 64, batches of 12, no dropout: LayerNorm without bias, one matrix for q, k and v, learned
 positions, GELU, the embedding as output matrix; AdamW at 0.001 with betas (0.9, 0.99), decay 0.1 on matrices, gradients clipped
-at norm 1; 100 steps of warm-up, then a cosine to a tenth at the last of 2000 steps; float32. Written from the recipe, not copied.
+at norm 1; 100 steps of warm-up, then a cosine to a tenth at step 2000; float32. Written from the recipe, not copied.
 """
 
 import math
@@ -54,12 +54,12 @@ class Gpt(nn.Module):
 class Training:
     """The recipe's training: `step` takes a batch of CONTEXT + 1 tokens each and returns the loss.
 
-    steps: at which the rate has fallen. fast: not as in the recipe, in bfloat16 and compiled.
+    fast: not as in the recipe, in bfloat16 and compiled.
     """
 
-    def __init__(self, vocabulary: int, steps: int = STEPS, fast: bool = False):
+    def __init__(self, vocabulary: int, fast: bool = False):
         torch.manual_seed(0)
-        self.model, self.done, self.steps, self.fast = Gpt(vocabulary), 0, steps, fast
+        self.model, self.done, self.fast = Gpt(vocabulary), 0, fast
         self.called = torch.compile(self.model) if fast else self.model
         parameters = list(self.model.parameters())
         groups = [
@@ -72,7 +72,7 @@ class Training:
         """The learning rate of the next step."""
         if self.done < WARMUP:
             return RATE * (self.done + 1) / (WARMUP + 1)
-        share = min(1.0, (self.done - WARMUP) / max(1, self.steps - WARMUP))
+        share = min(1.0, (self.done - WARMUP) / (STEPS - WARMUP))
         return LEAST + 0.5 * (1 + math.cos(math.pi * share)) * (RATE - LEAST)
 
     def step(self, batch: Tensor) -> float:
