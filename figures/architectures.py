@@ -12,7 +12,7 @@ from figures.style import BLUE, GREEN, GREY, ORANGE, PALE, VERMILION, Look, lett
 from figures.verdicts import sentence
 from realmodels.architectures import ARCHITECTURES
 
-EQUAL = {"tokens": Look("as many tokens", BLUE, "o"), "time": Look("as much time", VERMILION, "s")}
+EQUAL = {"tokens": Look("equal steps", BLUE, "o"), "time": Look("equal time", VERMILION, "s")}
 KINDS = {"people": Look("people", GREEN, "^"), "cities": Look("cities", ORANGE, "D")}
 
 

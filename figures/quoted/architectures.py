@@ -3,6 +3,7 @@
 from figures.quoted.estimates import Tree
 from figures.results import Results
 from figures.rules.architectures import BAND, BETTER, excess
+from realmodels.architectures import ARCHITECTURES
 
 COUNTS = ("parameters", "active_parameters", "flops_per_token", "cost")
 
@@ -11,10 +12,11 @@ def architectures(results: Results) -> Tree:
     """A row an architecture, in the order of the project's list; extremes of both comparisons."""
     table = results.table("architectures", "architecture", "equal", "kind", "phrasing", "recall", *COUNTS)
     rows = []
-    for name, mine in table.groupby("architecture", sort=False):
+    for name in (name for name in ARCHITECTURES if name in set(table["architecture"])):
+        mine = table[table["architecture"] == name]
         ways = {str(equal): part for equal, part in mine.groupby("equal")}
         ways.setdefault("time", ways["tokens"])  # the dense model's time is its own
-        row: Tree = {"architecture": str(name), **{column: float(mine[column].iloc[0]) for column in COUNTS}}
+        row: Tree = {"architecture": name, **{column: float(mine[column].iloc[0]) for column in COUNTS}}
         row |= {f"bits_{equal}": float(part["heldout_bits_per_byte"].iloc[0]) for equal, part in ways.items()}
         heldout = ways["tokens"].query("phrasing == 'heldout'").set_index("kind")["recall"]
         rows.append(row | {str(kind): float(value) for kind, value in heldout.items()})

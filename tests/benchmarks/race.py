@@ -4,8 +4,8 @@ Speed: tokens a second of processor time in one thread, runs interleaved. Loss: 
 speed grants it in the same processor time, and is asked the same held-out windows, in nats a token. Our schedules end there;
 nanoGPT keeps that of its recipe, 2000 steps: after 1361 of them (100 s) it was better than with one that ended there.
 
-"float32" and the like are this project's trainings, plain or compiled. "nanoGPT" is the recipe as it is, batches of 12 in float32,
-not compiled; "nanoGPT, fast" has the batch, the precision and the compiler of ours, which tells them from the rest.
+"float32" and the like are this project's trainings, plain or compiled. "nanoGPT" is the recipe as it is, batches of 12 in
+float32, not compiled; "nanoGPT, fast" has the batch, the precision and the compiler of ours, which tells them from the rest.
 """
 
 import argparse
