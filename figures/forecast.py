@@ -58,7 +58,7 @@ def draw(results: Results) -> Canvas:
         ours = f"rms error  spectral {e['spectral']:.2f}  kernel {e['kernel']:.2f}"
         text = f"{ours}\nno forgetting {e['stays']:.2f}  all gone {e['gone']:.2f}"
         panel.text(0.98, 0.98, text, transform=panel.transAxes, ha="right", va="top", fontsize=6, color=GREY)
-        panel.set_ylim(-0.1, top * 1.4)
+        panel.set_ylim(-0.1, top * 1.65)
         panel.set_yticks(range(int(top) + 1))
     for panel in grid[len(present) :]:
         panel.set_visible(False)
