@@ -21,6 +21,7 @@ ROW_FIELDS = {
     r"(?:int|float|percent-of)\((?:float\()?row\.(\w+)": 1,
     r"show-estimate\(row\.(\w+)": ESTIMATE,
     r"(?:mean|low|high): row\.(\w+)": 0.125,
+    r"fixed\(row\.(\w+)": 0.125,
     r"calc\.round\(row\.(\w+)": 0.125,
     r"row\.(\w+) >= 1": 0.125,
     r"row\.(\w+)\.map": [ESTIMATE, None],
@@ -137,7 +138,8 @@ def test_no_semicolon_of_the_text_is_taken_for_the_end_of_a_call():
 
 def test_every_section_is_in_the_paper():
     included = re.findall(r'#include "(sections/[^"]+)"', TEXT["main.typ"])
-    included += [f"sections/{name}" for name in re.findall(r'#include "(simulation/[^"]+)"', TEXT["sections/simulation.typ"])]
+    for part in ("simulation", "models"):
+        included += [f"sections/{name}" for name in re.findall(rf'#include "({part}/[^"]+)"', TEXT[f"sections/{part}.typ"])]
     assert sorted(included) == sorted(name for name in TEXT if name.startswith("sections/"))
 
 
