@@ -92,9 +92,9 @@ RULES = (
     Rule(
         "A1-time",
         f"After as much processor time of a thread, no architecture predicts other text {BETTER:.0%} better than the dense one.",
-        f">= -{BETTER:.0%}",
+        f">= −{BETTER:.0%}",
         "As A1-tokens, but each trained for as many steps as fit into the dense model's time; the lowest is shown. "
-        f"Supported if no interval reaches below -{BETTER}, refuted if one lies wholly below.",
+        f"Supported if no interval reaches below −{BETTER}, refuted if one lies wholly below.",
         TABLES,
         _time,
     ),
