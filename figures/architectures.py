@@ -6,10 +6,10 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Estimate, Results
-from figures.rules.architectures import BAND, BETTER, estimates, noise, recalled
-from figures.rules.knowledge import KNOWN
 from figures.style import BLUE, GREEN, GREY, ORANGE, PALE, VERMILION, Look, letters, panels
-from figures.verdicts import sentence
+from figures.verdicts.architectures import BAND, BETTER, estimates, noise, recalled
+from figures.verdicts.knowledge import KNOWN
+from figures.verdicts.table import sentence
 from realmodels.architectures import ARCHITECTURES
 
 EQUAL = {"tokens": Look("equal steps", BLUE, "o"), "time": Look("equal time", VERMILION, "s")}

@@ -6,9 +6,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
-from figures.rules.coding_level import trained
 from figures.style import BLACK, BLUE, GREY, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.coding_level import trained
+from figures.verdicts.table import sentence
 
 LOOKS = {False: Look("plain", BLUE, "o", "-"), True: Look("centred", VERMILION, "s", "--")}
 CLAIMS = ("I2-trained", "I2-units", "H1-raw", "H1-centred", "H1-remedy", "H1-forgetting")

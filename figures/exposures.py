@@ -4,9 +4,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
-from figures.rules.knowledge import ABOUT, LITERATURE, held
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.knowledge import ABOUT, LITERATURE, held
+from figures.verdicts.table import sentence
 
 BITS = {
     "both": Look("over all parameters", BLUE, "o"),

@@ -7,13 +7,13 @@ from matplotlib.ticker import MaxNLocator
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.streams import WRITER, WRITERS, at_chosen_dial, reported, scores
 from figures.style import ARCHITECTURES, BLACK, GREY, KINDS, METHODS, letters, panels
-from figures.verdicts import sentence
+from figures.verdicts.runs import WRITER, WRITERS, at_chosen_dial, reported, scores
+from figures.verdicts.table import sentence
 
 
 def errors(results: Results):
-    """Mean over seeds of the rms errors in bits (`figures.streams.scores`): one row per writer, one column per forecast."""
+    """Mean over seeds of the rms errors in bits (`figures.verdicts.runs.scores`): one row per writer, one column per forecast."""
     return scores(results).drop(columns="seed").groupby(WRITER).mean()
 
 

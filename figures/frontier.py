@@ -7,7 +7,7 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results
 from figures.style import BLACK, PALE, letters, panels, shades, share, ticks
-from figures.verdicts import sentence
+from figures.verdicts.table import sentence
 from simulate.frontier import frontier, violations
 
 MARKS = "osD^vP"

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from figures.figure import Figure
 from figures.results import Results
 from figures.style import BLACK, GREY, VERMILION, panels, shades
-from figures.verdicts import sentence
+from figures.verdicts.table import sentence
 from simulate.frontier import searched
 
 KINDS = {"memory": "memories", "learner": "learners on a linear layer"}

@@ -6,10 +6,10 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, jackknife
-from figures.rules.rule import back
-from figures.rules.separation import held_by_seed, log_gain
 from figures.style import BLACK, GREY, panels, shades, share, ticks
-from figures.verdicts import sentence
+from figures.verdicts.rule import back
+from figures.verdicts.separation import held_by_seed, log_gain
+from figures.verdicts.table import sentence
 from theory.ledger import claim
 
 MARKS = "osD^vP"

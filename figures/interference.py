@@ -5,9 +5,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.rules.interference import ACTIVE
 from figures.style import BLUE, GREEN, GREY, PALE, SKY, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.interference import ACTIVE
+from figures.verdicts.table import sentence
 from theory.ledger import claim
 
 SERIES = (

@@ -5,9 +5,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.rules.ladder import at_allowed, best, reference
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.ladder import at_allowed, best, reference
+from figures.verdicts.table import sentence
 from simulate.rungs import RUNGS, limit, predicted
 
 LOOKS = {

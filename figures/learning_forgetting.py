@@ -7,9 +7,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, seeds
-from figures.streams import WRITERS, dials, ends
 from figures.style import ARCHITECTURES, GREY, METHODS, letters, panels
-from figures.verdicts import sentence
+from figures.verdicts.runs import WRITERS, dials, ends
+from figures.verdicts.table import sentence
 
 FACES = {"dense": None, "memory": "white", "dsa": "#BBBBBB"}
 RISES = (0, 0.01, 0.03, 0.1, 0.3, 1)

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
-from figures.rules.regimes import COLUMNS, CONTROLS, Comparison, break_even, comparisons
 from figures.style import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.regimes import COLUMNS, CONTROLS, Comparison, break_even, comparisons
+from figures.verdicts.table import sentence
 
 ROWS = (
     ("many passes", False, "many passes"),

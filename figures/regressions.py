@@ -5,9 +5,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
-from figures.rules.regressions import SETTING, table
 from figures.style import BLACK, BLUE, GREEN, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.regressions import SETTING, table
+from figures.verdicts.table import sentence
 from theory.ledger import claim
 
 CLAIMS = ("C7-forgetting", "C7-depth")

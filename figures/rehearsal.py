@@ -7,9 +7,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.rules.rehearsal import REACHED, single_sleeps, spaced
 from figures.style import BLACK, BLUE, GREEN, VERMILION, Look, letters, panels, shades, share, ticks
-from figures.verdicts import sentence
+from figures.verdicts.rehearsal import REACHED, single_sleeps, spaced
+from figures.verdicts.table import sentence
 from theory.ledger import claim
 
 MARKS = "osD^vP"

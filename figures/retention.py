@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import BLUE, GREEN, GREY, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.table import sentence
 from theory.ledger import claim
 
 LOOKS = {

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
-from figures.streams import WRITERS, dials, reported
 from figures.style import ARCHITECTURES, GREY, METHODS, letters, panels
-from figures.verdicts import sentence
+from figures.verdicts.runs import WRITERS, dials, reported
+from figures.verdicts.table import sentence
 
 
 def caption(results: Results) -> str:

@@ -7,9 +7,9 @@ from matplotlib.lines import Line2D
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.rules.sequences import COLUMNS
 from figures.style import BLACK, BLUE, GREY, VERMILION, panels
-from figures.verdicts import sentence
+from figures.verdicts.sequences import COLUMNS
+from figures.verdicts.table import sentence
 
 NAMES = {
     "plain": "delta rule, best rate",

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results
 from figures.style import REGIMES, letters, panels, share, ticks
-from figures.verdicts import sentence
+from figures.verdicts.table import sentence
 from simulate.frontier import at_best, frontier, violations
 
 

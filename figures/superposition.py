@@ -7,9 +7,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.rules.superposition import MARGIN
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, SKY, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.superposition import MARGIN
+from figures.verdicts.table import sentence
 
 PLATEAUS = {"1": 1, "3/4": 3 / 4, "2/3": 2 / 3, "1/2": 1 / 2, "2/5": 2 / 5, "3/8": 3 / 8}
 KINDS = {

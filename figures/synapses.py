@@ -7,9 +7,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
-from figures.rules.synapses import table
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Look, letters, panels
-from figures.verdicts import sentence
+from figures.verdicts.synapses import table
+from figures.verdicts.table import sentence
 from theory.ledger import claim
 
 CLAIMS = ("C6-curve", "C6-envelope", "C6-oldest", "C6-chain")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results
 from figures.style import BLUE, GREY, VERMILION, panels
-from figures.verdicts import verdict
+from figures.verdicts.table import verdict
 from theory.attacks.attack import SLACK
 
 LEAST = 1e-12

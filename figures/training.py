@@ -5,7 +5,7 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results, by_group, seeds
 from figures.style import ARCHITECTURES, GREY, panels
-from figures.verdicts import sentence
+from figures.verdicts.table import sentence
 
 
 def caption(results: Results) -> str:

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.rules.transfer import LAW, stops, taught
 from figures.style import BLACK, GREY, letters, panels, shades, ticks
-from figures.verdicts import sentence
+from figures.verdicts.table import sentence
+from figures.verdicts.transfer import LAW, stops, taught
 
 MARKS = "osD^vP"
 CLAIMS = ("C7-transfer-curves", "C7-stop", "C7-worthless")

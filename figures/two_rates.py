@@ -6,9 +6,9 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
-from figures.rules.two_rates import entries
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, SKY, VERMILION, Look, letters, panels, ticks
-from figures.verdicts import sentence
+from figures.verdicts.table import sentence
+from figures.verdicts.two_rates import entries
 from theory.ledger import claim
 
 LOOKS = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from scipy.special import lambertw
 
-from figures.cli import main
+from figures.cli.entry import main
 
 FACTS = '{"prompt": "The capital of France is", "answer": " France", "task": 0}\n'
 
@@ -38,7 +38,7 @@ COMMANDS = ("reproduce", "theory", "simulate", "models", "train", "write", "meas
 def test_help_names_every_command_and_needs_no_heavy_library():
     help_text = subprocess.run([sys.executable, "-m", "figures.cli", "--help"], capture_output=True, text=True, check=True).stdout
     assert all(command in help_text for command in COMMANDS)
-    code = "import sys, figures.cli; print(*sys.modules)"
+    code = "import sys, figures.cli.entry; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"jax", "torch", "sympy", "matplotlib", "scipy"} & set(loaded)
 

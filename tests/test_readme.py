@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from figures.build import verdicts
-from figures.layout import Layout
-from figures.readme import BEGIN, END, with_claims
+from figures.build.build import verdicts
+from figures.build.layout import Layout
+from figures.build.readme import BEGIN, END, with_claims
 from simulate.fingerprint import ROOT
 from theory.errors import UserError
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from figures.live import BARS, EVERY, Live, sparkline
+from figures.build.live import BARS, EVERY, Live, sparkline
 from simulate.progress import reports
 
 

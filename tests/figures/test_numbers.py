@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from figures.numbers import check, numbers
+from figures.numbers.tree import check, numbers
 from figures.results import Results
 from theory.errors import UserError
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from figures.results import Estimate
-from figures.rules.rule import decide, decide_all
-from figures.verdicts import RULES, sentence, verdict, verdicts
+from figures.verdicts.rule import decide, decide_all
+from figures.verdicts.table import RULES, sentence, verdict, verdicts
 from tests.discovery import modules
 from theory.errors import UserError
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from figures.commands.models import _card
+from figures.cli.models import _card
 from realmodels import checkpoint
 from realmodels.architectures import config_for
 from realmodels.card import about, markdown, samples

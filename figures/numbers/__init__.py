@@ -1,0 +1,1 @@
+"""The numbers that the paper quotes, one file per topic; `tree` puts them together."""

@@ -1,0 +1,73 @@
+"""Every number that the paper quotes, as one tree of JSON values, read from the stored results.
+
+Rounding is the paper's business. A number that cannot be had raises: the paper is not built on gaps.
+"""
+
+from math import isfinite
+from typing import Any
+
+from figures.numbers import (
+    architectures,
+    coding_level,
+    frontiers,
+    knowledge,
+    ladder,
+    models,
+    regimes,
+    regressions,
+    rehearsal,
+    sequences,
+    simulation,
+    superposition,
+    synapses,
+    theory,
+    two_rates,
+)
+from figures.numbers.estimates import Tree
+from figures.results import Results
+
+PARTS = {
+    **{
+        part.__name__: part
+        for part in (theory.ledger, theory.certificates, theory.literature, theory.methods, theory.controls, theory.examples)
+    },
+    **{part.__name__: part for part in (simulation.interference, simulation.retention, simulation.capacity, simulation.plane)},
+    **{part.__name__: part for part in (simulation.sweeps, simulation.gain, frontiers.frontiers)},
+    **{part.__name__: part for part in (coding_level.coding_level, superposition.superposition, regimes.regimes)},
+    **{part.__name__: part for part in (synapses.synapses, regressions.regressions, sequences.sequences)},
+    two_rates.two_rates.__name__: two_rates.two_rates,
+    **{part.__name__: part for part in (rehearsal.rehearsal, rehearsal.transfer)},
+    **{part.__name__: part for part in (models.baselines, models.models, models.schooling, models.stream, models.streams)},
+    **{part.__name__: part for part in (models.contrasts, models.kernel, models.forecast)},
+    **{part.__name__: part for part in (knowledge.knowledge, knowledge.exposures)},
+    architectures.architectures.__name__: architectures.architectures,
+    "ladder": ladder.ladder,
+}
+
+
+def meta(results: Results) -> Tree:
+    """The preset, and for every table its rows, seeds and the head of its fingerprint."""
+    tables = []
+    for path in sorted(results.directory.glob("*.parquet")):
+        frame = results.table(path.stem)
+        seeds = frame["seed"].nunique() if "seed" in frame else None
+        tables.append({"name": path.stem, "key": results.key(path.stem)[:12], "rows": len(frame), "seeds": seeds})
+    return {"preset": results.preset, "tables": tables}
+
+
+def check(value: Any, where: str = "numbers") -> Any:
+    """The value itself, once every number in it is finite. Raises ValueError with the key of the first that is not."""
+    if isinstance(value, dict):
+        return {str(key): check(part, f"{where}.{key}") for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [check(part, f"{where}[{index}]") for index, part in enumerate(value)]
+    if value is None or isinstance(value, str | bool):
+        return value
+    if not isfinite(value):
+        raise ValueError(f"{where} is {value}")
+    return int(value) if float(value).is_integer() and isinstance(value, int) else float(value)
+
+
+def numbers(results: Results) -> Tree:
+    """All numbers. Raises UserError if a table is missing, ValueError if a number is not finite."""
+    return check({"meta": meta(results)} | {name: part(results) for name, part in PARTS.items()})

@@ -1,0 +1,43 @@
+"""Numbers quoted on learners in the plane of C4."""
+
+import numpy as np
+
+from figures.numbers.estimates import Tree, plain
+from figures.results import Results, estimate
+from figures.verdicts.rule import back
+from figures.verdicts.two_rates import ONE, TWO, entries, paired
+
+
+def two_rates(results: Results) -> Tree:
+    """By learner: its largest entry into the closed region and the error there; the ratios of errors on the same streams."""
+    frame = entries(results)
+    frame = frame[frame["hold"] == 1]
+    first = frame[(frame["family"] == "teacher") & (frame["sigma"] == frame["sigma"].max())]
+    deepest = {}
+    for name in (*ONE, *TWO):
+        part = first[first["learner"] == name]
+        means = part.groupby("dial")[["entry", "J", "private", "depth"]].mean()
+        best = means["entry"].idxmax()
+        deepest[name] = {
+            "entry": plain(estimate(part[part["dial"] == best]["entry"])),
+            "error": float(means.loc[best, "J"] / means.loc[best, "private"]),
+            "depth": float(means.loc[best, "depth"]),
+            "dial": float(best),
+        }
+    own = frame[frame["D"] == 1]
+    off = np.log(
+        own.groupby(["learner", "sigma", "dial"])["J"].mean() / own.groupby(["learner", "sigma", "dial"])["predicted_J"].mean()
+    )
+    return {
+        **{"seeds": first["seed"].nunique(), "state": int(first["state"].max()), "learners": frame["learner"].nunique()},
+        **{
+            "N_one": int(first["N"].max()),
+            "N_two": int(first["N"].min()),
+            "settings": int(frame.groupby(["learner", "sigma", "dial"]).ngroups),
+        },
+        "error_off": float(np.exp(off.abs().max()) - 1),
+        "deepest": deepest,
+        "dense": plain(back(estimate(paired(results, "two_regimes", "two_equal")))),
+        "rules": plain(back(estimate(paired(results, "two_rules", "two_regimes")))),
+        "list": plain(back(estimate(paired(results, "label_buffer", "two_regimes")))),
+    }

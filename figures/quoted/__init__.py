@@ -1,1 +1,0 @@
-"""The numbers that the paper quotes, by the part of the paper that quotes them."""

@@ -1,0 +1,220 @@
+"""Rules for the language models: forecasts (P1), common mode or sparsity (P2, P5), scope (P3), quality (P4), and more (P6, P7).
+
+The unit of replication is the seed: with it a model is pretrained and its streams are drawn. Methods are compared pair by pair of
+equal seed. Rules on streams speak of the reported seeds at each method's chosen dial (`figures.verdicts.runs`): equal learning.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from figures.results import Results, estimate
+from figures.verdicts.rule import Judgement, Rule, back, decide, judgement
+from figures.verdicts.runs import ends, reported, scores
+
+Writer = tuple[str, str]
+FULL, LAST, OFF = ("dense", "full"), ("dense", "last_matrix"), ("dense", "off_mode")
+FULL_MEMORY, SPARSE = ("memory", "full"), ("memory", "sparse_memory")
+NARROW = ("last_matrix", "off_mode", "sparse_memory")  # methods that write one matrix
+
+LEARNED = 0.4  # bits per fact, a tenth of log2(16) = 4, by which learning may differ and still be called equal
+MARGIN = 0.1  # bits per fact that count as nothing
+NEARLY = 0.8  # share of what sparse memory keeps that counts as nearly as much
+SHARE = 0.5  # of sparse memory's advantage that counts as most of it
+APART = 0.5  # mean cosine below which prompts are told apart
+COST = 0.15  # bits per byte of held-out text that schooling may cost
+EQUAL = 0.05  # relative difference of bits per byte above which models are not comparable
+LEFT = 0.1  # share of the squared overlap that the common mode may keep
+DOUBLE = 2.0
+CLEARLY = 0.2  # bits per byte that count as clearly better
+
+
+def _writer(results: Results, writer: Writer) -> pd.DataFrame:
+    """The reported runs of a writer (`figures.verdicts.runs.ends`), by seed."""
+    table = ends(reported(results))
+    return table[(table["architecture"] == writer[0]) & (table["method"] == writer[1])].set_index("seed")
+
+
+def _compare(results: Results, terms: dict[Writer, float], margin: float = 0.0) -> Judgement:
+    """Weighted sum of the bits that writers gained, by seed: supported above -margin, if they learned equally much."""
+    runs = {writer: _writer(results, writer) for writer in terms}
+    gained = pd.DataFrame({writer: weight * runs[writer]["bits_gained"] for writer, weight in terms.items()}).dropna()
+    value = estimate(gained.sum(axis=1))
+    learned = [run["bits_fresh"].mean() for run in runs.values()]
+    comparable = max(learned) - min(learned) <= LEARNED
+    return judgement(value, decide(value, -margin, np.inf) if comparable else "undecided")
+
+
+def _skill(results: Results, kind: str, methods: tuple[str, ...] = (*NARROW, "full")) -> Judgement:
+    """1 - rms error / rms error of the better trivial forecast, mean over writers of these methods, by seed."""
+    table = scores(results)
+    table = table[table["method"].isin(methods)]
+    value = estimate((1 - table[kind] / table["trivial"]).groupby(table["seed"]).mean())
+    return judgement(value, decide(value, 0.0, np.inf))
+
+
+def _beats_counting(results: Results) -> Judgement:
+    """Bits per byte of the better of unigram and bigram minus those of each trained model; the interval is over models."""
+    baselines = results.table("baselines", "name", "source", "bits_per_byte")
+    best = baselines.query("source == 'all' and name in ('unigram', 'bigram')")["bits_per_byte"].min()
+    value = estimate(best - results.table("pretraining", "final", "bits_per_byte").query("final")["bits_per_byte"])
+    return judgement(value, decide(value, CLEARLY, np.inf))
+
+
+def _schooled(results: Results, change: bool, column: str, limit: float) -> Judgement:
+    """A column at the end of schooling (or its change), which must stay below a limit; the interval is over models."""
+    table = results.table("schooling", "architecture", "seed", "step", "final", column)
+    models = table.sort_values("step").groupby(["architecture", "seed"])[column]
+    value = estimate(models.last() - models.first() if change else models.last())
+    return judgement(value, decide(value, -np.inf, limit))
+
+
+def _flattens(results: Results) -> Judgement:
+    """PR of the dense model's kernel under off-mode writes over that under plain writes of the same matrix, by seed."""
+    kernel = results.table("kernel", "architecture", "seed", "scope", "participation_ratio", "common_mode")
+    dense = kernel[kernel["architecture"] == "dense"].pivot(index="seed", columns="scope")
+    ratio = back(estimate(np.log(dense["participation_ratio"]["off_mode"] / dense["participation_ratio"]["last_matrix"])))
+    share = estimate(dense["common_mode"]["off_mode"])
+    verdicts = {decide(ratio, DOUBLE, np.inf), decide(share, -np.inf, LEFT)}
+    verdict = "refuted" if "refuted" in verdicts else "undecided" if "undecided" in verdicts else "supported"
+    return judgement(ratio, verdict)
+
+
+def _equal(results: Results) -> Judgement:
+    """Bits per byte of the worst of the three models over the best, minus 1, by seed."""
+    final = results.table("pretraining", "architecture", "seed", "final", "bits_per_byte").query("final")
+    seeds = final.groupby("seed")["bits_per_byte"]
+    value = estimate(seeds.max() / seeds.min() - 1)
+    return judgement(value, decide(value, -np.inf, EQUAL))
+
+
+_FORECAST = (
+    "Skill = 1 - rms error of the forecast bits / that of the better trivial forecast (all stays that was measured just after "
+    "the write; all is gone after one more task, back to what was measured before any write), over tasks of age 1 and more; mean "
+    "over writers, 95% t interval over seeds. Supported if the interval lies above 0, refuted if below."
+)
+_PAIRED = (
+    "Bits per fact over all tasks after the last one, above those before the first, paired by seed, 95% t interval over seeds. "
+    f"Not at equal learning, hence undecided, if bits just written differ by more than {LEARNED}. "
+)
+
+RULES = (
+    Rule(
+        "P1-spectral",
+        "The spectral law, from the model before any write, forecasts what is retained better than the trivial forecasts.",
+        "skill > 0",
+        _FORECAST,
+        ("streams", "forecast"),
+        partial(_skill, kind="spectral"),
+    ),
+    Rule(
+        "P1-kernel",
+        "Kernel simulation, from the model before any write, forecasts what is retained better than the trivial forecasts.",
+        "skill > 0",
+        _FORECAST,
+        ("streams", "forecast"),
+        partial(_skill, kind="kernel"),
+    ),
+    Rule(
+        "P1-narrow",
+        "For writes to one matrix, kernel simulation forecasts what is retained better than the trivial forecasts.",
+        "skill > 0",
+        _FORECAST + " Writers that write one matrix only.",
+        ("streams", "forecast"),
+        partial(_skill, kind="kernel", methods=NARROW),
+    ),
+    Rule(
+        "P2-plain",
+        "Off-mode writing retains more than the same matrix written plainly: the common mode is what interferes.",
+        "> 0 bits per fact",
+        _PAIRED + "Dense model, off-mode minus last matrix. Supported if the interval lies above 0, refuted if below.",
+        ("streams",),
+        partial(_compare, terms={OFF: 1, LAST: -1}),
+    ),
+    Rule(
+        "P2-sparse",
+        "Off-mode writing on the dense model retains at least as much as sparse memory finetuning: the common mode, not "
+        "sparsity.",
+        ">= 0 bits per fact",
+        _PAIRED + f"Dense off-mode minus sparse memory. Supported if the interval lies above -{MARGIN}, refuted if below.",
+        ("streams",),
+        partial(_compare, terms={OFF: 1, SPARSE: -1}, margin=MARGIN),
+    ),
+    Rule(
+        "P3",
+        "Scope: writing the last matrix of a dense model alone retains nearly as much as sparse memory finetuning.",
+        ">= 0 bits per fact",
+        _PAIRED + f"Last matrix minus {NEARLY} times sparse memory. Supported if the interval lies above 0, refuted if below.",
+        ("streams",),
+        partial(_compare, terms={LAST: 1, SPARSE: -NEARLY}),
+    ),
+    Rule(
+        "P3-share",
+        "Scope, not sparsity: most of what sparse memory gains over full finetuning, a dense model gains by writing its last "
+        "matrix alone.",
+        "> 0 bits per fact",
+        _PAIRED
+        + f"(Last matrix minus full, dense) minus {SHARE} of (sparse memory minus full, memory layer), which says something only "
+        "if sparse memory gains (P6). Supported if the interval lies above 0, refuted if below.",
+        ("streams",),
+        partial(_compare, terms={LAST: 1, FULL: -1, SPARSE: -SHARE, FULL_MEMORY: SHARE}),
+    ),
+    Rule(
+        "P4",
+        "The language models trained here predict held-out text clearly better than unigram and bigram models of the same text.",
+        f"> {CLEARLY} bits per byte",
+        "Bits per byte of the better of the two minus the model's, 95% t interval over all trained models (architectures and "
+        f"seeds). Supported if the interval lies above {CLEARLY}, refuted if below.",
+        ("pretraining", "baselines"),
+        _beats_counting,
+    ),
+    Rule(
+        "P4-equal",
+        "The three models that streams are written into end pretraining about equally good, so that writing can be compared.",
+        f"< {EQUAL:.0%}",
+        "Held-out bits per byte of the worst of the three over the best, minus 1, 95% t interval over seeds. Supported if the "
+        f"interval lies below {EQUAL}, refuted if above.",
+        ("pretraining",),
+        _equal,
+    ),
+    Rule(
+        "P5",
+        "Taking the mean key out of the writes takes out the kernel's common mode and at least doubles its participation ratio.",
+        f"ratio >= {DOUBLE:g}",
+        "Participation ratio of the dense model's logit kernel under off-mode writes over that under plain writes of the same "
+        "matrix (geometric mean, shown), and the common mode's share that is left; 95% t intervals over seeds. Supported if the "
+        f"first lies above {DOUBLE:g} and the second below {LEFT}, refuted if either lies wholly on the other side.",
+        ("kernel",),
+        _flattens,
+    ),
+    Rule(
+        "P6",
+        "Sparse memory finetuning retains more of a stream than full finetuning of the same model (in print: more of the older "
+        "abilities of a larger one).",
+        "> 0 bits per fact",
+        _PAIRED
+        + "Sparse memory minus full finetuning of the memory-layer model. Supported if the interval lies above 0, refuted if "
+        "below.",
+        ("streams",),
+        partial(_compare, terms={SPARSE: 1, FULL_MEMORY: -1}),
+    ),
+    Rule(
+        "P7",
+        "Schooling in the form of the facts, on other subjects, makes the models tell a stream's prompts apart at the answer.",
+        f"cosine < {APART}",
+        "Mean cosine between prompts' keys at the answering position after schooling, 95% t interval over all models "
+        f"(architectures and seeds). Supported if the interval lies below {APART}, refuted if above.",
+        ("schooling",),
+        partial(_schooled, change=False, column="key_cosine", limit=APART),
+    ),
+    Rule(
+        "P7-cost",
+        "Schooling costs little of what the models knew.",
+        f"< {COST} bits per byte",
+        "Held-out bits per byte after schooling minus before, 95% t interval over all models (architectures and seeds). "
+        f"Supported if the interval lies below {COST}, refuted if above.",
+        ("schooling",),
+        partial(_schooled, change=True, column="bits_per_byte", limit=COST),
+    ),
+)

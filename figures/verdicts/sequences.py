@@ -1,0 +1,118 @@
+"""Rules for methods over the length of a stream: where each fails (H4-length), how (H4-fails), and under what (H4-ceiling)."""
+
+import numpy as np
+import pandas as pd
+
+from figures.results import Estimate, Results, estimate, jackknife
+from figures.verdicts.rule import Judgement, Rule, back, decide_all, judgement
+
+BAND = 0.1
+APART = 0.25  # of a target, between the newest and the oldest task: what tells forgetting from fading together
+ROUNDING = 1e-6
+COLUMNS = ("learner", "M", "seed", "depth", "total", "worst", "oldest", "newest", "ceiling", "fails", "predicted_worst")
+
+
+def table(results: Results) -> pd.DataFrame:
+    """The table of sequences."""
+    return results.table("sequences", *COLUMNS)
+
+
+def crossing(M: np.ndarray, depth: np.ndarray, level: float) -> float:
+    """Length at which depth(M) first falls below the level, linear between the lengths M (ascending); it starts at (0, 1).
+
+    The last length if it does not fall that far.
+    """
+    M, depth = np.concatenate([[0.0], M]), np.concatenate([[1.0], depth])
+    below = np.flatnonzero(depth < level)
+    if not len(below):
+        return float(M[-1])
+    end = below[0]
+    share = (depth[end - 1] - level) / (depth[end - 1] - depth[end])
+    return float(M[end - 1] + share * (M[end] - M[end - 1]))
+
+
+def length(frame: pd.DataFrame, column: str = "worst") -> float:
+    """Length, in facts, at which the worst-kept task of one learner falls below the depth asked for, mean over seeds."""
+    means = frame.groupby("M")[column].mean()
+    return crossing(means.index.to_numpy(float), means.to_numpy(), float(frame["depth"].iloc[0]))
+
+
+def ratio(frame: pd.DataFrame, comparisons: int = 1) -> Estimate:
+    """Measured over predicted length of one learner."""
+    return back(jackknife(lambda part: float(np.log(length(part) / length(part, "predicted_worst"))), frame, comparisons))
+
+
+def _lengths(results: Results) -> Judgement:
+    learners = [part for _, part in table(results).groupby("learner")]
+    return judgement(*decide_all([ratio(part, len(learners)) for part in learners], 1 - BAND, 1 + BAND))
+
+
+def used(results: Results) -> list[Estimate]:
+    """Total depth over the ceiling, for every learner and length; simultaneous intervals."""
+    groups = [part for _, part in table(results).groupby(["learner", "M"])]
+    return [estimate(part["total"] / part["ceiling"], comparisons=len(groups)) for part in groups]
+
+
+def _ceilings(results: Results) -> Judgement:
+    shares = used(results)
+    worst = max(shares, key=lambda share: share.low if share.count > 1 else share.mean)
+    if worst.count < 2:
+        return judgement(worst, "undecided")
+    return judgement(worst, "refuted" if worst.low > 1 + ROUNDING else "supported")
+
+
+def margins(frame: pd.DataFrame, comparisons: int) -> list[Estimate]:
+    """By how much one learner fails as predicted, at its longest stream: the newest task less the oldest, from the border."""
+    last = frame[frame["M"] == frame["M"].max()]
+    contrast = estimate(last["newest"] - last["oldest"], comparisons=comparisons)
+    ahead = Estimate(contrast.mean - APART, contrast.low - APART, contrast.high - APART, contrast.count)
+    behind = Estimate(-contrast.mean - APART, -contrast.high - APART, -contrast.low - APART, contrast.count)
+    fails = str(last["fails"].iloc[0])
+    if fails == "forgets":
+        return [ahead]
+    if fails == "stops learning":
+        return [behind]
+    return [Estimate(-side.mean, -side.high, -side.low, side.count) for side in (ahead, behind)]
+
+
+def _failures(results: Results) -> Judgement:
+    learners = [part for _, part in table(results).groupby("learner")]
+    found = [margin for part in learners for margin in margins(part, len(learners))]
+    return judgement(*decide_all(found, 0, 2))
+
+
+RULES = (
+    Rule(
+        "H4-length",
+        "At equal total state every method keeps its worst task at half depth up to the length that its law gives.",
+        "ratio 1",
+        "Length at which the worst-kept task (chosen at every seed by the others) falls below depth 1/2, mean over seeds, linear "
+        "between lengths, over that of the law read in the same way; 95% jackknife intervals over seeds, simultaneous over all "
+        "learners; the one furthest from 1 is shown. "
+        f"Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
+        ("sequences",),
+        _lengths,
+    ),
+    Rule(
+        "H4-ceiling",
+        "No method retains more total depth than its store has directions, at any length.",
+        "at most 1",
+        "Total depth over the ceiling for every learner and length, t intervals over seeds, 95% and simultaneous over all; the "
+        "one whose lower end is highest is shown. Supported if no lower end exceeds 1, refuted if one does (beyond rounding), "
+        "undecided with one seed.",
+        ("sequences",),
+        _ceilings,
+    ),
+    Rule(
+        "H4-fails",
+        "Each method fails at the end of the stream that its law names: it forgets the oldest, no longer learns the newest, or "
+        "lets all facts fade together.",
+        f"margin of 0 or more beyond {APART}",
+        "Depth of the newest task less that of the oldest in the longest stream of every learner, t intervals over seeds, 95% "
+        f"and simultaneous. Forgetting means at least {APART}, to stop learning at most -{APART}, fading together between; the "
+        "smallest margin to the border is shown. Supported if every margin is positive over its whole interval, refuted if one "
+        "is negative over its whole interval.",
+        ("sequences",),
+        _failures,
+    ),
+)

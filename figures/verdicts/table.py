@@ -1,0 +1,78 @@
+"""The verdicts: every declared rule applied to the stored results."""
+
+from functools import cache
+from typing import Any
+
+from figures.results import Results
+from figures.verdicts import (
+    architectures,
+    coding_level,
+    evidence,
+    frontiers,
+    hebbian,
+    interference,
+    knowledge,
+    ladder,
+    models,
+    regimes,
+    regressions,
+    rehearsal,
+    retention,
+    separation,
+    sequences,
+    superposition,
+    synapses,
+    tradeoff,
+    transfer,
+    two_rates,
+)
+from figures.verdicts.rule import Rule
+
+RULES: dict[str, Rule] = {
+    rule.id: rule
+    for group in (
+        evidence,
+        interference,
+        retention,
+        hebbian,
+        tradeoff,
+        two_rates,
+        separation,
+        frontiers,
+        sequences,
+        synapses,
+        regressions,
+        coding_level,
+        superposition,
+        regimes,
+        rehearsal,
+        transfer,
+        ladder,
+        knowledge,
+        architectures,
+        models,
+    )
+    for rule in group.RULES
+}
+
+
+@cache
+def verdict(results: Results, id: str) -> dict[str, Any]:
+    """The verdict on one claim (see `Rule.record`). Raises UserError if a table that the rule reads is missing."""
+    return RULES[id].record(results)
+
+
+def verdicts(results: Results) -> list[dict[str, Any]]:
+    """All verdicts, in the order of the theory: [{id, claim, prediction, measured, interval, verdict, rule}]."""
+    return [verdict(results, id) for id in RULES]
+
+
+def sentence(results: Results, *ids: str) -> str:
+    """The verdicts in words, for a caption: "C4: supported (measured 1.01, interval 0.99 to 1.03)." """
+    words = []
+    for id in ids:
+        found = verdict(results, id)
+        interval = found["interval"]
+        spread = f", interval {interval[0]:.3g} to {interval[1]:.3g}" if interval else ", one seed, no interval"
+        words.append(f"{id}: {found['verdict']} (measured {found['measured']:.3g}{spread}).")
+    return " ".join(words)

@@ -1,0 +1,68 @@
+"""Rules for the compression-writability relation: the line of one learning rate (C4) and the escape of two stores (C4-dual)."""
+
+import numpy as np
+import pandas as pd
+
+from figures.results import Estimate, Results, estimate
+from figures.verdicts.rule import Judgement, Rule, back, decide, judgement
+from theory.ledger import claim
+
+BAND = 0.05  # relative tolerance of the mean ratio, and of the exponent
+
+
+def _writability(results: Results, regime: str) -> pd.DataFrame:
+    """Rows of a regime with `log_ratio`: log of the depth of one write over the depth `allowed` at its error J."""
+    frame = results.table("tradeoff", "regime", "eta", "sigma", "seed", "J", "depth")
+    frame = frame[frame["regime"] == regime]
+    within = np.minimum(frame["J"], frame["sigma"] ** 2)  # a larger error allows no more than depth 1
+    allowed = claim("C4").value(J=within, sigma=frame["sigma"]).value
+    return frame.assign(allowed=allowed, log_ratio=np.log(frame["depth"] / allowed))
+
+
+def _line(results: Results) -> Judgement:
+    """Level (geometric mean of depth over allowed depth) and exponent (slope of log depth on log allowed depth), by seed."""
+    frame = _writability(results, "single")
+    seeds = frame.groupby("seed")
+    level = back(estimate(seeds["log_ratio"].mean(), comparisons=2))
+    slope = estimate([np.polyfit(np.log(part["allowed"]), np.log(part["depth"]), 1)[0] for _, part in seeds], comparisons=2)
+    verdicts = {decide(value, 1 - BAND, 1 + BAND) for value in (level, slope)}
+    verdict = "refuted" if "refuted" in verdicts else "supported" if verdicts == {"supported"} else "undecided"
+    return judgement(level, verdict)
+
+
+def incursions(results: Results, regime: str) -> list[Estimate]:
+    """Depth over allowed depth in each setting (sigma, eta) of a regime, intervals simultaneous over settings."""
+    groups = _writability(results, regime).groupby(["sigma", "eta"])["log_ratio"]
+    return [back(estimate(values, comparisons=groups.ngroups)) for _, values in groups]
+
+
+def _escape(results: Results) -> Judgement:
+    """The deepest incursion of two regimes: the setting with the largest lower end."""
+    ratios = incursions(results, "dual")
+    best = max(ratios, key=lambda ratio: (ratio.low, ratio.mean))
+    if best.low > 1:
+        return judgement(best, "supported")
+    return judgement(best, "refuted" if all(ratio.high < 1 for ratio in ratios) else "undecided")
+
+
+RULES = (
+    Rule(
+        "C4",
+        "With one learning rate, how deep one write goes fixes how well shared structure can be compressed: depth = 2J/(σ² + J).",
+        "ratio 1, exponent 1",
+        "One regime: geometric mean, over all rates and σ, of depth over 2J/(σ² + J) (shown), and slope of log depth "
+        f"on the log of that; simultaneous 95% t intervals over seeds. Supported if both lie within {BAND:.0%} of 1, refuted "
+        "if one lies wholly outside.",
+        ("tradeoff",),
+        _line,
+    ),
+    Rule(
+        "C4-dual",
+        "A second store with a rate of its own reaches the region that is forbidden to one regime.",
+        "ratio > 1",
+        "Two regimes: depth over 2J/(σ² + J) at every slow rate and σ, simultaneous 95% t intervals over seeds; the "
+        "setting with the largest lower end is shown. Supported if that end lies above 1, refuted if every interval lies below.",
+        ("tradeoff",),
+        _escape,
+    ),
+)
