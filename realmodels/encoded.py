@@ -39,7 +39,7 @@ def stream(made: Tokenizer, texts: list[str]) -> np.ndarray:
 
 def encoded(config: CorpusConfig, vocabulary: int, workspace: Path) -> Encoded:
     """The corpus of `config` under a tokenizer of `vocabulary` tokens trained on its training text; made once per workspace."""
-    folder = workspace / "text" / digest(config.to_json(), vocabulary, code_fingerprint("realmodels.encoded"))
+    folder = workspace / "text" / digest(config.to_json(), vocabulary, code_fingerprint(__name__))
     if not folder.exists():
         _make(config, vocabulary, folder)
     return Encoded(

@@ -72,7 +72,7 @@ class Part(nn.Module):
 
 def names(kind: Kind) -> list[str]:
     """Names of all parts of a kind."""
-    package = importlib.import_module(f"realmodels.{kind}")
+    package = importlib.import_module(f"{__package__}.{kind}")
     return [info.name for info in pkgutil.iter_modules(package.__path__) if _bound(kind, info.name) is not None]
 
 
@@ -85,7 +85,7 @@ def part(kind: Kind, name: str) -> type[Part]:
 
 
 def _bound(kind: Kind, name: str) -> Any:
-    module = f"realmodels.{kind}.{name}"
+    module = f"{__package__}.{kind}.{name}"
     try:
         return getattr(importlib.import_module(module), "PART", None)
     except ModuleNotFoundError as error:
@@ -97,4 +97,4 @@ def _bound(kind: Kind, name: str) -> Any:
 def code(config: ModelConfig) -> dict[str, str]:
     """Fingerprints of the code of every part of a model: they are found by name, which a fingerprint of imports does not see."""
     used = {("attention", name) for name in config.attention} | {("feedforward", name) for name in config.feedforward}
-    return {f"{kind}.{name}": code_fingerprint(f"realmodels.{kind}.{name}") for kind, name in sorted(used)}
+    return {f"{kind}.{name}": code_fingerprint(f"{__package__}.{kind}.{name}") for kind, name in sorted(used)}

@@ -80,7 +80,7 @@ class PretrainConfig:
     @property
     def key(self) -> str:
         """Name of the checkpoint: digest of this configuration and of the code that makes it."""
-        return digest(self.to_json(), code(self.model), code_fingerprint("realmodels.pretrain"))
+        return digest(self.to_json(), code(self.model), code_fingerprint(f"{__package__}.pretrain"))
 
 
 # Text and steps of a preset: one pass over the text, or less. The presets train alike, so that `paper` takes up the models of
