@@ -10,7 +10,7 @@ from figures.style import BLUE, GREEN, GREY, ORANGE, PALE, VERMILION, Look, lett
 from figures.verdicts.architectures import BAND, BETTER, estimates, noise, recalled
 from figures.verdicts.knowledge import KNOWN
 from figures.verdicts.table import sentence
-from realmodels.architectures import ARCHITECTURES
+from realmodels.model.architectures import ARCHITECTURES
 
 EQUAL = {"tokens": Look("equal steps", BLUE, "o"), "time": Look("equal time", VERMILION, "s")}
 KINDS = {"people": Look("people", GREEN, "^"), "cities": Look("cities", ORANGE, "D")}

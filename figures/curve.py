@@ -7,7 +7,7 @@ from figures.style import BLUE, VERMILION, panels, styled
 
 
 def draw(card: dict[str, Any], path: Path) -> None:
-    """Write the picture to `path` (PNG), from the log on the card (`realmodels.card.about`)."""
+    """Write the picture to `path` (PNG), from the log on the card (`realmodels.training.card.about`)."""
     log = card["log"]
     tokens = [entry["tokens"] for entry in log]
     with styled():

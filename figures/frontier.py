@@ -8,7 +8,7 @@ from figures.figure import Figure
 from figures.results import Results
 from figures.style import BLACK, PALE, letters, panels, shades, share, ticks
 from figures.verdicts.table import sentence
-from simulate.frontier import frontier, violations
+from simulate.tables import frontier, violations
 
 MARKS = "osD^vP"
 PANELS = (

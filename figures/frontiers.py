@@ -8,7 +8,7 @@ from figures.figure import Figure
 from figures.results import Results
 from figures.style import BLACK, GREY, VERMILION, panels, shades
 from figures.verdicts.table import sentence
-from simulate.frontier import searched
+from simulate.tables import searched
 
 KINDS = {"memory": "memories", "learner": "learners on a linear layer"}
 

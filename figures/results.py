@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from simulate.store import read_table
+from simulate.runs.store import read_table
 from theory.errors import UserError
 
 

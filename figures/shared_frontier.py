@@ -7,7 +7,7 @@ from figures.figure import Figure
 from figures.results import Results
 from figures.style import REGIMES, letters, panels, share, ticks
 from figures.verdicts.table import sentence
-from simulate.frontier import at_best, frontier, violations
+from simulate.tables import at_best, frontier, violations
 
 
 def caption(results: Results) -> str:

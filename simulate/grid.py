@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.experiment import Preset
+from simulate.runs.experiment import Preset
 
 SEEDS = tuple(range(8))
 REPORTED: dict[Preset, tuple[int, ...]] = {"quick": SEEDS, "paper": tuple(range(200, 208))}

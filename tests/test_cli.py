@@ -197,12 +197,12 @@ def test_wrong_input_gets_one_line_and_status_2(capsys, tmp_path: Path, words: s
 def test_a_full_disk_is_told_in_one_line(capsys, monkeypatch, tmp_path):
     import errno
 
-    import simulate.store
+    import simulate.runs.store
 
     def full(*_args, **_kwargs):
         raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "shard"))
 
-    monkeypatch.setattr(simulate.store.pq, "write_table", full)
+    monkeypatch.setattr(simulate.runs.store.pq, "write_table", full)
     status, _, complaint = run(capsys, "reproduce", "quick", "--only", "tradeoff", "--workers", "1", "--out", str(tmp_path))
     assert status == 2
     assert "No space left" in complaint

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulate.fingerprint import ROOT
+from simulate.runs.fingerprint import ROOT
 
 ORDER = ("theory", "simulate", "realmodels", "figures", "paper")
 FORBIDDEN = {
@@ -46,7 +46,7 @@ def test_nothing_points_back(path: Path):
     ("package", "source"),
     [
         ("theory", "import jax.numpy as jnp"),
-        ("theory", "def f():\n    from simulate.store import Store"),
+        ("theory", "def f():\n    from simulate.runs.store import Store"),
         ("simulate", "import realmodels"),
         ("figures", "from torch import nn"),
     ],

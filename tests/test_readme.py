@@ -7,7 +7,7 @@ import pytest
 from figures.build.build import verdicts
 from figures.build.layout import Layout
 from figures.build.readme import BEGIN, END, with_claims
-from simulate.fingerprint import ROOT
+from simulate.runs.fingerprint import ROOT
 from theory.errors import UserError
 
 README = (ROOT / "README.md").read_text()

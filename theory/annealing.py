@@ -20,10 +20,10 @@ import numpy as np
 import sympy as sp
 from scipy.special import xlog1py
 
-from theory.claim import Quantity
-from theory.compiled import compiled
-from theory.derivation import Derivation
-from theory.notation import D, M, N, T, eta
+from theory.proof.claim import Quantity
+from theory.proof.compiled import compiled
+from theory.proof.derivation import Derivation
+from theory.proof.notation import D, M, N, T, eta
 
 
 def precise(name: str, *parameters: str) -> Callable[..., Any]:

@@ -21,10 +21,10 @@ import sympy as sp
 from scipy.linalg import svd
 from scipy.optimize import brentq
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.errors import UserError
-from theory.notation import N, age, beakers, t
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, age, beakers, t
 
 COUPLING = 0.125
 Modes = tuple[np.ndarray, np.ndarray]

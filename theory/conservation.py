@@ -24,10 +24,10 @@ import numpy as np
 import sympy as sp
 
 from theory import winding
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.errors import UserError
-from theory.notation import M, N
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, N
 
 
 def _telescopes(writes: int) -> tuple[bool, str]:

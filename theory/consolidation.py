@@ -26,9 +26,9 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import ive
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
-from theory.notation import D, M, N, T, eps, eta, hold, price, sweeps
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import D, M, N, T, eps, eta, hold, price, sweeps
 
 NODES, PER_ROOT, MOST_NODES = 64, 20, 400_000
 """Points of the trapezoid rule: the integrand varies over 1/sqrt(eta sweeps) near the lower edge of the spectrum."""

@@ -35,10 +35,10 @@ import sympy as sp
 from scipy.stats import binom, norm
 
 from theory import sleep, tradeoff
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.errors import UserError
-from theory.notation import TERMS, C_one, C_other, C_slow, N, T, c_fast, c_other, copies, cue, depth, eta, outputs, p_b
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import TERMS, C_one, C_other, C_slow, N, T, c_fast, c_other, copies, cue, depth, eta, outputs, p_b
 
 Access = Literal["many passes", "one pass with sleep", "one pass"]
 Unit = Literal["numbers", "bits"]

@@ -36,10 +36,10 @@ from scipy.special import entr, gammaln, ndtri
 from scipy.stats import binom
 
 from theory import separation
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.errors import UserError
-from theory.notation import N, R, T, a, b, damage, erasure, flip
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, R, T, a, b, damage, erasure, flip
 from theory.separation import FITS, WHOLE
 
 

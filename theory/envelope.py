@@ -29,10 +29,10 @@ import numpy as np
 import sympy as sp
 from scipy.linalg import expm, solve_discrete_lyapunov
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.errors import UserError
-from theory.notation import M, M_s, N, rate, t
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, M_s, N, rate, t
 
 
 @dataclass(frozen=True)

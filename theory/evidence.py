@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from theory.attacks.attack import Attack
 from theory.certificates.certificate import Certificate
-from theory.derivation import Check
 from theory.errors import UserError
 from theory.ledger import claim, ledger
 from theory.literature.agreement import Agreement
+from theory.proof.derivation import Check
 
 Evidence = TypeVar("Evidence", Certificate, Attack, Agreement)
 

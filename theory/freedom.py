@@ -23,10 +23,10 @@ import sympy as sp
 from scipy.integrate import quad
 from scipy.special import erf, erfc
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.errors import UserError
-from theory.notation import N, gain, jump
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, gain, jump
 
 
 def _best_of_two() -> tuple[bool, str]:

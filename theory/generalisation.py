@@ -23,9 +23,9 @@ import sympy as sp
 from scipy.optimize import minimize_scalar
 from scipy.special import roots_legendre
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
-from theory.notation import alpha, t, teacher_snr
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import alpha, t, teacher_snr
 
 NODES = 500
 

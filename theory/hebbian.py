@@ -27,9 +27,9 @@ from scipy.optimize import brentq
 from scipy.stats import binom
 
 from theory import threshold
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
-from theory.notation import N, P, a, d, f
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, P, a, d, f
 
 
 def entropy(level: Any) -> Any:

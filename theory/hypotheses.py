@@ -13,10 +13,10 @@ from math import e, log
 import numpy as np
 
 from theory import controls, hebbian, information, interference, interleaving, palimpsest, retention, separation, tradeoff
-from theory.claim import Assumption, Case, Claim
 from theory.conservation import C1
-from theory.derivation import Derivation
 from theory.methods import ewc, gpm, progressive, replay
+from theory.proof.claim import Assumption, Case, Claim
+from theory.proof.derivation import Derivation
 
 Found = tuple[bool, str]
 Row = tuple[str, str, str, Callable[[], Found]]

@@ -23,10 +23,10 @@ import sympy as sp
 from scipy.optimize import brentq
 from scipy.special import xlogy
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.compiled import compiled
-from theory.derivation import Derivation
-from theory.notation import M, N, S, b, cue, error, m, snr
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.compiled import compiled
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, N, S, b, cue, error, m, snr
 
 
 def _processing_holds() -> tuple[bool, str]:

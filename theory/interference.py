@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
-from theory.notation import M, N, a, c
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, N, a, c
 
 
 def derive_identity() -> Derivation:

@@ -29,11 +29,11 @@ import sympy as sp
 from scipy.optimize import brentq
 from scipy.special import betainc
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.compiled import compiled
-from theory.derivation import Derivation
 from theory.hebbian import entropy
-from theory.notation import N, T, b, copies, cue, f, fast, load, stability
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.compiled import compiled
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, T, b, copies, cue, f, fast, load, stability
 
 ABOVE, BELOW = sp.symbols("u_+ u_-", real=True)
 HALF = sp.Rational(1, 2)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from theory.claim import Claim
 from theory.errors import UserError
+from theory.proof.claim import Claim
 
 
 def ledger() -> dict[str, Claim]:

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.errors import UserError
-from theory.notation import D, N, T, age, energy, rho, sigma
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import D, N, T, age, energy, rho, sigma
 
 
 def _haar_mean() -> tuple[bool, str]:

@@ -17,10 +17,10 @@ from typing import Any
 
 import sympy as sp
 
-from theory import inversion
-from theory.claim import Quantity
-from theory.derivation import Derivation
-from theory.notation import N, T, a, b
+from theory.proof import inversion
+from theory.proof.claim import Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, T, a, b
 
 QUANTITIES = (
     Quantity("cells_ceiling", "largest T * D of bits that overwritten cells return exactly", "bits", ("b", "N", "T")),

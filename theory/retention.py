@@ -21,11 +21,12 @@ import sympy as sp
 from scipy.optimize import minimize_scalar
 from scipy.special import xlog1py
 
-from theory import annealing, inversion, palimpsest
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
+from theory import annealing, palimpsest
 from theory.errors import UserError
-from theory.notation import D, M, N, T, age, eta, lam
+from theory.proof import inversion
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import D, M, N, T, age, eta, lam
 
 
 def _no_spectrum_keeps_more() -> tuple[bool, str]:

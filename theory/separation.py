@@ -29,11 +29,11 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import linprog, minimize_scalar
 
-from theory import inversion
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.errors import UserError
-from theory.notation import D_s, N, R, T, a, b, r
+from theory.proof import inversion
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import D_s, N, R, T, a, b, r
 
 Regime = Literal["single", "dual"]
 

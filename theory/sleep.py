@@ -36,9 +36,9 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import erfcinv
 from scipy.stats import norm
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
-from theory.notation import N, T, load, stability
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, T, load, stability
 
 
 def _tail(x: Any) -> Any:

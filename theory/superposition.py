@@ -26,9 +26,9 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import brentq, minimize
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
-from theory.notation import density, dims, features, importance
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import density, dims, features, importance
 
 
 def capacities(W: Any) -> np.ndarray:

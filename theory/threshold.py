@@ -23,9 +23,9 @@ from scipy.integrate import quad
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_ndtr, ndtr, xlogy
 
-from theory.claim import Assumption, Quantity
-from theory.derivation import Derivation
-from theory.notation import f, snr
+from theory.proof.claim import Assumption, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import f, snr
 
 
 def derive(proof: Derivation) -> None:

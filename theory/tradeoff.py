@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
-from theory.notation import J as error
-from theory.notation import N, depth, eta, share, sigma
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import J as error
+from theory.proof.notation import N, depth, eta, share, sigma
 
 
 def _annealing_stays_above() -> tuple[bool, str]:

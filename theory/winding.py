@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Quantity
-from theory.derivation import Derivation
-from theory.notation import M, N, drift, eta, shortfall
+from theory.proof.claim import Assumption, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, N, drift, eta, shortfall
 
 
 def winding_directions(N: int, M: int) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any
 
 from figures.build.layout import PAPER, Layout
 from figures.results import Results
-from simulate.fingerprint import ROOT, code_fingerprint
-from simulate.store import atomic, digest, read_table
+from simulate.runs.fingerprint import ROOT, code_fingerprint
+from simulate.runs.store import atomic, digest, read_table
 from theory.errors import UserError
 
 SOURCES = ("*.typ", "refs.bib", "sections/**/*.typ")

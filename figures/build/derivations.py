@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from theory.claim import Claim
+from theory.proof.claim import Claim
 from theory.ledger import ledger
 
 GREEK = {"eta", "lambda", "sigma", "kappa", "tau", "rho", "theta", "delta", "alpha", "xi", "mu", "epsilon", "phi"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from figures.build.layout import Layout
-from simulate.experiment import Experiment, Preset
-from simulate.store import read_table, write_table
+from simulate.runs.experiment import Experiment, Preset
+from simulate.runs.store import read_table, write_table
 from theory.errors import UserError
 
 
@@ -62,7 +62,7 @@ def make_table(
     layout: Layout, experiment: Experiment, workers: int, cluster: str | None, on_cell: Callable[[], None]
 ) -> pd.DataFrame:
     """Compute the missing cells of an experiment and write its table, with its fingerprint, in one step."""
-    from simulate.sweep import run_cells
+    from simulate.runs.sweep import run_cells
 
     preset: Preset = layout.preset
     frame = run_cells(experiment, preset, layout.workspace, workers=workers, cluster=cluster, on_cell=on_cell)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulate.experiment import Preset
-from simulate.fingerprint import ROOT
+from simulate.runs.experiment import Preset
+from simulate.runs.fingerprint import ROOT
 
 PAPER = ROOT / "paper"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from simulate.progress import report
+from simulate.runs.progress import report
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 16  # bars shown

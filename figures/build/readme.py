@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from simulate.store import atomic
+from simulate.runs.store import atomic
 from theory.errors import UserError
 
 BEGIN, END = "<!-- claims: written by `cwb paper` -->", "<!-- end of claims -->"

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from simulate.progress import reports
+from simulate.runs.progress import reports
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
-from simulate.experiment import Preset
+from simulate.runs.experiment import Preset
 from theory.errors import UserError
 
 
@@ -25,7 +25,7 @@ class Models:
     def run(self) -> None:
         """Print a line each."""
         from figures.cli.assign import show_json
-        from realmodels.architectures import SIZES, models
+        from realmodels.model.architectures import SIZES, models
 
         known = models((self.size,) if self.size else tuple(SIZES), flops=self.size is not None)
         if self.json:
@@ -73,9 +73,9 @@ class Train:
         from figures.build.layout import Layout
         from figures.build.live import Live
         from figures.build.watch import watched
-        from realmodels import parallel
-        from realmodels.pretrain import train
-        from realmodels.recipe import config
+        from realmodels.training import parallel
+        from realmodels.training.pretrain import train
+        from realmodels.training.recipe import config
 
         for name in ("steps", "batch", "threads", "processes"):
             value = getattr(self, name)
@@ -100,8 +100,8 @@ class Train:
 def _card(folder: Path, workspace: Path) -> Path:
     """Write the model card of a checkpoint, and its curve, beside it; the card's path."""
     from figures.curve import draw
-    from realmodels.card import about, markdown
-    from simulate.store import atomic
+    from realmodels.training.card import about, markdown
+    from simulate.runs.store import atomic
 
     card = about(folder, workspace)
     draw(card, folder / "curve.png")
@@ -128,7 +128,7 @@ class Measure:
     def run(self) -> None:
         """Print activation and write fraction, participation ratio, common mode and overlaps of the logit kernel."""
         from figures.cli.assign import show_json, show_record
-        from realmodels.measure import measure
+        from realmodels.writing.measure import measure
 
         answer = measure(self.model, self.facts, self.method, self.background)
         show_json(answer) if self.json else show_record(answer)
@@ -154,7 +154,7 @@ class Forecast:
     def run(self) -> None:
         """Print the predicted retention curve."""
         from figures.cli.assign import show_json, show_record
-        from realmodels.measure import forecast
+        from realmodels.writing.measure import forecast
 
         answer = forecast(self.model, self.facts, self.method, self.dial, background=self.background)
         show_json(answer) if self.json else show_record(answer)
@@ -182,7 +182,7 @@ class Write:
     def run(self) -> None:
         """Print retained bits by age, recall and held-out loss."""
         from figures.cli.assign import show_json, show_record
-        from realmodels.measure import write
+        from realmodels.writing.measure import write
 
         answer = write(self.model, self.method, self.stream, self.dial, background=self.background, out=self.save)
         show_json(answer) if self.json else show_record(answer)

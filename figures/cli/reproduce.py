@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
-from simulate.experiment import Preset
+from simulate.runs.experiment import Preset
 
 if TYPE_CHECKING:
     from figures.build.layout import Layout
@@ -59,7 +59,7 @@ class Reproduce:
         """Bring the tables of the named experiments up to date, in order."""
         from figures.build.experiments import experiments, make_table, state
         from figures.build.watch import watched
-        from simulate.progress import clear
+        from simulate.runs.progress import clear
 
         declared = experiments()
         clear(layout.workspace)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, subcommand
 
-from simulate.experiment import Preset
+from simulate.runs.experiment import Preset
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Systems:
     def run(self) -> None:
         """Print a line each, or one in full."""
         from figures.cli.assign import show_json
-        from simulate.systems import about, modules, registry, systems
+        from simulate.system.registry import about, modules, registry, systems
 
         found = about(self.name) if self.name else systems()
         if self.json:
@@ -57,7 +57,7 @@ class Experiments:
 
         from figures.build.experiments import experiments
         from figures.cli.assign import show_json
-        from simulate.experiment import PRESETS
+        from simulate.runs.experiment import PRESETS
 
         known = [
             {"name": name, "question": e.question, "prediction": e.prediction, "falsifier": e.falsifier, "controls": e.controls}
@@ -111,7 +111,7 @@ class Frontier:
     def run(self) -> None:
         """Print the measured frontier beside the ceiling."""
         from figures.cli.assign import assignments, show_json, show_record
-        from simulate.systems import frontier
+        from simulate.system.registry import frontier
 
         answer = frontier(self.system, **assignments(self.assignments))
         show_json(answer) if self.json else show_record(answer)

@@ -3,7 +3,7 @@
 from figures.numbers.estimates import Tree
 from figures.results import Results
 from figures.verdicts.architectures import BAND, BETTER, excess
-from realmodels.architectures import ARCHITECTURES
+from realmodels.model.architectures import ARCHITECTURES
 
 COUNTS = ("parameters", "active_parameters", "flops_per_token", "cost")
 

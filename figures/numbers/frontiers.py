@@ -2,7 +2,7 @@
 
 from figures.numbers.estimates import Tree
 from figures.results import Results
-from simulate.frontier import searched
+from simulate.tables import searched
 
 
 def frontiers(results: Results) -> Tree:

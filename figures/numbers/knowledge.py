@@ -5,9 +5,9 @@ import math
 from figures.numbers.estimates import Tree, over_seeds
 from figures.results import Results
 from figures.verdicts.knowledge import KNOWN, LITERATURE, PRICE, held, price, recall
-from realmodels.candidates import CANDIDATES
 from realmodels.experiments.exposures import NAMES
 from realmodels.experiments.knowledge import CITIES, PEOPLE
+from realmodels.text.candidates import CANDIDATES
 
 
 def knowledge(results: Results) -> Tree:

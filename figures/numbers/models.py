@@ -7,7 +7,7 @@ import pandas as pd
 from figures.numbers.estimates import Tree, over_seeds, plain
 from figures.results import Results, estimate
 from figures.verdicts.runs import WRITER, WRITERS, dials, ends, reported, scores
-from realmodels.architectures import config_for
+from realmodels.model.architectures import config_for
 
 CONTRASTS = {
     "scope": (("dense", "last_matrix"), ("dense", "full")),

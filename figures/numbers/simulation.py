@@ -6,7 +6,7 @@ from figures.verdicts.ceiling import tightness
 from figures.verdicts.rule import back
 from figures.verdicts.separation import held_by_seed, log_gain
 from figures.verdicts.tradeoff import incursions
-from simulate.frontier import frontier, violations
+from simulate.tables import frontier, violations
 from theory.ledger import claim
 
 SWEEPS = {

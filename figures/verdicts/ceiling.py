@@ -5,7 +5,7 @@ import pandas as pd
 
 from figures.results import Estimate, Results, estimate
 from figures.verdicts.rule import Judgement
-from simulate.frontier import at_best, frontier, violations
+from simulate.tables import at_best, frontier, violations
 
 BEYOND = (1.0, 1.1, 1.25, np.inf)  # multiples of the ceiling's number of tasks over which cells are pooled
 

@@ -2,7 +2,7 @@
 
 from figures.results import Results
 from figures.verdicts.rule import Judgement, Rule
-from simulate.frontier import searched
+from simulate.tables import searched
 
 
 def _frontiers(results: Results) -> Judgement:

@@ -25,7 +25,7 @@ WRITERS = (
 @cache
 def dials(results: Results) -> dict[tuple[str, str], float]:
     """The chosen dial of each writer."""
-    from realmodels.stream import chosen_dial  # imports torch, so only when a stream is looked at
+    from realmodels.writing.stream import chosen_dial  # imports torch, so only when a stream is looked at
 
     return chosen_dial(results.table("streams", *WRITER, "dial", "seed", "tuning", "written", "age", "bits"))
 

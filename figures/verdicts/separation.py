@@ -8,14 +8,14 @@ import pandas as pd
 from figures.results import Results, jackknife
 from figures.verdicts.ceiling import ceiling, ceiling_rule
 from figures.verdicts.rule import Judgement, Rule, back, decide, judgement
-from simulate.frontier import frontier, gains
+from simulate.tables import frontier, gains
 
 BAND = 1.25  # factor by which the measured gain may differ: T is a whole number on a grid, codes and supports are finite
 TIGHT = 0.6  # as in C2-cells: every seed must return every bit
 
 
 def held_by_seed(results: Results) -> pd.DataFrame:
-    """`simulate.frontier.gains` of every seed by itself, R > 0: a seed holds T tasks if it returns the oldest of T whole.
+    """`simulate.tables.gains` of every seed by itself, R > 0: a seed holds T tasks if it returns the oldest of T whole.
 
     At R = 0 the two systems are the same.
     """

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from realmodels import checkpoint, pretrain
-from realmodels.architectures import ARCHITECTURES, active_parameters, config_for, flops_per_token, parameters
 from realmodels.experiments.knowledge import STEPS, recalled, taught
-from realmodels.part import code
-from realmodels.recipe import SEEDS, PretrainConfig
-from realmodels.training import one_thread
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.progress import reporter
-from simulate.store import Rows
+from realmodels.model import checkpoint
+from realmodels.model.architectures import ARCHITECTURES, active_parameters, config_for, flops_per_token, parameters
+from realmodels.model.part import code
+from realmodels.training import pretrain
+from realmodels.training.loop import one_thread
+from realmodels.training.recipe import SEEDS, PretrainConfig
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.progress import reporter
+from simulate.runs.store import Rows
 
 # Processor time of a pretraining step over that of the dense model's, stages weighted as they are trained: the column "cost" of
 # `python -m tests.benchmarks parts --size small`, one thread, float32. Written down so that the trainings do not hang on the load

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.architectures import SIZES
-from realmodels.baselines import baselines
-from realmodels.corpora import CorpusConfig
-from realmodels.encoded import encoded
-from realmodels.recipe import CORPORA
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.store import Rows
+from realmodels.model.architectures import SIZES
+from realmodels.text.corpora import CorpusConfig
+from realmodels.text.encoded import encoded
+from realmodels.training.baselines import baselines
+from realmodels.training.recipe import CORPORA
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:

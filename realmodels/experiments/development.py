@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels import checkpoint
-from realmodels.course import MODELS, model_cell, schooled_model
-from realmodels.recipe import DEVELOPMENT_SEED
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.store import Rows
+from realmodels.model import checkpoint
+from realmodels.training.recipe import DEVELOPMENT_SEED
+from realmodels.writing.course import MODELS, model_cell, schooled_model
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:

@@ -12,19 +12,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from realmodels import biographies
-from realmodels.architectures import described, parameters
-from realmodels.biographies import PHRASINGS, RELATIONS, Biographies
-from realmodels.config import ModelConfig
-from realmodels.optimisers import Optimisers
-from realmodels.part import code
-from realmodels.recall import stored
-from realmodels.recipe import SEEDS
-from realmodels.training import one_thread
-from realmodels.transformer import Transformer
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.progress import reporter
-from simulate.store import Rows
+from realmodels.model.architectures import described, parameters
+from realmodels.model.config import ModelConfig
+from realmodels.model.part import code
+from realmodels.model.transformer import Transformer
+from realmodels.text import biographies
+from realmodels.text.biographies import PHRASINGS, RELATIONS, Biographies
+from realmodels.training.loop import one_thread
+from realmodels.training.optimisers import Optimisers
+from realmodels.training.recall import stored
+from realmodels.training.recipe import SEEDS
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.progress import reporter
+from simulate.runs.store import Rows
 from theory.errors import UserError
 
 NAME, VALUE = 1, 2  # marks of a sentence's tokens
@@ -140,8 +140,8 @@ def train(cell: Cell, read: Reader, tell: Any = None) -> Transformer:
 def held(model: Transformer, read: Reader, exposure: int) -> dict[str, float]:
     """What the model holds, by its losses on texts of an exposure that it has not read, in bits over all people.
 
-    names, values: `realmodels.recall.stored`. clipped: sum over values of max(0, log2 S - loss): no lower bound, as lucky guesses
-    count and unlucky ones do not. recall: share of the values that are the likeliest token.
+    names, values: `realmodels.training.recall.stored`. clipped: sum over values of max(0, log2 S - loss): no lower bound, as
+    lucky guesses count and unlucky ones do not. recall: share of the values that are the likeliest token.
     """
     texts, marks = read.exposure(exposure)
     kind = torch.from_numpy(marks[:, 1:])

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.course import RUNS, before_writing, course_cell
 from realmodels.experiments.streams import dials
-from realmodels.forecast import Setup, forecasts
-from realmodels.recipe import SEEDS
-from realmodels.training import one_thread
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.store import Rows
+from realmodels.training.loop import one_thread
+from realmodels.training.recipe import SEEDS
+from realmodels.writing.course import RUNS, before_writing, course_cell
+from realmodels.writing.forecast import Setup, forecasts
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
@@ -22,7 +22,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """All forecasts (`realmodels.forecast`) of one run, at each of its dials."""
+    """All forecasts (`realmodels.writing.forecast`) of one run, at each of its dials."""
     own = {name: cell[name] for name in ("architecture", "method", "seed", "model_seed")}
     with one_thread():
         taken, _, kernel, z = before_writing(cell, cell["method"], workspace)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.course import RUNS, before_writing, course_cell
-from realmodels.kernel import activation_fraction, statistics, write_fraction
-from realmodels.recipe import SEEDS
-from realmodels.training import one_thread
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.store import Rows
+from realmodels.training.loop import one_thread
+from realmodels.training.recipe import SEEDS
+from realmodels.writing.course import RUNS, before_writing, course_cell
+from realmodels.writing.kernel import activation_fraction, statistics, write_fraction
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 SCOPES = (*RUNS, ("memory", "memory"), ("memory", "last_matrix"), ("memory", "off_mode"))
 

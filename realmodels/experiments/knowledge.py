@@ -8,21 +8,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from realmodels import checkpoint, pretrain, recipe
-from realmodels.architectures import parameters
-from realmodels.biographies import CITY, RELATIONS, Biographies, Question, Relation, cities, people, sentence
-from realmodels.candidates import CANDIDATES
-from realmodels.evaluate import bits_per_byte
-from realmodels.part import code
-from realmodels.pretrain import text_of
-from realmodels.recall import examine
-from realmodels.recipe import CORPORA, SEEDS, PretrainConfig
-from realmodels.tokenizer import Tokenizer
-from realmodels.training import one_thread
-from realmodels.transformer import Transformer
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.progress import reporter
-from simulate.store import Rows
+from realmodels.model import checkpoint
+from realmodels.model.architectures import parameters
+from realmodels.model.part import code
+from realmodels.model.transformer import Transformer
+from realmodels.text.biographies import CITY, RELATIONS, Biographies, Question, Relation, cities, people, sentence
+from realmodels.text.candidates import CANDIDATES
+from realmodels.text.tokenizer import Tokenizer
+from realmodels.training import pretrain, recipe
+from realmodels.training.evaluate import bits_per_byte
+from realmodels.training.loop import one_thread
+from realmodels.training.pretrain import text_of
+from realmodels.training.recall import examine
+from realmodels.training.recipe import CORPORA, SEEDS, PretrainConfig
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.progress import reporter
+from simulate.runs.store import Rows
 
 MODELS = ("dense", "memory")
 PEOPLE, CITIES, EXPOSURES = 32, 4, 300  # persons; cities of each of the 16 countries; texts on each in the corpus

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels import checkpoint, pretrain, recipe
-from realmodels.architectures import active_parameters, parameters
-from realmodels.course import MODELS
-from realmodels.part import code
-from realmodels.recipe import SEEDS, PretrainConfig
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.progress import reporter
-from simulate.store import Rows
+from realmodels.model import checkpoint
+from realmodels.model.architectures import active_parameters, parameters
+from realmodels.model.part import code
+from realmodels.training import pretrain, recipe
+from realmodels.training.recipe import SEEDS, PretrainConfig
+from realmodels.writing.course import MODELS
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.progress import reporter
+from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:

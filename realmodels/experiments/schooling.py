@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels import checkpoint
-from realmodels.course import MODELS, model_cell, schooled_model
-from realmodels.recipe import SEEDS
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.store import Rows
+from realmodels.model import checkpoint
+from realmodels.training.recipe import SEEDS
+from realmodels.writing.course import MODELS, model_cell, schooled_model
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
@@ -16,7 +16,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """School (or find) the model; a row a log entry (`realmodels.schooling.schooled`), the last one with `final`."""
+    """School (or find) the model; a row a log entry (`realmodels.writing.schooling.schooled`), the last one with `final`."""
     _, _, meta = checkpoint.read(schooled_model(cell, workspace))
     own = {"architecture": cell["architecture"], "seed": cell["model_seed"]}
     return [{**own, **entry, "final": entry["step"] == cell["school"]["steps"]} for entry in meta["schooling"]["log"]]

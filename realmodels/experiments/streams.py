@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.course import RUNS, TUNING_SEED, course, course_cell, scope
-from realmodels.recipe import SEEDS
-from realmodels.stream import write_stream
-from realmodels.training import one_thread
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.store import Rows
+from realmodels.training.loop import one_thread
+from realmodels.training.recipe import SEEDS
+from realmodels.writing.course import RUNS, TUNING_SEED, course, course_cell, scope
+from realmodels.writing.stream import write_stream
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 DIALS = {  # learning rates, from too small to learn a task to more than enough
     "full": (0.001, 0.003, 0.01, 0.03, 0.1),
@@ -34,7 +34,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """Write one stream; rows as `realmodels.stream.write_stream` gives them, with the run's own columns."""
+    """Write one stream; rows as `realmodels.writing.stream.write_stream` gives them, with the run's own columns."""
     with one_thread():
         taken = course(cell, workspace)
         writer = scope(taken, cell["method"])

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from simulate.backend import Scalar, jax
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.kwta_network import Network, codes, course, kernel
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.information import C5
 from theory.interference import mean_square_overlap
 from theory.statistics import common_mode_share, mean_interference, participation_ratio

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from simulate import systems
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.fingerprint import code_fingerprint
-from simulate.frontier import interval
-from simulate.store import Rows
-from simulate.system import Measure
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.fingerprint import code_fingerprint
+from simulate.runs.store import Rows
+from simulate.system import registry as systems
+from simulate.system.system import Measure
+from simulate.tables import interval
 
 
 def cells(preset: Preset) -> Sequence[Cell]:

@@ -7,10 +7,10 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import active_cells
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, seed_keys
 from simulate.memories.hebbian import stored_snr
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 N_OF: dict[Preset, int] = {"quick": 192, "paper": 384}
 LOADS = (0.25, 0.5, 1, 2, 4, 8, 16)

@@ -7,9 +7,9 @@ import numpy as np
 
 from simulate.backend import jax
 from simulate.codes import CENTRED, FAMILIES, Family, active_cells, draw, magnitude_exponent
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.interference import mean_square_overlap
 from theory.statistics import common_mode_share, participation_ratio
 

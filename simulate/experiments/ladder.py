@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.bits import best_cut, channel_bits, hard_bits, histogram_bits, score_bits
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories import blocks, perceptron, two_stores
-from simulate.rungs import REFERENCE, RUNGS, SYMBOLS, critical_load, fast_inputs, predicted, reads, strengths
-from simulate.rungs import two_stores as two_stores_law
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
+from theory.predictions.bits import best_cut, channel_bits, hard_bits, histogram_bits, score_bits
+from theory.predictions.rungs import REFERENCE, RUNGS, SYMBOLS, critical_load, fast_inputs, predicted, reads, strengths
+from theory.predictions.rungs import two_stores as two_stores_law
 
 OUTPUTS = 32
 JUDGED = 128
@@ -207,7 +207,7 @@ EXPERIMENT = Experiment(
     name="ladder",
     question="How many bits of binary labels does a synapse hold in stores that are written once, written with forgetting, or "
     "rehearsed, for a graded reader, after a threshold, and with 1% errors?",
-    prediction="At every load and size the bits of the laws of `simulate.rungs`, without a fitted constant. In the best case "
+    prediction="At every load and size the bits of `theory.predictions.rungs`, without a fitted constant. In the best case "
     "0.72 graded and 0.46 hard for one-shot storage at any sparsity, 0.72 and 0.52 for the delta rule, 0.69 and 0.51 for "
     "annealed writes, which retain more depth, 1.14 and 1.10 for least squares, 2 interleaved. With 1% errors: dense one-shot < "
     "sparse one-shot and delta rule < annealed < two stores and least squares < interleaved. Gaps to the laws close as N grows.",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory import evidence
 
 

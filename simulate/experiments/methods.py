@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.methods import comparison
 
 STATE = 1e6

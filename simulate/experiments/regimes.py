@@ -14,11 +14,11 @@ import numpy as np
 from scipy.optimize import brentq
 
 from simulate.backend import jax, jnp
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import seed_keys
 from simulate.memories import label_list, second_order, single_store, two_stores
 from simulate.memories.two_stores import numbers_per_label
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory import controls
 from theory.ledger import claim
 

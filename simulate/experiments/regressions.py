@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.linear_network import errors, oldest_depths, task_depths
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.linear_networks import C7, expected_errors
 from theory.literature.linear import WEIGHTS
 

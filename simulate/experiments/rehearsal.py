@@ -7,10 +7,10 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import draw
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.rehearsed_store import hard_bits, own_answers, power_snr, sleep
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.consolidation import presentations, replay_depth
 
 N_OF: dict[Preset, int] = {"quick": 64, "paper": 128}

@@ -7,10 +7,10 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, seed_keys
 from simulate.memories.delta_rule import retained_depths, trace_depth
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.retention import annealed_rate, best_eta
 
 C = 0.75

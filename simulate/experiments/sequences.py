@@ -3,9 +3,9 @@
 State is divided as `theory.methods.comparison` divides it, which also predicts every number here. A stream has independent
 isotropic keys and targets of random signs, one for each output. All learners here are linear in their targets, so that the
 derivative of answers along these signs is the answers themselves: the depth of a fact is the mean over outputs of sign times
-answer (`simulate.freedom`, claim C1-any), and what is left of the answer is crosstalk. Where crosstalk has no bound (a full
-projection answers new keys at random) that mean is too noisy: there each fact has an output of its own, which gives its depth
-and the power of its crosstalk exactly. A task is `block` consecutive facts: facts come one by one, and only the mean over a
+answer (`simulate.system.freedom`, claim C1-any), and what is left of the answer is crosstalk. Where crosstalk has no bound (a
+full projection answers new keys at random) that mean is too noisy: there each fact has an output of its own, which gives its
+depth and the power of its crosstalk exactly. A task is `block` consecutive facts: facts come one by one, and only the mean over a
 task's is asked for.
 """
 
@@ -18,13 +18,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.fingerprint import code_fingerprint
-from simulate.freedom import worst_kept
 from simulate.grid import REPORTED
-from simulate.learner import Learner, Setting, answers
-from simulate.learner_systems import catalogue
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.fingerprint import code_fingerprint
+from simulate.runs.store import Rows
+from simulate.system.freedom import worst_kept
+from simulate.system.learner import Learner, Setting, answers
+from simulate.system.learner_systems import catalogue
 from theory.methods import comparison
 
 DEPTH = 0.5

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.toy_superposition import (
     Model,
@@ -20,7 +19,8 @@ from simulate.memories.toy_superposition import (
     task_features,
     uniform_models,
 )
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.ledger import claim
 from theory.statistics import participation_ratio
 from theory.superposition import FAINT, capacities, toy_loss

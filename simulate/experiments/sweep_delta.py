@@ -7,10 +7,10 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.delta_rule import oldest_task_depth, room
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.retention import C2, attainable_depth, largest_tasks, task_depth
 
 C = 0.75

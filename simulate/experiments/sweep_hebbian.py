@@ -10,10 +10,10 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import active_cells
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.hebbian import stored_snr
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.hebbian import largest_patterns, snr
 
 REQUIRED = 1.0

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.shared_cells import largest_tasks, layout, oldest_task_decoded, private_bits
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 1024, "b": 2, "depths": 4}, "paper": {"N": 2048, "b": 2, "depths": 12}}
 SHARES: dict[Preset, tuple[float, ...]] = {"quick": (0.0, 1 / 16, 1 / 4), "paper": (0.0, 1 / 64, 1 / 16, 1 / 8, 1 / 4)}

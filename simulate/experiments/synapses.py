@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.chain import geometric, spread, written
 from simulate.memories.markov_synapse import GROUPS, arrays, covariances, signal_to_noise, switched
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.chain import COUPLING, kernel, kernel_power
 from theory.chain import geometric as modes
 from theory.envelope import C6, Synapse, binary, by_age, cascade, envelope, power_ceiling, serial

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import SEEDS, seed_keys
 from simulate.memories.lms import predicted_error, steady_state
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 
 SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "steps": 20_000}, "paper": {"N": 128, "steps": 40_000}}
 ETAS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)

@@ -7,10 +7,10 @@ import numpy as np
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.codes import active_cells
-from simulate.experiment import Cell, Experiment, Preset
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.notebook import called_by_half, called_by_input, indices, learn, replay
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
 from theory.generalisation import C7_TRANSFER
 
 SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 48, "units": 2000}, "paper": {"N": 100, "units": 5000}}

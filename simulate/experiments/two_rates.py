@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.experiment import Cell, Experiment, Preset
-from simulate.fingerprint import code_fingerprint
 from simulate.grid import REPORTED, seed_keys
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import catalogue
 from simulate.learners.replay import shared_error
 from simulate.learners.two_regimes import KEEP, predicted_errors
-from simulate.store import Rows
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.fingerprint import code_fingerprint
+from simulate.runs.store import Rows
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import catalogue
 from simulate.tasks import Stream, TaskFamily, stream
 from theory.ledger import claim
 

@@ -1,1 +1,2 @@
-"""One method of continual learning, one file: each binds LEARNER (`simulate.learner`) and SYSTEMS (`simulate.system`)."""
+"""One method of continual learning, one file: each binds LEARNER (`simulate.system.learner`) and SYSTEMS
+(`simulate.system.system`)."""

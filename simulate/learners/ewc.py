@@ -14,8 +14,8 @@ from functools import partial
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import system_of
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import system_of
 from theory.methods.ewc import CLAIM
 
 RIDGE = 1e-6

@@ -10,8 +10,8 @@ threshold of energy).
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import system_of
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import system_of
 from theory.methods.gpm import CLAIM
 
 CUTOFF = 1e-6

@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Array
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import system_of
 from simulate.learners.replay import State, begin, numbers, read_both
 from simulate.learners.two_regimes import slow_rate
-from simulate.system import Parameters
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import system_of
+from simulate.system.system import Parameters
 from theory.errors import UserError
-from theory.inversion import largest_tasks
+from theory.proof.inversion import largest_tasks
 from theory.retention import attainable_depth
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jnp
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import system_of
-from simulate.system import Parameters
-from theory.inversion import largest_tasks
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import system_of
+from simulate.system.system import Parameters
 from theory.ledger import claim
+from theory.proof.inversion import largest_tasks
 
 State = dict[str, Array]
 

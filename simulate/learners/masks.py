@@ -11,8 +11,8 @@ from math import log2
 from jaxtyping import Array, Float, Integer
 
 from simulate.backend import Scalar, jnp
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import points, system_of
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import points, system_of
 from theory.methods.comparison import BITS
 from theory.methods.masks import CLAIM
 

@@ -15,10 +15,10 @@ from jaxtyping import Array, Float
 
 from simulate.address import chosen
 from simulate.backend import Scalar, jax, jnp
-from simulate.fading import tasks_held
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import system_of
-from simulate.system import Parameters
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import system_of
+from simulate.system.system import Parameters
+from theory.predictions.fading import tasks_held
 
 State = dict[str, Array]
 HIT = 1 - 1e-9  # cosine at which a key is that of a buffered fact

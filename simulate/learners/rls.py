@@ -12,9 +12,9 @@ from dataclasses import replace
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.learner import Setting
-from simulate.learner_systems import system_of
 from simulate.learners import ewc
+from simulate.system.learner import Setting
+from simulate.system.learner_systems import system_of
 from theory.methods.ewc import CLAIM
 
 State = tuple[Float[Array, "N outputs"], Float[Array, "N N"]]

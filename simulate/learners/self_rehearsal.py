@@ -10,9 +10,9 @@ from dataclasses import replace
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import system_of
-from simulate.system import Parameters
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import system_of
+from simulate.system.system import Parameters
 from theory.ledger import claim
 
 State = dict[str, Array]

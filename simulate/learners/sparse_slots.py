@@ -12,10 +12,10 @@ from jaxtyping import Array
 
 from simulate.address import support
 from simulate.backend import Scalar, jax, jnp
-from simulate.fading import tasks_held
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import system_of
-from simulate.system import Parameters
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import system_of
+from simulate.system.system import Parameters
+from theory.predictions.fading import tasks_held
 
 State = dict[str, Array]
 

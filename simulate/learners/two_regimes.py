@@ -24,9 +24,9 @@ from jaxtyping import Array, Float
 
 from simulate.address import code
 from simulate.backend import Scalar, jax, jnp
-from simulate.learner import Learner, Setting
-from simulate.learner_systems import system_of
-from simulate.system import Parameters
+from simulate.system.learner import Learner, Setting
+from simulate.system.learner_systems import system_of
+from simulate.system.system import Parameters
 from theory.retention import C2, largest_tasks
 
 State = dict[str, Array]

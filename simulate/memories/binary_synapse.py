@@ -6,7 +6,7 @@ variable holds N/e.
 """
 
 from simulate.memories.markov_synapse import ceiling, powers
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.envelope import binary
 
 

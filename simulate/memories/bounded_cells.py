@@ -17,7 +17,7 @@ from simulate.backend import Scalar, jax, jnp
 from simulate.codes import active_cells, supports
 from simulate.grid import seed_keys
 from simulate.memories import erasure_code as code
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory import palimpsest
 
 

@@ -8,7 +8,7 @@ among all its rates, and the levels that still remember at that age hold a small
 """
 
 from simulate.memories.markov_synapse import ceiling, powers
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.envelope import cascade
 
 

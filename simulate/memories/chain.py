@@ -15,11 +15,11 @@ from scipy.linalg import expm, solve_discrete_lyapunov
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import seed_keys
 from simulate.memories.markov_synapse import EVENTS, GROUPS, Stream, coins, covariances, group_size, signal_to_noise
-from simulate.system import Measure, Parameters, System
-from theory import inversion
+from simulate.system.system import Measure, Parameters, System
 from theory.chain import COUPLING
 from theory.envelope import power_ceiling
 from theory.errors import UserError
+from theory.proof import inversion
 
 
 def relaxation(capacities: np.ndarray, couplings: np.ndarray) -> np.ndarray:

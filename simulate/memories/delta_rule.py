@@ -23,11 +23,12 @@ from jaxtyping import Array, Float, Integer
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
-from simulate.experiment import Preset
 from simulate.grid import seed_keys
-from simulate.system import Measure, Parameters, System
-from theory import annealing, inversion, retention
+from simulate.runs.experiment import Preset
+from simulate.system.system import Measure, Parameters, System
+from theory import annealing, retention
 from theory.errors import UserError
+from theory.proof import inversion
 
 BLOCK = 32
 """Facts a block, B: the extra work grows with B, the speed of the products too."""

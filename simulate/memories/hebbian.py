@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Integer
 from simulate.backend import Scalar, jax, jnp
 from simulate.codes import active_cells, supports
 from simulate.grid import seed_keys
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.hebbian import largest_patterns
 
 

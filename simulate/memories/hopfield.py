@@ -16,7 +16,7 @@ from scipy.special import ndtr, ndtri
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import seed_keys
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.errors import UserError
 
 STEPS = 30

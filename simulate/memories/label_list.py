@@ -5,7 +5,7 @@ A label takes one number, or one bit where all bits of a number are used. A list
 
 from simulate.backend import Scalar, jnp
 from simulate.memories.two_stores import SLEEPERS, consolidated, largest_tasks, oldest_kept
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.errors import UserError
 
 

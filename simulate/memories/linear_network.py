@@ -14,10 +14,10 @@ from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import seed_keys
-from simulate.system import Measure, Parameters, System
-from theory import inversion
+from simulate.system.system import Measure, Parameters, System
 from theory.errors import UserError
 from theory.linear_networks import C7
+from theory.proof import inversion
 
 
 def solved(X: Float[Array, "D N"], y: Float[Array, "D columns"]) -> Float[Array, "N columns"]:

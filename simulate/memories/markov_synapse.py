@@ -14,7 +14,7 @@ from scipy.fft import next_fast_len
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import seed_keys
-from simulate.system import Parameters
+from simulate.system.system import Parameters
 from theory.envelope import C6, Synapse
 from theory.errors import UserError
 

@@ -21,7 +21,7 @@ from scipy.optimize import brentq
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import seed_keys
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.errors import UserError
 from theory.ledger import claim
 

@@ -23,7 +23,7 @@ from simulate.backend import Scalar, jax, jnp
 from simulate.codes import draw
 from simulate.grid import seed_keys
 from simulate.memories.delta_rule import trace_depth
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.consolidation import S4
 
 CHUNK = 16

@@ -18,8 +18,9 @@ from jaxtyping import Array, Bool, Integer
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import seed_keys
 from simulate.memories import erasure_code as code
-from simulate.system import Measure, Parameters, System
-from theory import inversion, palimpsest, separation
+from simulate.system.system import Measure, Parameters, System
+from theory import palimpsest, separation
+from theory.proof import inversion
 
 SPARE = 16
 """Coded bits beyond R that the layout provides, so that a random system is solvable with probability about 1 - 2^-16."""

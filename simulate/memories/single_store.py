@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from simulate.backend import Scalar, jax, jnp
 from simulate.memories.perceptron import train
 from simulate.memories.two_stores import SLEEPERS, Facts, largest_tasks, most_facts, oldest_kept, wrong_share
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.ledger import claim
 
 

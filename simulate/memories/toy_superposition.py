@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float
 from simulate import adam
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import seed_keys
-from simulate.system import Measure, System
+from simulate.system.system import Measure, System
 from theory.superposition import capacities
 
 RATE = 0.03

@@ -23,7 +23,7 @@ from scipy.stats import norm
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import seed_keys
 from simulate.memories.perceptron import train
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.errors import UserError
 from theory.ledger import claim
 

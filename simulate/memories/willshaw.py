@@ -15,13 +15,13 @@ from jaxtyping import Array, Bool, Float
 from scipy.optimize import brentq
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.bits import channel_bits, entropy, expected
 from simulate.codes import active_cells, supports
 from simulate.grid import seed_keys
 from simulate.memories import hebbian
-from simulate.system import Measure, Parameters, System
+from simulate.system.system import Measure, Parameters, System
 from theory.errors import UserError
 from theory.ledger import claim
+from theory.predictions.bits import channel_bits, entropy, expected
 
 
 def clipped(inputs: Bool[Array, "P N"], targets: Bool[Array, "P outputs"]) -> Bool[Array, "N outputs"]:

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import torch
 
-from realmodels.architectures import described
-from realmodels.part import part
-from realmodels.training import one_thread
+from realmodels.model.architectures import described
+from realmodels.model.part import part
+from realmodels.training.loop import one_thread
 from tests.benchmarks.timing import interleaved
 
 LAYERS = ("dense", "dsa", "nsa", "nsa gathered", "mla", "gated_deltanet", "kda", "lightning")

@@ -7,10 +7,10 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from realmodels.architectures import ARCHITECTURES, flops_per_token
-from realmodels.encoded import Encoded, encoded
-from realmodels.recipe import PretrainConfig, config
-from realmodels.training import Run, one_thread
+from realmodels.model.architectures import ARCHITECTURES, flops_per_token
+from realmodels.text.encoded import Encoded, encoded
+from realmodels.training.loop import Run, one_thread
+from realmodels.training.recipe import PretrainConfig, config
 from tests.benchmarks.timing import interleaved, product_rates
 
 

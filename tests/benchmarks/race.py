@@ -17,10 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from realmodels.architectures import described, parameters
-from realmodels.encoded import Encoded, encoded
-from realmodels.recipe import CORPORA, PretrainConfig
-from realmodels.training import Run, one_thread, windows
+from realmodels.model.architectures import described, parameters
+from realmodels.text.encoded import Encoded, encoded
+from realmodels.training.loop import Run, one_thread, windows
+from realmodels.training.recipe import CORPORA, PretrainConfig
 from tests.benchmarks import nanogpt
 from tests.benchmarks.timing import interleaved
 

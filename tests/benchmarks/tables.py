@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import torch
 
-from realmodels.architectures import described
-from realmodels.feedforward.memory import MemoryLayer
-from realmodels.optimisers import Optimisers, sparse_gradients
-from realmodels.training import one_thread
-from realmodels.transformer import Transformer
+from realmodels.model.architectures import described
+from realmodels.model.feedforward.memory import MemoryLayer
+from realmodels.model.transformer import Transformer
+from realmodels.training.loop import one_thread
+from realmodels.training.optimisers import Optimisers, sparse_gradients
 from tests.benchmarks.timing import interleaved
 
 RATES = {"matrices": 0.02, "embedding": 0.015, "values": 0.015, "indexer": 0.003}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from realmodels import recipe
-from realmodels.corpora import CorpusConfig
+from realmodels.text.corpora import CorpusConfig
+from realmodels.training import recipe
 from tests.benchmarks import __main__ as benchmarks
 from tests.benchmarks import contexts, nanogpt, parts, race, tables
 from tests.benchmarks.delta_rule import exponent, rank_one_loop, unit_codes

@@ -16,7 +16,7 @@ import pytest
 from scipy.special import lambertw
 
 from figures.results import Results
-from simulate.store import write_table
+from simulate.runs.store import write_table
 from tests.discovery import modules
 
 ACTIVITIES = (0.05, 0.1, 0.2, 0.5)

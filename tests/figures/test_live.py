@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from figures.build.live import BARS, EVERY, Live, sparkline
-from simulate.progress import reports
+from simulate.runs.progress import reports
 
 
 def test_a_falling_loss_falls():

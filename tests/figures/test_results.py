@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from figures.results import Results, bars, by_group, estimate, jackknife
-from simulate.store import write_table
+from simulate.runs.store import write_table
 from theory.errors import UserError
 
 

@@ -63,7 +63,7 @@ def _running(source: str) -> str:
 
 def mutants() -> list[Mutant]:
     """Every mutant of the laws and of the machinery of the ledger."""
-    files = [*sorted((ROOT / "theory").glob("*.py")), *sorted((ROOT / "theory" / "methods").glob("*.py"))]
+    files = [path for room in ("", "proof", "predictions", "methods") for path in sorted((ROOT / "theory" / room).glob("*.py"))]
     unused = ("Shift", "BitOr", "BitAnd", "BitXor", "VariableReplacer", "VariableInserter")
     kept = [name for name in operator_names() if not name.endswith(unused)]
     found = []
@@ -80,8 +80,8 @@ def commands(mutant: Mutant) -> list[list[str]]:
     """The test runs that may kill the mutant: those of its law, then the whole ledger's."""
     stem, methods = Path(mutant.path).stem, "methods/" in mutant.path
     names = ("methods*",) if methods else TESTS.get(stem, (stem,))
-    own = [str(path) for name in names for path in sorted((ROOT / "tests" / "theory").glob(f"test_{name}.py"))]
-    shared = [str(ROOT / "tests" / "theory" / f"test_{name}.py") for name in ("claim", "hypotheses", "evidence")]
+    own = [str(path) for name in names for path in sorted((ROOT / "tests" / "theory").rglob(f"test_{name}.py"))]
+    shared = [str(ROOT / "tests" / "theory" / f"{name}.py") for name in ("proof/test_claim", "test_hypotheses", "test_evidence")]
     run = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     relative = [[str(Path(path).relative_to(ROOT)) for path in group] for group in (own, shared)]
     return [[*run, *group] for group in relative if group]

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from realmodels.architectures import config_for, described
-from realmodels.corpora import CorpusConfig
-from realmodels.outputs import Facts, facts_from_ids
-from realmodels.pretrain import train
-from realmodels.recipe import PretrainConfig
-from realmodels.transformer import Transformer
+from realmodels.model.architectures import config_for, described
+from realmodels.model.transformer import Transformer
+from realmodels.text.corpora import CorpusConfig
+from realmodels.training.pretrain import train
+from realmodels.training.recipe import PretrainConfig
+from realmodels.writing.outputs import Facts, facts_from_ids
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from realmodels.architectures import ARCHITECTURES
-from realmodels.biographies import CITY, RELATIONS, Biographies, texts
 from realmodels.experiments import architectures, knowledge
-from realmodels.recipe import DEVELOPMENT_SEED, SEEDS, PretrainConfig
+from realmodels.model.architectures import ARCHITECTURES
+from realmodels.text.biographies import CITY, RELATIONS, Biographies, texts
+from realmodels.training.recipe import DEVELOPMENT_SEED, SEEDS, PretrainConfig
 
 
 def trainings(preset: str) -> dict[tuple[str, str], PretrainConfig]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from simulate.backend import jax, jnp
 from simulate.memories import delta_rule
 from simulate.memories.delta_rule import BLOCK, block_rates, block_spectrum, read, room, write
-from simulate.systems import registry
+from simulate.system.registry import registry
 from tests.benchmarks.delta_rule import rank_one_loop
 from theory import retention
 from theory.conservation import depths as numpy_depths

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import simulate.experiments
-from simulate.experiment import PRESETS, Experiment
+from simulate.runs.experiment import PRESETS, Experiment
 from tests.discovery import modules
 
 COLUMNS = {

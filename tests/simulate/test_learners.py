@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from simulate.backend import jax, jnp
-from simulate.freedom import exact_depths
-from simulate.learner import Setting, answers, written
-from simulate.learner_systems import catalogue, points, setting_of, system_of
-from simulate.systems import checked, registry
+from simulate.system.freedom import exact_depths
+from simulate.system.learner import Setting, answers, written
+from simulate.system.learner_systems import catalogue, points, setting_of, system_of
+from simulate.system.registry import checked, registry
 from theory.methods import comparison, ewc, gpm
 
 N, OUTPUTS = 10, 3

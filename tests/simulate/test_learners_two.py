@@ -8,10 +8,10 @@ import pytest
 from simulate.address import chosen, code, support
 from simulate.backend import jax, jnp
 from simulate.codes import draw
-from simulate.freedom import exact_depths, jacobian_depths
-from simulate.learner import Setting, answers, written
-from simulate.learner_systems import catalogue
 from simulate.learners import label_buffer, lora, replay, self_rehearsal, sparse_slots, two_regimes
+from simulate.system.freedom import exact_depths, jacobian_depths
+from simulate.system.learner import Setting, answers, written
+from simulate.system.learner_systems import catalogue
 from theory.errors import UserError
 from theory.ledger import claim
 from theory.methods import comparison

@@ -6,7 +6,7 @@ from scipy.optimize import linprog
 
 from simulate.backend import jax, jnp
 from simulate.memories.perceptron import SYSTEMS, solved, stability, train
-from simulate.system import System
+from simulate.system.system import System
 from theory.interleaving import stable_load
 
 TRAIN = jax.jit(train)

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from theory.claim import Quantity
-from theory.notation import TERMS
+from theory.proof.claim import Quantity
+from theory.proof.notation import TERMS
 
 # sizes that fit together: M = 297 = 3 (N - 1)
 USUAL = {"N": 100, "T": 5, "M": 297, "P": 50, "R": 20, "b": 1, "a": 0.3, "J": 0.1, "D_s": 2, "lambda": 0.1}

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from theory.claim import Case
 from theory.errors import UserError
 from theory.hypotheses import CLAIMS, status
 from theory.ledger import ledger
+from theory.proof.claim import Case
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])

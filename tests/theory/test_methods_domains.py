@@ -7,7 +7,7 @@ import pytest
 
 from theory.errors import UserError
 from theory.methods import CLAIMS, ewc, replay
-from theory.notation import TERMS
+from theory.proof.notation import TERMS
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 INSIDE = {"N": 100, "T": 5, "M": 297, "R": 20, "b": 1, "a": 0.3, "D": 2}

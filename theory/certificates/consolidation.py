@@ -12,7 +12,7 @@ from theory.certificates.certificate import Certificate, Verdict, all_of
 from theory.certificates.exact import in_all, vanishes
 from theory.certificates.smt import follows
 from theory.consolidation import S4
-from theory.notation import D, T, hold, sweeps
+from theory.proof.notation import D, T, hold, sweeps
 
 RATIONAL_KEYS = (
     ((1, 0), (sp.Rational(3, 5), sp.Rational(4, 5)), (sp.Rational(-5, 13), sp.Rational(12, 13))),

@@ -12,9 +12,9 @@ import sympy as sp
 from theory.certificates import exact, smt
 from theory.certificates.certificate import Certificate, Verdict, all_of
 from theory.interference import I2
-from theory.notation import N
-from theory.notation import a as A
-from theory.notation import c as C
+from theory.proof.notation import N
+from theory.proof.notation import a as A
+from theory.proof.notation import c as C
 
 
 def _spread_eigenvalues() -> Verdict:

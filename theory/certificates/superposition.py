@@ -14,7 +14,7 @@ import sympy as sp
 from theory.certificates.certificate import Certificate, Verdict, all_of
 from theory.certificates.exact import in_all, vanishes
 from theory.certificates.smt import follows
-from theory.notation import density, importance
+from theory.proof.notation import density, importance
 from theory.superposition import U1
 
 

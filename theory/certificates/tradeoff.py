@@ -10,8 +10,8 @@ import sympy as sp
 from theory.certificates.certificate import Certificate, Verdict, all_of
 from theory.certificates.exact import vanishes
 from theory.certificates.smt import follows
-from theory.notation import J as error
-from theory.notation import N, depth, eta, share, sigma
+from theory.proof.notation import J as error
+from theory.proof.notation import N, depth, eta, share, sigma
 from theory.tradeoff import C4
 
 E, V, OLD, RATE, DELTA, ROOT, SIZE = sp.symbols("E V E_old eta delta root N", real=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from theory.claim import Claim
 from theory.methods import (
     editing,
     ewc,
@@ -16,6 +15,7 @@ from theory.methods import (
     self_rehearsal,
     sparse_memory,
 )
+from theory.proof.claim import Claim
 
 METHODS = (finetuning, ewc, gpm, replay, lora, masks, sparse_memory, editing, experts, progressive, self_rehearsal)
 CLAIMS: tuple[Claim, ...] = tuple(claim for method in METHODS for claim in method.CLAIMS)

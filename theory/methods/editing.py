@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory import inversion, retention
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
+from theory import retention
 from theory.methods.setting import LINEAR, WIDE, account, state_quantities
-from theory.notation import M, N, age, depth, outputs, rank, snr
+from theory.proof import inversion
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, N, age, depth, outputs, rank, snr
 
 
 def delta_responses(keys: np.ndarray, moment: np.ndarray) -> np.ndarray:

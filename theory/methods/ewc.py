@@ -23,10 +23,10 @@ import numpy as np
 import sympy as sp
 from scipy.special import expi
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import ISOTROPIC, LINEAR, account, log_falling, state_quantities
-from theory.notation import M, N, depth, outputs, rank
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, N, depth, outputs, rank
 
 
 def responses(keys: np.ndarray, ridge: float, diagonal: bool = False) -> np.ndarray:

@@ -13,10 +13,10 @@ import numpy as np
 import sympy as sp
 from scipy.stats import binom
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import ISOTROPIC, LINEAR, WIDE, account, state_quantities
-from theory.notation import M, N, age, depth, eta, experts, outputs
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, N, age, depth, eta, experts, outputs
 
 
 def held(N: float, experts: float, M: float) -> float:

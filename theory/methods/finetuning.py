@@ -14,10 +14,10 @@ import numpy as np
 import sympy as sp
 
 from theory import retention
-from theory.claim import Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import ISOTROPIC, LINEAR, WIDE, account, state_quantities
-from theory.notation import M, N, age, depth, eta, outputs
+from theory.proof.claim import Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import M, N, age, depth, eta, outputs
 
 
 def derive() -> Derivation:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import LINEAR, account, state_quantities
-from theory.notation import D, M, N, T, outputs
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import D, M, N, T, outputs
 
 
 def _nothing_is_touched() -> tuple[bool, str]:

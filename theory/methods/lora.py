@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import IDENTITY, ISOTROPIC, LINEAR, account, state_quantities
-from theory.notation import N, T, depth, outputs, rank
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, T, depth, outputs, rank
 
 
 def derive() -> Derivation:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import IDENTITY, LINEAR
-from theory.notation import N, T, a, b, outputs
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, T, a, b, outputs
 
 
 def responses(keys: np.ndarray, owners: np.ndarray) -> np.ndarray:

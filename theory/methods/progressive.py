@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.claim import Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import IDENTITY, LINEAR, account, state_quantities
-from theory.notation import N, T, d, outputs
+from theory.proof.claim import Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, T, d, outputs
 
 
 def derive() -> Derivation:

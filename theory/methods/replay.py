@@ -12,10 +12,10 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import ISOTROPIC, LINEAR, account, state_quantities
-from theory.notation import B, M, N, age, depth, outputs
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import B, M, N, age, depth, outputs
 
 
 def responses(keys: np.ndarray, held: int) -> np.ndarray:

@@ -13,9 +13,9 @@ import numpy as np
 import sympy as sp
 from scipy.special import gammaln
 
-from theory.claim import Assumption, Quantity
-from theory.derivation import Derivation
-from theory.notation import b
+from theory.proof.claim import Assumption, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import b
 
 LINEAR = Assumption("one linear layer: each of `outputs` outputs reads a unit key of width N with N parameters of its own")
 ISOTROPIC = Assumption("keys are independent and isotropic (any spectrum: put its effective dimension for N); depths are means")

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.claim import Assumption, Claim, Quantity
-from theory.derivation import Derivation
 from theory.methods.setting import LINEAR, account, log_falling, state_quantities
-from theory.notation import N, R, T, a, age, b, depth, outputs
+from theory.proof.claim import Assumption, Claim, Quantity
+from theory.proof.derivation import Derivation
+from theory.proof.notation import N, R, T, a, age, b, depth, outputs
 
 
 def _counts(missed: Any, k: sp.Symbol) -> tuple[bool, str]:

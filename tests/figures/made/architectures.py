@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from realmodels.architectures import ARCHITECTURES
+from realmodels.model.architectures import ARCHITECTURES
 
 
 def rows(maker):

@@ -1,6 +1,6 @@
 """The search for frontiers at a small memory."""
 
-from simulate.systems import checked, named
+from simulate.system.registry import checked, named
 
 COLUMNS = "kind system claim unit point N D required ceiling_T T seed depth"
 

@@ -1,0 +1,1 @@
+"""The language model: one Transformer of interchangeable parts, its architectures and sizes, and its checkpoints."""

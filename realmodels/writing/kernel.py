@@ -1,0 +1,214 @@
+"""The kernel of a model's answers: how a small write of one fact moves every output of every other fact.
+
+With z_i [O] the O = C + 1 outputs of fact i (`realmodels.writing.outputs`), J_i = dz_i/dw [O, P] for the parameters w that a
+method writes, and R_j the method's restriction while fact j's task is written:
+  response  Theta_ij = J_i R_j J_j^T       d z_i per unit of gradient -dL/dz_j; drives `realmodels.writing.forecast`
+  writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the same if all tasks share one R
+Both are [F, O, F, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x),
+so its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm), without a gradient ever being formed: one backward pass per output
+serves all facts (`layer_kernel`). The other parameters' part is taken from explicit Jacobians (`jacobian_kernel`).
+
+From outputs to facts. Adding one number to all O outputs changes no probability, so that direction is projected out
+(Pi = I - 1 1^T / O), and the write direction u_i of a fact is its whole projected Jacobian Pi R_i J_i, as one vector of norm 1:
+  kappa_ij = tr(Pi G_ij Pi) / sqrt(tr(Pi G_ii Pi) tr(Pi G_jj Pi)),
+a Gram matrix of unit vectors, so that participation ratio, common mode and claim I1 mean here what they mean in the theory.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from realmodels.model.transformer import Transformer
+from realmodels.writing.methods.writer import Gradients, Writer, unrestricted
+from realmodels.writing.outputs import Facts, answer_loss, outputs
+from theory.statistics import common_mode_share, participation_ratio
+
+BYTES = 1_500_000_000  # memory that Jacobians may take at one time
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """response and writes, both [F, O, F, O] float32 (see the module)."""
+
+    response: Tensor
+    writes: Tensor
+
+
+def jacobian(model: Transformer, facts: Facts, names: list[str]) -> Iterator[Gradients]:
+    """For each fact, d outputs / d parameter by name: {name: [O, *shape]}; 0 for a parameter without influence."""
+    table = dict(model.named_parameters())
+    parameters = [table[name] for name in names]
+    basis = torch.eye(len(facts.candidates) + 1)
+    for i in range(len(facts)):
+        with sdpa_kernel(SDPBackend.MATH):  # the only one whose backward pass takes many signals at once
+            z = outputs(model, facts[i : i + 1])[0]
+        found = torch.autograd.grad(z, parameters, basis, is_grads_batched=True, allow_unused=True)
+        by_name = zip(names, parameters, found, strict=True)
+        yield {name: torch.zeros(len(basis), *p.shape) if g is None else g for name, p, g in by_name}
+
+
+def _rows(gradients: list[Gradients]) -> Tensor:
+    """Gradients of F facts as a matrix [F * O, P]."""
+    return torch.cat([torch.cat([g.flatten(1) for g in fact.values()], 1) for fact in gradients])
+
+
+def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int = BYTES) -> Kernel:
+    """The kernel by explicit Jacobians, in blocks of facts so that no more than `limit` bytes of them are held at a time.
+
+    Only columns (parameters) that some task may write are kept, as a restriction leaves no others in any product.
+    """
+    names, count, outs = list(writer.parameters), len(facts), len(facts.candidates) + 1
+    restrict = {task: writer.restriction(facts.of_task(task)) for task in sorted(set(facts.task.tolist()))}
+    free = all(r is unrestricted for r in restrict.values())
+    ones = {name: torch.ones_like(p) for name, p in writer.parameters.items()}
+    written = torch.stack([_rows([{n: g[None] for n, g in r(ones).items()}])[0] != 0 for r in restrict.values()]).any(0)
+    width = max(1, limit // (4 * len(written) * outs * (2 if free else 4)))
+    blocks = [slice(start, min(start + width, count)) for start in range(0, count, width)]
+    response, writes = (torch.zeros(count * outs, count * outs) for _ in range(2))
+
+    def block(rows: slice) -> tuple[Tensor, Tensor]:
+        raw = list(jacobian(model, facts[rows], names))
+        plain = _rows(raw)
+        if free:
+            return plain, plain
+        restricted = _rows([restrict[t](g) for t, g in zip(facts.task[rows].tolist(), raw, strict=True)])
+        return plain[:, written], restricted[:, written]
+
+    def span(rows: slice) -> slice:
+        return slice(rows.start * outs, rows.stop * outs)
+
+    for b, column in enumerate(blocks):
+        plain_b, restricted_b = block(column)
+        for row in blocks[: b + 1]:
+            plain_a, restricted_a = (plain_b, restricted_b) if row is column else block(row)
+            shared = restricted_a @ restricted_b.T
+            writes[span(row), span(column)] = shared
+            writes[span(column), span(row)] = shared.T
+            if not free:
+                response[span(row), span(column)] = plain_a @ restricted_b.T
+                response[span(column), span(row)] = plain_b @ restricted_a.T
+    shape = (count, outs, count, outs)
+    writes = writes.view(shape)
+    return Kernel(writes if free else response.view(shape), writes)
+
+
+def _traced(model: Transformer, layers: dict[str, nn.Linear], facts: Facts) -> dict[str, tuple[Tensor, Tensor]]:
+    """For each linear layer that the outputs depend on: signals dz / d(its output) [F, O, L, out], and its inputs [F, L, in]."""
+    seen: dict[str, tuple[Tensor, Tensor]] = {}
+
+    def watch(name: str) -> Callable[..., None]:
+        return lambda module, inputs, output: seen.update({name: (inputs[0].detach(), output)})
+
+    hooks = [layer.register_forward_hook(watch(name)) for name, layer in layers.items()]
+    try:
+        z = outputs(model, facts)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    places = [output for _, output in seen.values()]
+    found = [torch.autograd.grad(z[:, o].sum(), places, retain_graph=True, allow_unused=True) for o in range(z.shape[1])]
+    signals = zip(seen, zip(*found, strict=True), strict=True)
+    return {name: (torch.stack(g, 1), seen[name][0]) for name, g in signals if g[0] is not None}
+
+
+def layer_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
+    """The kernel of writes to weights of linear layers: sum over layers and positions of (g_il . g_jm) (x_il . R x_jm).
+
+    A restriction has to act on the layers' inputs (gradients' last axis) and be one projection R for all tasks.
+    """
+    layers = {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    layers = {name: layer for name, layer in layers.items() if name in writer.parameters}
+    restrict = writer.restriction(facts)
+    count, outs = len(facts), len(facts.candidates) + 1
+    theta = torch.zeros(count, outs, count, outs)
+    for name, (g, x) in _traced(model, layers, facts).items():
+        x = restrict({name: x})[name]
+        length, size = g.shape[2:]
+        by_place = g.transpose(1, 2).reshape(count, length, outs * size)
+        for i in range(count):  # and all facts j >= i
+            overlap = torch.einsum("ln,jmn->jlm", x[i], x[i:])
+            mixed = (overlap @ by_place[i:]).view(count - i, length, outs, size).transpose(1, 2).reshape((count - i) * outs, -1)
+            theta[i, :, i:] += (g[i].reshape(outs, -1) @ mixed.T).view(outs, count - i, outs)
+    for i in range(count):
+        theta[i:, :, i] = theta[i, :, i:].permute(1, 2, 0)
+    return Kernel(theta, theta)
+
+
+def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
+    """The kernel of a method's writes to these facts: linear layers' weights by `layer_kernel`, the rest by `jacobian_kernel`."""
+    linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    parts = {name: p for name, p in writer.parameters.items() if name in linear}
+    rest = {name: p for name, p in writer.parameters.items() if name not in linear}
+    kernels = [layer_kernel(model, replace(writer, parameters=parts), facts)] if parts else []
+    kernels += [jacobian_kernel(model, replace(writer, parameters=rest), facts)] if rest else []
+    if len(kernels) == 1:
+        return kernels[0]
+    whole = kernels[0].response.add_(kernels[1].response)  # a method that writes both kinds is unrestricted: response = writes
+    return Kernel(whole, whole)
+
+
+def fact_gram(theta: Tensor) -> Tensor:
+    """tr(Pi Theta_ij Pi) / (O - 1) for all pairs of facts: [F, F] float64, from theta [F, O, F, O]."""
+    theta = theta.double()
+    outs = theta.shape[1]
+    return (torch.einsum("icjc->ij", theta) - theta.sum((1, 3)) / outs) / (outs - 1)
+
+
+def overlaps(theta: Tensor) -> Tensor:
+    """kappa [F, F]: normalised overlaps of write directions, 1 on the diagonal (0 for a fact that writes nothing)."""
+    gram = fact_gram(theta)
+    scale = gram.diagonal().clamp(min=0).rsqrt()
+    return gram * torch.where(scale.isfinite(), scale, 0.0)[:, None] * torch.where(scale.isfinite(), scale, 0.0)
+
+
+def statistics(writes: Tensor) -> dict[str, Any]:
+    """What the theory asks of write directions: participation ratio, common mode, overlaps, spectrum (descending, sum 1)."""
+    kappa = overlaps(writes).numpy()
+    count = len(kappa)
+    off = kappa[~torch.eye(count, dtype=torch.bool).numpy()]
+    spectrum = torch.linalg.eigvalsh(torch.from_numpy(kappa)).flip(0).clamp(min=0)
+    return {
+        "participation_ratio": float(participation_ratio(kappa)),
+        "common_mode": float(common_mode_share(kappa)),
+        "mean_overlap": float(off.mean()),
+        "rms_overlap": float((off**2).mean() ** 0.5),
+        "spectrum": (spectrum / spectrum.sum()).tolist(),
+    }
+
+
+def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
+    """Share of the units in the method's scope that act at a token of the prompts: hidden units above 0, slots, experts."""
+    record: dict[str, list[Tensor]] = {}
+    with torch.no_grad():
+        model.features(facts.tokens, record)
+    inside = torch.arange(facts.tokens.shape[1]) <= facts.last[:, None]
+    noted = {name: iter(record.get(name, [])) for name in ("activations", "slots", "experts")}
+    acting = units = 0.0
+    for index, block in enumerate(model.blocks):
+        part = block.feedforward
+        count = getattr(part, "slots", None) or getattr(part, "experts", None)
+        if count is None:
+            active = (next(noted["activations"])[inside] > 0).float()
+        else:
+            used = next(noted["slots" if hasattr(part, "slots") else "experts"])[inside].flatten(1)
+            active = torch.zeros(len(used), count).scatter_(1, used, 1.0)
+        if any(name.startswith(f"blocks.{index}.feedforward.") for name in writer.parameters):
+            acting, units = acting + active.sum(1).mean().item(), units + active.shape[1]
+    return acting / units
+
+
+def write_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
+    """Share of ALL the model's parameters that the first step of writing a task changes, averaged over the tasks of `facts`."""
+    parameters = list(writer.parameters.values())
+    tasks = sorted(set(facts.task.tolist()))
+    touched = 0
+    for task in tasks:
+        batch = facts.of_task(task)
+        found = torch.autograd.grad(answer_loss(outputs(model, batch), batch.target), parameters, allow_unused=True)
+        update = writer.restriction(batch)({n: g for n, g in zip(writer.parameters, found, strict=True) if g is not None})
+        touched += sum(int((g != 0).sum()) for g in update.values())
+    return touched / len(tasks) / sum(p.numel() for p in model.parameters())

@@ -1,0 +1,57 @@
+"""What an experiment is: a question with a prediction and a falsifier, declared before any of its cells runs.
+
+One experiment, one file, in `simulate/experiments` or `realmodels/experiments`: the file binds `EXPERIMENT`. Its table of
+results has the experiment's name; the rows are those of all cells, in the order of `cells`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from simulate.runs.fingerprint import code_fingerprint
+from simulate.runs.store import Rows, Store, digest
+
+Preset = Literal["quick", "paper"]
+PRESETS: tuple[Preset, ...] = ("quick", "paper")
+Cell = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A declared experiment.
+
+    cells(preset) lists configurations: JSON values only; every number that the result depends on, the seed included.
+    run(cell, workspace) computes one cell and returns its rows: dictionaries of equal keys, scalars or lists of floats.
+    It is a module-level function, deterministic in `cell`; `workspace` is a folder for checkpoints that outlive the cell.
+    after names the experiments whose cells must be complete first (a stream is written into a model that was pretrained).
+    """
+
+    name: str
+    question: str
+    prediction: str
+    falsifier: str
+    controls: str
+    cells: Callable[[Preset], Sequence[Cell]]
+    run: Callable[[Cell, Path], Rows]
+    after: tuple[str, ...] = ()
+
+    def key(self, cell: Cell) -> str:
+        """Key of one cell: digest of its configuration and of the code that computes it."""
+        return digest(self.name, dict(cell), code_fingerprint(self.run.__module__))
+
+    def fingerprint(self, preset: Preset) -> str:
+        """Fingerprint of the whole table under a preset: digest of the keys of all its cells, in order."""
+        return digest([self.key(cell) for cell in self.cells(preset)])
+
+    def compute(self, cell: Cell, workspace: Path, key: str | None = None) -> pd.DataFrame:
+        """Rows of one cell: from its shard in `workspace` if there is a good one, else computed and stored under its key.
+
+        Workers are given the key by the process that started them: code edited meanwhile cannot pass for what they run.
+        """
+        store = Store(workspace / "cells" / self.name)
+        key = key or self.key(cell)
+        found = store.get(key)
+        return found if found is not None else store.put(key, self.run(cell, workspace))

@@ -1,0 +1,1 @@
+"""What the laws predict for whole systems: finite streams, bits read after a threshold, the rungs of the capacity ladder."""
