@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 
 from theory.errors import UserError
-from theory.proof.compiled import compiled, is_jax
+from theory.proof.compiled import compiled, is_jax, precise
 from theory.proof.derivation import Check, Derivation
+from theory.proof.limits import evaluated, listed, short
 from theory.proof.notation import TERMS
 
 WIDTH = 110
@@ -56,14 +57,22 @@ class Assumption:
 
     def require(self, values: dict[str, Any], where: str) -> None:
         """Raise `UserError` if some of the values violate the assumption."""
-        if self.holds is not None and not np.all(self.holds(*(values[name] for name in self.parameters))):
-            given = ", ".join(f"{name} = {_short(values[name])}" for name in self.parameters)
-            raise UserError(f"{where}: {given} violates '{self.text}'; {self.mend}")
+        if self.holds is None:
+            return
+        given = {name: values[name] for name in self.parameters}
+        with np.errstate(all="ignore"):  # NumPy's floats overflow to infinity, where Python's would raise
+            holds = np.all(self.holds(*(np.asarray(value)[()] for value in given.values())))
+        if not holds:
+            raise UserError(f"{where}: {listed(given)} violates '{self.text}'; {self.mend}")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number that a claim answers: the law of that name, or `solve(**parameters)` where it takes a numerical solution."""
+    """A number that a claim answers: the law of that name, or `solve(**parameters)` where it takes a numerical solution.
+
+    `precise`: the law is compiled so that 1 - (1 - y)^p keeps its digits where y is small (`theory.proof.compiled.precise`).
+    `work(**parameters)`: about how many numbers the solution computes; `Claim.value` refuses what would not fit.
+    """
 
     name: str
     meaning: str
@@ -71,6 +80,8 @@ class Quantity:
     parameters: tuple[str, ...]
     domain: tuple[Assumption, ...] = ()
     solve: Callable[..., Any] | None = None
+    precise: bool = False
+    work: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,8 @@ class Case:
 class Claim:
     """One entry of the ledger; `status`: proved, proved under assumptions, conditional, open or refuted.
 
-    A hypothesis that holds under some conditions and fails under others has them as `cases`, its truth table.
+    A hypothesis that holds under some conditions and fails under others has them as `cases`, its truth table. `successors`
+    names the modules of claims that were once part of this one: it still answers their quantities, as it did then.
     """
 
     id: str
@@ -99,6 +111,7 @@ class Claim:
     derive: Callable[[], Derivation]
     quantities: tuple[Quantity, ...]
     cases: tuple[Case, ...] = ()
+    successors: tuple[str, ...] = ()
 
     @cached_property
     def derivation(self) -> Derivation:
@@ -117,7 +130,8 @@ class Claim:
             if quantity.solve is not None:
                 self._functions[key] = quantity.solve
             else:
-                law = compiled(self.derivation.laws[quantity.name], quantity.parameters, library)
+                expression = self.derivation.laws[quantity.name]
+                law = compiled(precise(expression) if quantity.precise else expression, quantity.parameters, library)
                 self._functions[key] = lambda **given: law(*(given[name] for name in quantity.parameters))
         return self._functions[key]
 
@@ -130,6 +144,8 @@ class Claim:
         """
         if not any(is_jax(value) for value in parameters.values()):
             return self.value(quantity, **parameters).value
+        if (successor := self._successor(quantity)) is not None:
+            return successor(quantity, **parameters)
         wanted = self.quantity(quantity)
         known = {name: _known(value) for name, value in parameters.items()}
         if all(value is not None for value in known.values()):
@@ -140,8 +156,17 @@ class Claim:
             return self._function(wanted, "jax")(**parameters)
         return importlib.import_module("jax.numpy").asarray(self.value(quantity, **known).value)
 
+    def _successor(self, name: str | None) -> Claim | None:
+        """The claim that took this quantity over; None if it is this claim's own, or nobody's."""
+        if name is None or name in {quantity.name for quantity in self.quantities}:
+            return None
+        claims = (claim for module in self.successors for claim in importlib.import_module(module).CLAIMS)
+        return next((claim for claim in claims if name in {quantity.name for quantity in claim.quantities}), None)
+
     def quantity(self, name: str | None = None) -> Quantity:
         """The quantity of that name; the first one is the default."""
+        if (successor := self._successor(name)) is not None:
+            return successor.quantity(name)
         known = {quantity.name: quantity for quantity in self.quantities}
         if not known:
             raise UserError(f"{self.id} has no quantity to evaluate; `cwb theory show {self.id}` prints what it says")
@@ -150,10 +175,15 @@ class Claim:
         return self.quantities[0] if name is None else known[name]
 
     def value(self, quantity: str | None = None, **parameters: Any) -> Value:
-        """Evaluate a quantity at numbers, or arrays that broadcast; raises `UserError` outside its domain."""
-        wanted = self.quantity(quantity)
-        values = _admitted(wanted, parameters, where=f"{self.id} {wanted.name}")
-        result = np.asarray(self._function(wanted, "numpy")(**values), dtype=float)
+        """Evaluate a quantity at numbers, or arrays that broadcast.
+
+        Raises `UserError` outside its domain, and where it has no finite value (`theory.proof.limits`).
+        """
+        if (successor := self._successor(quantity)) is not None:
+            return successor.value(quantity, **parameters)
+        wanted, where = self.quantity(quantity), f"{self.id} {quantity or self.quantity().name}"
+        values = _admitted(wanted, parameters, where)
+        result = evaluated(self._function(wanted, "numpy"), values, where, wanted.work)
         shape = np.broadcast_shapes(*map(np.shape, values.values()))
         return Value(np.broadcast_to(result, shape).copy() if shape else float(result), wanted.unit, wanted.name)
 
@@ -225,7 +255,7 @@ def _admitted(quantity: Quantity, parameters: dict[str, Any], where: str) -> dic
     for name, value in values.items():
         term = TERMS[name]
         if not term.admits(value):
-            given, range = f"{name} = {_short(value)}", f"{name} in {term.interval}"
+            given, range = f"{name} = {short(value)}", f"{name} in {term.interval}"
             raise UserError(f"{where}: {given} violates '{range}' ({term.meaning}); choose {name} in that range")
     for assumption in quantity.domain:
         assumption.require(values, where)
@@ -247,15 +277,5 @@ def _number(name: str, value: Any, where: str) -> Any:
     except (TypeError, ValueError):
         raise UserError(f"{where}: {name} = {value!r} is not a number; give a number, or an array of numbers") from None
     if not np.all(np.isfinite(number)):
-        raise UserError(f"{where}: {name} = {_short(number)} is not finite; give a finite number")
+        raise UserError(f"{where}: {name} = {short(number)} is not finite; give a finite number")
     return float(number) if number.ndim == 0 else number
-
-
-def _short(value: Any) -> str:
-    """The value in few characters and one line."""
-    flat = np.ravel(value)
-    return (
-        f"{flat[0]:g}"
-        if np.ndim(value) == 0
-        else f"[{', '.join(f'{item:g}' for item in flat[:3])}{', ...' if flat.size > 3 else ''}]"
-    )

@@ -28,6 +28,28 @@ def compiled(expression: sp.Expr, parameters: Sequence[str], library: str = "num
     return sp.lambdify(symbols, expression, modules=modules)
 
 
+def precise(law: sp.Expr) -> sp.Expr:
+    """The same law with its digits kept where y is small: powers of 1 - y as functions of y.
+
+    1 - (1 - y)^p cancels there: it becomes -expm1(p log1p(-y)), and (1 - y)^p becomes exp(p log1p(-y)). The functions are
+    SciPy's (xlog1py is 0 at p = 0, y = 1).
+    """
+
+    def logarithm(power: Any) -> Any:
+        base, exponent = power.as_base_exp()
+        if base.is_Pow:
+            base, exponent = base.base, base.exp * exponent
+        if exponent.is_Integer or not (base.is_Add and sp.S.One in base.args):
+            return None
+        return sp.Function("xlog1py")(precise(exponent), -precise(1 - base))
+
+    if law.is_Add and len(law.args) == 2 and sp.S.One in law.args and (logs := logarithm(1 - law)) is not None:
+        return -sp.Function("expm1")(logs)
+    if law.is_Pow and (logs := logarithm(law)) is not None:
+        return sp.exp(logs)
+    return law.func(*map(precise, law.args)) if law.args else law
+
+
 def is_jax(value: Any) -> bool:
     """Whether the value is a JAX array, or stands for one while JAX traces."""
     return type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
@@ -59,4 +81,5 @@ def _jax_functions() -> dict[str, Callable[..., Any]]:
         return chosen
 
     gammas = {"loggamma": special.gammaln, "digamma": special.digamma, "polygamma": special.polygamma}
-    return {"LambertW": lambert_w, "select": select, "erf": special.erf, "erfc": special.erfc, **gammas}
+    digits = {"xlog1py": special.xlog1py, "expm1": jnp.expm1}
+    return {"LambertW": lambert_w, "select": select, **digits, "erf": special.erf, "erfc": special.erfc, **gammas}

@@ -67,6 +67,11 @@ class Derivation:
             self.laws[law] = result
         return result
 
+    def name(self, law: str, expression: Any) -> Any:
+        """Name an expression that earlier steps have established as a law, without a step of its own; returns it."""
+        self.laws[law] = expression
+        return expression
+
     def given(self, text: str, equation: Any = None, law: str | None = None) -> Any:
         """A definition or an assumption: nothing to check."""
         return self._step(text, equation, lambda: (True, "given"), equation, law)
