@@ -101,7 +101,7 @@ def kept(read: Float[Array, "facts columns"], targets: Float[Array, "facts colum
 
 def over_lengths(learner: Learner, settings: Setting, keys: Array, targets: Array, M: Array, block: int) -> dict[str, Array]:
     """`kept` at every length in M (ascending, facts). A learner that is tuned to its length writes a stream for each, others go
-    on writing one. settings: dials with a leading axis of lengths.
+    on writing one. settings: hyperparameters with a leading axis of lengths.
     """  # fmt: skip
     D, outputs = settings.D, settings.outputs
     by_task, wanted = keys.reshape(-1, D, settings.N), targets.reshape(-1, D, outputs)
@@ -113,9 +113,9 @@ def over_lengths(learner: Learner, settings: Setting, keys: Array, targets: Arra
         state = jax.lax.fori_loop(start // D, stop // D, task, state)
         return state, kept(answers(learner, setting, state, by_task).reshape(-1, outputs), targets, stop, block)
 
-    if settings.dials and learner.tune(settings, 1):
+    if settings.hyperparameters and learner.tune(settings, 1):
         return jax.lax.map(lambda one: at(learner.begin(one[1]), jnp.zeros_like(one[0]), *one)[1], (M, settings))
-    first = jax.tree.map(lambda dial: dial[0], settings)
+    first = jax.tree.map(lambda value: value[0], settings)
     starts = jnp.concatenate([jnp.zeros_like(M[:1]), M[:-1]])
     return jax.lax.scan(lambda state, ends: at(state, *ends, first), learner.begin(first), (starts, M))[1]
 
@@ -152,8 +152,8 @@ def run(cell: Cell, workspace: Path) -> Rows:
     room = -(-max(cell["M"]) // (D * block)) * D * block
     sizes = tuple(sorted(cell["sizes"].items()))
     plain = Setting(N, outputs, D, room // D, sizes)
-    dials = [{**learner.dials, **learner.tune(plain, M // D)} for M in cell["M"]]
-    stacked = {name: jnp.array([float(one[name]) for one in dials]) for name in dials[0]}
+    hyperparameters = [{**learner.hyperparameters, **learner.tune(plain, M // D)} for M in cell["M"]]
+    stacked = {name: jnp.array([float(one[name]) for one in hyperparameters]) for name in hyperparameters[0]}
     drawn = [[facts(seed, stream, room, N, outputs, cell["exact"]) for stream in range(cell["streams"])] for seed in seeds]
     keys, targets = (jnp.array([[one[i] for one in streams] for streams in drawn]) for i in (0, 1))
     columns = Setting(N, targets.shape[-1], D, room // D, sizes, stacked)

@@ -82,7 +82,7 @@ def _schedule(learner: Learner, N: int, D: int, preset: Preset) -> dict[str, Any
     slowest, span = OWN_SLOWEST if D > 1 else SLOWEST, 256
     settled = round(10 * float(claim("C4").value("relaxation_writes", N=N, eta=slowest).value) / D)
     room = {"room": settled + span + PROBES}
-    if "eta" in learner.dials:
+    if "eta" in learner.hyperparameters:
         return {"eta": [eta for eta in RATES[preset] if eta >= slowest], "starts": [settled], "span": span, **room}
     if learner.name == "replay":
         return {"eta": [1.0], "starts": [20 * N], "span": span, **room}
@@ -105,7 +105,7 @@ def _measured(
     learner, ages = _learner(name), jnp.array(AGES)
 
     def run(facts: Stream, eta: jax.Array) -> tuple[jax.Array, jax.Array]:
-        one = replace(setting, dials={**setting.dials, "eta": eta})
+        one = replace(setting, hyperparameters={**setting.hyperparameters, "eta": eta})
 
         def write(t: jax.Array, state: Any) -> Any:
             return learner.write(state, facts.codes[t], facts.targets[t], t, one)

@@ -1,2 +1,3 @@
-"""One method of continual learning, one file: each binds LEARNER (`simulate.system.learner`) and SYSTEMS
-(`simulate.system.system`)."""
+"""One method of continual learning, one file: each binds LEARNERS (`simulate.system.learner`) and SYSTEMS
+(`simulate.system.system`).
+"""

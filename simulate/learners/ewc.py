@@ -25,7 +25,7 @@ State = tuple[Float[Array, "N outputs"], Array]
 def begin(setting: Setting, diagonal: bool = False) -> State:
     """Weights of zero, and the Hessian [N, N] (diagonal: [N]) before the first fact."""
     start = jnp.ones(setting.N) if diagonal else jnp.eye(setting.N)
-    return jnp.zeros((setting.N, setting.outputs)), setting.dials["ridge"] * start
+    return jnp.zeros((setting.N, setting.outputs)), setting.hyperparameters["ridge"] * start
 
 
 def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting) -> State:
@@ -61,7 +61,7 @@ LEARNER = Learner(
     write=write,
     read=read,
     numbers=numbers,
-    dials={"ridge": RIDGE},
+    hyperparameters={"ridge": RIDGE},
     linear=True,
 )
 DIAGONAL = replace(

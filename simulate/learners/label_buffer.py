@@ -32,7 +32,7 @@ def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting
 
     def fact(weights: Array, one: tuple[Array, Array]) -> tuple[Array, None]:
         u, y = one
-        return weights + setting.dials["eta"] * jnp.outer(u, y - u @ weights), None
+        return weights + setting.hyperparameters["eta"] * jnp.outer(u, y - u @ weights), None
 
     def sleep(weights: Array) -> Array:
         facts = (held[since], values[since])
@@ -53,7 +53,7 @@ LEARNER = Learner(
     read=read_both,
     numbers=numbers,
     sizes={"B": 16, "hold": 1, "sweeps": 1},
-    dials={"eta": 0.1},
+    hyperparameters={"eta": 0.1},
     tune=slow_rate,
     linear=True,
 )

@@ -25,7 +25,7 @@ def write(weights: Array, keys: Array, targets: Array, t: Scalar, setting: Setti
 
     def fact(w: Array, one: tuple[Array, Array, Array]) -> tuple[Array, None]:
         u, y, j = one
-        eta = setting.N / (setting.N + j) if annealed else setting.dials["eta"]
+        eta = setting.N / (setting.N + j) if annealed else setting.hyperparameters["eta"]
         return w + eta * jnp.outer(u, y - u @ w), None
 
     return jax.lax.scan(fact, weights, (keys, targets, t * setting.D + jnp.arange(setting.D)))[0]
@@ -55,7 +55,7 @@ LEARNER = Learner(
     write=write,
     read=read,
     numbers=numbers,
-    dials={"eta": 1.0},
+    hyperparameters={"eta": 1.0},
     tune=best,
     linear=True,
 )
@@ -64,7 +64,7 @@ ANNEALED = replace(
     name="annealed",
     description="delta rule at strength N/(N + j) after j writes",
     write=partial(write, annealed=True),
-    dials={},
+    hyperparameters={},
     tune=lambda setting, T: {},
 )
 LEARNERS = (LEARNER, ANNEALED)

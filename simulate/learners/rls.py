@@ -22,7 +22,7 @@ State = tuple[Float[Array, "N outputs"], Float[Array, "N N"]]
 
 def begin(setting: Setting) -> State:
     """Weights of zero, and P before the first fact."""
-    return jnp.zeros((setting.N, setting.outputs)), jnp.eye(setting.N) / setting.dials["ridge"]
+    return jnp.zeros((setting.N, setting.outputs)), jnp.eye(setting.N) / setting.hyperparameters["ridge"]
 
 
 def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting) -> State:

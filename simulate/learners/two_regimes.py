@@ -90,12 +90,14 @@ def write(
     """State after task t, and after the sleep that follows it if `hold` tasks are held."""
     hold, D = setting.size("hold"), setting.D
     place = jnp.asarray(t) % hold
-    state = {**state, "fast": jnp.where(place == 0, setting.dials["keep"], 1.0) * state["fast"]}
+    state = {**state, "fast": jnp.where(place == 0, setting.hyperparameters["keep"], 1.0) * state["fast"]}
     z = codes(keys, setting, same, dense)
     state = awake(state, keys, z, targets)
     state = {**state, "keys": jax.lax.dynamic_update_slice(state["keys"], keys, (place * D, 0))}
     first = (jnp.asarray(t) - place) * D
-    rates = setting.N / (setting.N + first + jnp.arange(hold * D)) if averaged else jnp.full(hold * D, setting.dials["eta"])
+    rates = (
+        setting.N / (setting.N + first + jnp.arange(hold * D)) if averaged else jnp.full(hold * D, setting.hyperparameters["eta"])
+    )
 
     def sleep(state: State) -> State:
         held = z if hold == 1 else codes(state["keys"], setting, same, dense)
@@ -156,7 +158,7 @@ LEARNER = Learner(
     read=read,
     numbers=numbers,
     sizes={"F": 64, "active": 4, "hold": 1, "sweeps": 1},
-    dials={"eta": 0.1, "keep": KEEP},
+    hyperparameters={"eta": 0.1, "keep": KEEP},
     tune=slow_rate,
     linear=True,
 )
@@ -184,7 +186,7 @@ AVERAGED = replace(
     description="two stores addressed alike, one written at full strength and fading, one an average of all facts",
     write=partial(write, same=True, averaged=True),
     numbers=partial(numbers, same=True, averaged=True),
-    dials={"keep": KEEP},
+    hyperparameters={"keep": KEEP},
     tune=lambda setting, T: {},
 )
 LEARNERS = (LEARNER, EQUAL, RULES, AVERAGED)

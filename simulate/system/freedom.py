@@ -39,7 +39,7 @@ def exact_depths(learner: Learner, setting: Setting, keys: Float[Array, "T D N"]
     """Depth of every fact after the first T tasks: an output of its own for each fact, whose target alone is 1."""
     tasks, D, _ = keys.shape
     alone = jnp.eye(tasks * D).reshape(tasks, D, tasks * D)
-    wide = Setting(setting.N, tasks * D, D, setting.T, setting.sizes, setting.dials)
+    wide = Setting(setting.N, tasks * D, D, setting.T, setting.sizes, setting.hyperparameters)
     read = answers(learner, wide, written(learner, wide, keys, alone, T), keys)
     return _written_only(jnp.diagonal(read.reshape(tasks * D, tasks * D)).reshape(tasks, D), T)
 

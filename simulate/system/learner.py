@@ -20,11 +20,11 @@ from theory.controls import Access
 State = Any
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["dials"], meta_fields=["N", "outputs", "D", "T", "sizes"])
+@partial(jax.tree_util.register_dataclass, data_fields=["hyperparameters"], meta_fields=["N", "outputs", "D", "T", "sizes"])
 @dataclass(frozen=True)
 class Setting:
     """Shapes, static under jit: N inputs, outputs, D facts a task, room for T tasks, the learner's own sizes (rank, buffer); and
-    its dials, numbers that may be traced (strengths).
+    its hyperparameters, numbers that may be traced (strengths).
     """  # fmt: skip
 
     N: int
@@ -32,7 +32,7 @@ class Setting:
     D: int
     T: int
     sizes: tuple[tuple[str, int], ...] = ()
-    dials: Mapping[str, Scalar] = field(default_factory=dict)
+    hyperparameters: Mapping[str, Scalar] = field(default_factory=dict)
 
     def size(self, name: str) -> int:
         """One of the learner's own sizes. Raises KeyError for an unknown one."""
@@ -43,12 +43,12 @@ class Setting:
 class Learner:
     """A method; static under jit, compared by identity.
 
-    claim: id of its law in the ledger. access: its access rule. sizes, dials: its own, with their defaults.
+    claim: id of its law in the ledger. access: its access rule. sizes, hyperparameters: its own, with their defaults.
     begin(setting): the state before the first task.
     write(state, keys [D, N], targets [D, outputs], t, setting): the state after task t = 0, 1, ...; t may be traced.
     read(state, keys [D, N], t, setting): answers [D, outputs] to the keys of task t; only a learner that is told the task uses t.
     numbers(setting): numbers that the state holds once T tasks are written, parameters and protective state together.
-    tune(setting, T): dials for a stream of T tasks, from theory.
+    tune(setting, T): hyperparameters for a stream of T tasks, from theory.
     linear: answers are linear in the targets, and every output is treated alike, whatever the others are; then one stream with
     identity targets gives all depths exactly (`simulate.system.freedom`).
     """
@@ -62,7 +62,7 @@ class Learner:
     read: Callable[[State, Array, Scalar, Setting], Array]
     numbers: Callable[[Setting], float]
     sizes: Mapping[str, int] = field(default_factory=dict)
-    dials: Mapping[str, float] = field(default_factory=dict)
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
     tune: Callable[[Setting, int], Mapping[str, float]] = lambda setting, T: {}
     linear: bool = False
 

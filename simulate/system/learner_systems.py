@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-import simulate.learners
 from simulate.backend import Scalar, jax, jnp
 from simulate.codes import Family, active_cells, draw, magnitude_exponent
 from simulate.grid import seed_keys
@@ -36,22 +35,24 @@ def points(**more: Any) -> dict[Preset, list[dict[str, Any]]]:
 
 def catalogue() -> dict[str, tuple[Learner, str]]:
     """Every learner by name, with the name of the module that binds it in LEARNERS. Raises ValueError for a name used twice."""
-    found: dict[str, tuple[Learner, str]] = {}
-    for info in pkgutil.iter_modules(simulate.learners.__path__, "simulate.learners."):
+    learners: dict[str, tuple[Learner, str]] = {}
+    package = importlib.import_module("simulate.learners")
+    for info in pkgutil.iter_modules(package.__path__, "simulate.learners."):
         for learner in importlib.import_module(info.name).LEARNERS:
-            if learner.name in found:
-                raise ValueError(f"learner {learner.name!r} is bound in {found[learner.name][1]} and in {info.name}")
-            found[learner.name] = learner, info.name
-    return found
+            if learner.name in learners:
+                raise ValueError(f"learner {learner.name!r} is bound in {learners[learner.name][1]} and in {info.name}")
+            learners[learner.name] = learner, info.name
+    return learners
 
 
 def setting_of(learner: Learner, p: Parameters, T: int, tuned_for: int | None = None) -> Setting:
-    """Setting with room for T tasks: sizes and dials from p, a dial that is not given (None) from the learner's own tuning
-    for a stream of `tuned_for` tasks (T if not said).
-    """  # fmt: skip
+    """Setting with room for T tasks, its sizes and hyperparameters taken from p.
+
+    Where p leaves a hyperparameter open (None), the learner's tuning chooses it for a stream of `tuned_for` tasks (default: T).
+    """
     sizes = tuple((name, int(p.get(name, size))) for name, size in learner.sizes.items())
     plain = Setting(p["N"], p["outputs"], p["D"], T, sizes, {})
-    chosen = {**learner.dials, **learner.tune(plain, T if tuned_for is None else tuned_for)}
+    chosen = {**learner.hyperparameters, **learner.tune(plain, T if tuned_for is None else tuned_for)}
     given = {name: p[name] for name in chosen if p.get(name) is not None}
     return Setting(p["N"], p["outputs"], p["D"], T, sizes, {name: float(value) for name, value in {**chosen, **given}.items()})
 
@@ -63,11 +64,12 @@ def system_of(
     defaults: Mapping[str, Any] = {},
     most: Mapping[str, Callable[[Parameters], int]] = {},
 ) -> System:
-    """The learner as a system with parameters N, D, those of COMMON, and its own sizes and dials.
+    """The learner as a system with parameters N, D, those of COMMON, and its own sizes and hyperparameters.
 
     Depth: mean over the D facts and the outputs of the worst-kept of T tasks (`freedom.worst_kept`), fraction of the target.
-    A dial that the learner's `tune` sets is chosen anew for every T unless it is given. defaults replaces default values; most
-    gives the largest values of sizes that depend on others. The ceiling raises UserError for a size that does not fit.
+    A hyperparameter that the learner's `tune` sets is chosen anew for every T unless it is given. defaults replaces default
+    values; most gives the largest values of sizes that depend on others. The ceiling raises UserError for a size that does not
+    fit.
     """
 
     def fitting(p: Parameters) -> float:
@@ -79,13 +81,13 @@ def system_of(
         return ceiling(p)
 
     tuned = set(learner.tune(Setting(64, 16, 1, 64, tuple(learner.sizes.items())), 64))
-    dials = {name: None if name in tuned else value for name, value in learner.dials.items()}
+    hyperparameters = {name: None if name in tuned else value for name, value in learner.hyperparameters.items()}
     return System(
         name=learner.name,
         description=f"{learner.description}; depth: retained fraction of the worst-kept task",
         claim=learner.claim,
         unit="fraction",
-        defaults={"N": int, "D": int, **COMMON, **learner.sizes, **dials, **defaults},
+        defaults={"N": int, "D": int, **COMMON, **learner.sizes, **hyperparameters, **defaults},
         ceiling=fitting,
         measure=partial(_measure, learner),
         points=points,

@@ -33,7 +33,7 @@ def test_delta_rule_fact_by_fact(name):
     one, read = read_after(name, keys, targets)
     w = np.zeros((N, OUTPUTS))
     for j, (u, y) in enumerate(zip(np.asarray(keys).reshape(-1, N), np.asarray(targets).reshape(-1, OUTPUTS), strict=True)):
-        eta = one.dials["eta"] if name == "plain" else N / (N + j)
+        eta = one.hyperparameters["eta"] if name == "plain" else N / (N + j)
         for o in range(OUTPUTS):
             w[:, o] += eta * u * (y[o] - u @ w[:, o])
     np.testing.assert_allclose(read, np.asarray(keys).reshape(-1, N) @ w, atol=1e-12)
@@ -46,7 +46,7 @@ def test_exact_ewc_task_by_task_is_least_squares_fact_by_fact(M, D):
     keys, targets = facts(M, D)
     (one, penalty), (_, recursion) = (read_after(name, keys, targets) for name in ("ewc", "rls"))
     X, Y = np.asarray(keys).reshape(-1, N), np.asarray(targets).reshape(-1, OUTPUTS)
-    batch = X @ np.linalg.solve(one.dials["ridge"] * np.eye(N) + X.T @ X, X.T @ Y)
+    batch = X @ np.linalg.solve(one.hyperparameters["ridge"] * np.eye(N) + X.T @ X, X.T @ Y)
     np.testing.assert_allclose(penalty, batch, atol=1e-7)
     np.testing.assert_allclose(recursion, batch, atol=1e-7)
 
@@ -59,7 +59,7 @@ def test_a_task_of_ewc_minimises_error_and_penalty():
     new = learner.write((old, h), keys[2], targets[2], 2, one)[0]
     slope = jax.grad(lambda w: jnp.sum((targets[2] - keys[2] @ w) ** 2) + jnp.sum(h[:, None] * (w - old) ** 2))(new)
     assert float(jnp.max(jnp.abs(slope))) < 1e-9
-    np.testing.assert_allclose(h, one.dials["ridge"] + np.sum(np.asarray(keys[:2]) ** 2, axis=(0, 1)))
+    np.testing.assert_allclose(h, one.hyperparameters["ridge"] + np.sum(np.asarray(keys[:2]) ** 2, axis=(0, 1)))
 
 
 @pytest.mark.parametrize("M", [7, 15])
@@ -119,8 +119,8 @@ def test_a_system_tunes_what_is_not_given():
     assert system.defaults["eta"] is None
     assert set(points()) == {"quick", "paper"}
     p = checked(system, {"N": 24, "D": 3, "eta": 0.5})
-    assert setting_of(learner, p, 8, 4).dials == {"eta": 0.5}
-    tuned = [setting_of(learner, {**p, "eta": None}, 16, T).dials["eta"] for T in (1, 12, 16)]
+    assert setting_of(learner, p, 8, 4).hyperparameters == {"eta": 0.5}
+    tuned = [setting_of(learner, {**p, "eta": None}, 16, T).hyperparameters["eta"] for T in (1, 12, 16)]
     assert tuned[0] == 1.0
     assert tuned[0] > tuned[1] > tuned[2]
     measure = system.measure(checked(system, {"N": 24, "D": 3}), 16)

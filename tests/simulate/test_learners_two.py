@@ -35,8 +35,8 @@ def learner(name):
 def setting(name, N=N, outputs=4, D=D, T=T, **given):
     known = learner(name)
     sizes = {**known.sizes, **{size: value for size, value in given.items() if size in known.sizes}}
-    dials = {**known.dials, **{dial: value for dial, value in given.items() if dial in known.dials}}
-    return Setting(N, outputs, D, T, tuple(sizes.items()), dials)
+    hyperparameters = {**known.hyperparameters, **{name: value for name, value in given.items() if name in known.hyperparameters}}
+    return Setting(N, outputs, D, T, tuple(sizes.items()), hyperparameters)
 
 
 def keys_of(seed, T=T, D=D, N=N):

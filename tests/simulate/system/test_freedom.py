@@ -50,7 +50,7 @@ def test_total_depth_is_the_trace_of_the_smoother(name):
         return exact, whole, probes(jax.random.split(KEY, 200))
 
     for tasks in (3, T):
-        expected = trace(name, np.asarray(keys[:tasks]).reshape(-1, N), one.dials.get("eta"))
+        expected = trace(name, np.asarray(keys[:tasks]).reshape(-1, N), one.hyperparameters.get("eta"))
         exact, whole, totals = map(np.asarray, measured(tasks))
         assert exact.sum() == pytest.approx(expected, abs=1e-6)
         assert not exact[tasks:].any()
