@@ -6,6 +6,8 @@ import of ours in it is replaced by the names that it binds and the digest of th
 
 * A package's `__init__` that only hands names on is transparent: an import through it counts as an import from the source.
 * Any other `__init__` counts as an import of every module below it.
+* The full name of a module of ours in a string ("theory.retention") counts as an import of it, for it is imported by that name;
+  the name of a package counts as an import of every module below it.
 * Modules that import each other in a circle are digested together, as one unit.
 """
 
@@ -124,6 +126,18 @@ def _bound(name: str, node: ast.stmt) -> list[Import] | None:
     return None
 
 
+def _named(text: str) -> list[str]:
+    """Modules of ours that a string names, to be imported by that name: a module, or a package with all modules below it."""
+    if "." not in text or not all(word.isidentifier() for word in text.split(".")):
+        return []
+    path = _path(text)
+    if path is None:
+        return []
+    below = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else []
+    modules = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in below if file.name != "__init__.py"]
+    return [text, *modules]
+
+
 @cache
 def _parsed(name: str) -> Source:
     """Syntax of a module, imports of ours taken out of the text and listed, sorted by bound name within each block."""
@@ -131,6 +145,10 @@ def _parsed(name: str) -> Source:
 
     def canonical(node: Any) -> str:
         """A syntax tree as text that does not depend on the Python that parsed it (`ast.dump` differs between versions)."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _named(node.value):
+            named = [Import("", "", module) for module in _named(node.value) if module != name]
+            imports.extend(named)
+            return f"Module({MARK * len(named)})"
         if isinstance(node, ast.AST):
             fields = {field: getattr(node, field, None) for field in node._fields if field not in ("kind", "type_comment")}
             words = (f"{field}={canonical(value)}" for field, value in fields.items() if value not in (None, []))

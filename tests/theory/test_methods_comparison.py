@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from theory.errors import UserError
-from theory.methods import CLAIMS, comparison
+from theory.methods import comparison
 
 STATE, OUTPUTS = 4e4, 200
-BY_ID = {claim.id: claim for claim in CLAIMS}
+BY_ID = comparison.CLAIM
 
 
 @pytest.mark.parametrize("method", comparison.METHODS)

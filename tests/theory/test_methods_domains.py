@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from theory.errors import UserError
-from theory.methods import CLAIMS, ewc, replay
+from theory.methods import comparison, ewc, replay
 from theory.proof.notation import TERMS
 
-BY_ID = {claim.id: claim for claim in CLAIMS}
+BY_ID = comparison.CLAIM
 INSIDE = {"N": 100, "T": 5, "M": 297, "R": 20, "b": 1, "a": 0.3, "D": 2}
 EDGES = [
     # id, quantity, parameters at the edge of the domain, the one that leaves it, the advice
@@ -61,7 +61,7 @@ def test_every_quantity_is_finite_has_a_unit_and_prints(id):
 
 
 def test_bits_are_numbers_times_bits():
-    for claim in CLAIMS:
+    for claim in BY_ID.values():
         quantities = {quantity.name: quantity for quantity in claim.quantities}
         values = {name: INSIDE.get(name, float(TERMS[name].samples[1])) for name in quantities["state_bits"].parameters}
         numbers = {name: values[name] for name in quantities["state"].parameters}

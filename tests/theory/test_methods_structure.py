@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from theory import conservation
 from theory.errors import UserError
-from theory.methods import CLAIMS, experts, self_rehearsal
+from theory.methods import comparison, experts, self_rehearsal
 from theory.separation import S1
 
-BY_ID = {claim.id: claim for claim in CLAIMS}
+BY_ID = comparison.CLAIM
 
 
 def value(id, quantity=None, **parameters):

@@ -32,14 +32,28 @@ from scipy.optimize import brentq
 
 from theory import retention
 from theory.errors import UserError
-from theory.methods import CLAIMS
+from theory.methods import (
+    editing,
+    ewc,
+    experts,
+    finetuning,
+    gpm,
+    lora,
+    masks,
+    progressive,
+    replay,
+    self_rehearsal,
+    sparse_memory,
+)
+from theory.proof.claim import Claim
 
 BITS = 32  # of a number, where masks are counted in bits
 RANK = 8  # of an adapter
 LEAST_WIDTH = 32  # of a key
 SLOTS = 32  # that a fact writes in a sparse memory
 Profile = Callable[[int], np.ndarray]
-CLAIM = {claim.id: claim for claim in CLAIMS}
+METHODS = (finetuning, ewc, gpm, replay, lora, masks, sparse_memory, editing, experts, progressive, self_rehearsal)
+CLAIM: dict[str, Claim] = {claim.id: claim for method in METHODS for claim in method.CLAIMS}
 
 
 @dataclass(frozen=True)

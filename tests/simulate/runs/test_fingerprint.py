@@ -99,6 +99,24 @@ def test_a_package_that_does_more_than_hand_names_on_counts(key):
     assert key({"theory/__init__.py": "LIMIT = 3\n"}) != key({"theory/__init__.py": "LIMIT = 4\n"}) != key()
 
 
+@pytest.mark.parametrize("named", ["theory.law", "theory"])
+def test_a_module_or_package_that_is_imported_by_name_counts(key, named):
+    if named == "theory":
+        table = {"theory/room/__init__.py": "", "theory/room/law.py": FILES["theory/law.py"]}
+        named = "theory.room"
+    else:
+        table = {}
+    table |= {"simulate/helper.py": f"import importlib\n\nceiling = importlib.import_module({named!r})\n"}
+    assert key(table) != key(table | {"theory/constant.py": "E = 3\n"})
+    assert key(table) == key(table | {"simulate/other.py": "x = 2\n"})
+
+
+def test_a_string_that_only_looks_like_a_module_is_a_string(key):
+    table = {"simulate/helper.py": "x = 'theory.law.ceiling', 'theory. The law', 'theory.no_such_law'\n"}
+    assert key(table) == key(table | {"theory/constant.py": "E = 3\n"})
+    assert key(table) != key({"simulate/helper.py": "x = 'theory.law.floor', 'theory. The law', 'theory.no_such_law'\n"})
+
+
 def test_another_name_from_the_same_module_loses_it(key):
     both = FILES["theory/law.py"] + "\n\ndef floor(N):\n    return N\n"
     renamed = FILES["simulate/helper.py"].replace("import ceiling", "import floor as ceiling")
