@@ -53,9 +53,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
 }
 
-# Dials of a size. "tiny" is for tests; "small" is what one CPU core trains in minutes; "base" is for a GPU. A vocabulary of 2048
-# at size "small" predicts held-out text better (0.06 bits per byte after 200 steps) but spends nearly half of the parameters on
-# the embedding: the layers that facts are written into would be little more than half as wide.
+# Hyperparameters of a size. "tiny" is for tests; "small" is what one CPU core trains in minutes; "base" is for a GPU.
+# A vocabulary of 2048 at size "small" predicts held-out text better (0.06 bits per byte after 200 steps). It spends nearly half
+# of the parameters on the embedding, so the layers that facts are written into would be little more than half as wide.
 SIZES: dict[str, dict[str, int]] = {
     "tiny": {"vocabulary": 320, "context": 32, "width": 32, "layers": 2, "heads": 2, "hidden": 128},
     "mini": {"vocabulary": 512, "context": 128, "width": 32, "layers": 4, "heads": 2, "hidden": 128},
@@ -80,9 +80,9 @@ def described(architecture: str, size: str, **changes: int) -> ModelConfig:
     attention = tuple(made.attention[(index - layers) % length] for index in range(layers))
     feedforward = tuple(made.feedforward if not made.middle or index == layers // 2 else "dense" for index in range(layers))
     shape = ModelConfig(architecture, size, **sizes, attention=attention, feedforward=feedforward)
-    dials = {name: part("attention", name).dials(shape) for name in sorted(set(attention))}
-    dials |= {name: part("feedforward", name).dials(shape) for name in sorted(set(feedforward)) if name != "dense"}
-    return replace(shape, dials={name: mine for name, mine in dials.items() if mine})
+    sizes = {name: part("attention", name).hyperparameters(shape) for name in sorted(set(attention))}
+    sizes |= {name: part("feedforward", name).hyperparameters(shape) for name in sorted(set(feedforward)) if name != "dense"}
+    return replace(shape, hyperparameters={name: own for name, own in sizes.items() if own})
 
 
 def _empty(config: ModelConfig) -> Transformer:

@@ -21,7 +21,8 @@ from realmodels.text import tokenizer
 from realmodels.text.tokenizer import Tokenizer
 from theory.errors import UserError
 
-FORMAT = "compression-writability model 1"
+FORMAT = "compression-writability model 2"
+OLD_FORMATS = ("compression-writability model 1",)  # its configurations name hyperparameters "dials"
 MODEL, TOKENIZER, CONFIG = "model.safetensors", "tokenizer.json", "config.json"
 
 
@@ -68,6 +69,8 @@ def read(folder: Path, device: str = "cpu") -> tuple[Transformer, Tokenizer, dic
         raise UserError(
             f"checkpoint {folder}: cannot read {error.filename} ({error.strerror}): give the folder of a model"
         ) from None
+    if any(json.dumps(old).encode() in data[CONFIG] for old in OLD_FORMATS):
+        raise UserError(f"checkpoint {folder} has an old format that this version cannot read: train the model anew")
     try:
         config = json.loads(data[CONFIG])
         model_config, meta, sums = (

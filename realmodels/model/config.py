@@ -1,9 +1,9 @@
-"""The shape of a model: sizes that all parts share, the part in every place of every block, and each part's own dials."""
+"""The shape of a model: sizes that all parts share, the parts of every block, and the hyperparameters of each part."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-Dials = dict[str, int | float]
+Hyperparameters = dict[str, int | float]
 
 
 @dataclass(frozen=True)
@@ -12,8 +12,8 @@ class ModelConfig:
 
     architecture: its name, as in `cwb models`. size: the name of its size. vocabulary: tokens. context: most tokens of a text.
     width: numbers of the residual stream. hidden: hidden units of a feed-forward layer, over all experts where it has several.
-    attention, feedforward: the name of the part in each block, which is the name of its file. dials: the part's own sizes and
-    constants, by its name.
+    attention, feedforward: the name of the part in each block, which is the name of its file. hyperparameters: sizes and
+    constants of each part, by the name of the part.
     """
 
     architecture: str
@@ -26,7 +26,7 @@ class ModelConfig:
     hidden: int
     attention: tuple[str, ...]
     feedforward: tuple[str, ...]
-    dials: dict[str, Dials] = field(default_factory=dict)
+    hyperparameters: dict[str, Hyperparameters] = field(default_factory=dict)
 
     @property
     def head_dim(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.record import Record, Residual
 from simulate.runs.fingerprint import code_fingerprint
 from theory.errors import UserError
@@ -43,8 +43,8 @@ class Part(nn.Module):
     """The stage it is in, if it is staged; the last one outside training."""
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
-        """The part's own sizes and constants in a model of this shape (whose `dials` are not yet there)."""
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
+        """The part's own sizes and constants in a model of this shape (whose `hyperparameters` are not yet there)."""
         return {}
 
     def initialise(self, generator: torch.Generator) -> None:

@@ -23,7 +23,10 @@ RATES = {"matrices": 0.02, "embedding": 0.015, "values": 0.015, "indexer": 0.003
 def memory_step(keys: int, size: str, batch: int, topk: int) -> tuple[Callable[[], None], int]:
     """(a function that makes one training step, bytes of parameters and optimiser state after one)."""
     shape = described("memory", size)
-    config = replace(shape, dials={**shape.dials, "memory": {**shape.dials["memory"], "keys": keys, "topk": topk}})
+    config = replace(
+        shape,
+        hyperparameters={**shape.hyperparameters, "memory": {**shape.hyperparameters["memory"], "keys": keys, "topk": topk}},
+    )
     model = Transformer(config, 0)
     for block in model.blocks:
         if isinstance(block.feedforward, MemoryLayer):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from realmodels.model.attention.dense import Projections, attend, causal
 from realmodels.model.attention.rope import angles, rotate
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual, note
 
@@ -31,8 +31,8 @@ RECENCY = (
 class Indexer(nn.Module):
     """The lightning indexer: index scores from the block's (detached) input.
 
-    `part` names the dials. Queries are made from `inputs` numbers, if not from the block's input. The first `rotary` numbers of
-    queries and keys turn with the position, if not all.
+    `part` is the name under which the hyperparameters are stored. Queries are made from `inputs` numbers, by default from the
+    block's input. The first `rotary` numbers of queries and keys turn with the position, by default all.
     """
 
     cos: Tensor
@@ -40,8 +40,8 @@ class Indexer(nn.Module):
 
     def __init__(self, config: ModelConfig, part: str = "dsa", inputs: int | None = None, rotary: int | None = None):
         super().__init__()
-        dials = config.dials[part]
-        self.heads, dim = int(dials["indexer_heads"]), int(dials["indexer_dim"])
+        sizes = config.hyperparameters[part]
+        self.heads, dim = int(sizes["indexer_heads"]), int(sizes["indexer_dim"])
         self.query = nn.Linear(inputs or config.width, self.heads * dim, bias=False)
         self.key = nn.Linear(config.width, dim, bias=False)
         self.key_norm = nn.LayerNorm(dim)
@@ -124,7 +124,7 @@ class DsaAttention(SelectiveAttention):
     """Attention over the tokens that the indexer selects (stage "sparse"), or over all, as in the stages before."""
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """Two indexer heads (8 at size "base") of half a head's width; a quarter of the context is seen."""
         return {
             "indexer_heads": 8 if shape.size == "base" else 2,
@@ -136,7 +136,7 @@ class DsaAttention(SelectiveAttention):
         super().__init__()
         self.projections = Projections(config)
         self.indexer = Indexer(config)
-        self.topk = int(config.dials["dsa"]["indexer_topk"])
+        self.topk = int(config.hyperparameters["dsa"]["indexer_topk"])
 
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """Attention of normalised inputs x; records "seen" and, past the dense stage, the indexer's loss as "auxiliary"."""

@@ -6,9 +6,9 @@ convolution and silu; the gated delta rule (`realmodels.model.attention.recurren
 what is read has root mean square 1 in each head, is gated by silu(gate x), and goes through `output`. No positions: the decay and
 the convolution know the order.
 
-Qwen3-Next has more value heads than key heads; here there is one value head a key head, so that only widths are dials. e^rate
-starts uniform in 0.01 .. 16 and softplus(offset) log-uniform in 0.001 .. 0.1, as the authors' code has it (there from 0, of
-which the logarithm may be infinite); the port of Qwen3-Next to `transformers` starts all offsets at 1, where most heads forget
+Qwen3-Next has more value heads than key heads. Here there is one value head per key head, so only widths are hyperparameters.
+e^rate starts uniform in 0.01 .. 16 and softplus(offset) log-uniform in 0.001 .. 0.1, as the authors' code has it (there from 0,
+of which the logarithm may be infinite); the port of Qwen3-Next to `transformers` starts all offsets at 1, where most heads forget
 within a token.
 """
 
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from realmodels.model.attention.recurrence import DeltaAttention
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache
 from realmodels.model.record import Record, Residual
 
@@ -29,15 +29,15 @@ class GatedDeltaNet(DeltaAttention):
     slowest = 0.01
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """Numbers of a head's key and value, tokens that the convolution sees."""
         return {"key_dim": shape.head_dim, "value_dim": shape.head_dim, "taps": 4}
 
     def __init__(self, config: ModelConfig):
-        dials = {name: int(value) for name, value in config.dials["gated_deltanet"].items()}
-        super().__init__(config, dials["key_dim"], dials["value_dim"], dials["taps"], decays=1)
+        sizes = {name: int(value) for name, value in config.hyperparameters["gated_deltanet"].items()}
+        super().__init__(config, sizes["key_dim"], sizes["value_dim"], sizes["taps"], decays=1)
         self.decay = nn.Linear(config.width, self.heads, bias=False)
-        self.gate = nn.Linear(config.width, self.heads * dials["value_dim"], bias=False)
+        self.gate = nn.Linear(config.width, self.heads * sizes["value_dim"], bias=False)
 
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """The layer at normalised inputs x; nothing is recorded."""

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from realmodels.model.attention.recurrence import DeltaAttention
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache
 from realmodels.model.record import Record, Residual
 
@@ -25,15 +25,15 @@ class KimiDeltaAttention(DeltaAttention):
     slowest = 1.0
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """Numbers that the gates go through, tokens that the convolution sees."""
         return {"rank": shape.head_dim, "taps": 4}
 
     def __init__(self, config: ModelConfig):
-        dials, dim = {name: int(value) for name, value in config.dials["kda"].items()}, config.head_dim
-        super().__init__(config, dim, dim, dials["taps"], decays=dim)
-        self.decay_down, self.gate_down = (nn.Linear(config.width, dials["rank"], bias=False) for _ in range(2))
-        self.decay_up, self.gate_up = (nn.Linear(dials["rank"], self.heads * dim, bias=False) for _ in range(2))
+        sizes, dim = {name: int(value) for name, value in config.hyperparameters["kda"].items()}, config.head_dim
+        super().__init__(config, dim, dim, sizes["taps"], decays=dim)
+        self.decay_down, self.gate_down = (nn.Linear(config.width, sizes["rank"], bias=False) for _ in range(2))
+        self.decay_up, self.gate_up = (nn.Linear(sizes["rank"], self.heads * dim, bias=False) for _ in range(2))
 
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """The layer at normalised inputs x; nothing is recorded."""

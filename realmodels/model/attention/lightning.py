@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from realmodels.model.attention.recurrence import exactly, full
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual
 
@@ -34,7 +34,7 @@ class LightningAttention(Part):
     rates: Tensor
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """The factor of all decay rates."""
         return {"slope": 1.0}
 
@@ -44,7 +44,7 @@ class LightningAttention(Part):
         width = config.width
         self.query, self.key, self.value, self.gate, self.output = (nn.Linear(width, width, bias=False) for _ in range(5))
         slopes = 2.0 ** (-8 * torch.arange(1, self.heads + 1, dtype=torch.float64) / self.heads)
-        self.register_buffer("rates", (config.dials["lightning"]["slope"] * slopes).float(), persistent=False)
+        self.register_buffer("rates", (config.hyperparameters["lightning"]["slope"] * slopes).float(), persistent=False)
 
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """The layer at normalised inputs x; nothing is recorded."""

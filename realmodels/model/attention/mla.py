@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from realmodels.model.attention.dense import causal, softmax_attention
 from realmodels.model.attention.rope import angles, rotate
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual
 
@@ -37,13 +37,13 @@ class LatentProjections(nn.Module):
     sin: Tensor
 
     def __init__(self, config: ModelConfig, part: str, rotary: bool = True):
-        """`part` is the name under which the dials are found; not rotary: R_t = 1."""
+        """`part` is the name under which the hyperparameters are found; not rotary: R_t = 1."""
         super().__init__()
         self.rotary = rotary
-        dials = {name: int(value) for name, value in config.dials[part].items()}
+        sizes = {name: int(value) for name, value in config.hyperparameters[part].items()}
         self.heads = config.heads
-        q_rank, kv_rank, rope = dials["q_rank"], dials["kv_rank"], dials["rope_dim"]
-        keys, values = config.heads * dials["nope_dim"], config.heads * dials["value_dim"]
+        q_rank, kv_rank, rope = sizes["q_rank"], sizes["kv_rank"], sizes["rope_dim"]
+        keys, values = config.heads * sizes["nope_dim"], config.heads * sizes["value_dim"]
         self.query_down = nn.Linear(config.width, q_rank, bias=False)  # W_DQ
         self.query_up = nn.Linear(q_rank, keys, bias=False)  # W_UQ
         self.query_rope = nn.Linear(q_rank, config.heads * rope, bias=False)  # W_QR
@@ -96,7 +96,7 @@ class MlaAttention(Part):
     rotary: ClassVar[bool] = True
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """A latent of a quarter of the width for keys and values (DeepSeek-V2-Lite), thrice that for queries (DeepSeek-V2).
 
         Heads as wide as in `dense`, and half a head's width more for the position, as in all of DeepSeek's.

@@ -13,7 +13,7 @@ scores do not change, and left out. A cache keeps what that of `mla` keeps, and 
 
 from realmodels.model.attention.dsa import DsaAttention, Indexer, SelectiveAttention
 from realmodels.model.attention.mla import LatentProjections, MlaAttention
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache
 from realmodels.model.record import Record, Residual
 
@@ -22,17 +22,17 @@ class MlaDsaAttention(SelectiveAttention):
     """Latent attention over the tokens that the indexer selects (stage "sparse"), or over all, as in the stages before."""
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """Those of `mla` and of `dsa`; indexer heads as wide as MLA's without position, so that half of them turns (V3.2)."""
-        mla = MlaAttention.dials(shape)
-        return {**mla, **DsaAttention.dials(shape), "indexer_dim": mla["nope_dim"]}
+        mla = MlaAttention.hyperparameters(shape)
+        return {**mla, **DsaAttention.hyperparameters(shape), "indexer_dim": mla["nope_dim"]}
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        dials = config.dials["mla_dsa"]
+        sizes = config.hyperparameters["mla_dsa"]
         self.projections = LatentProjections(config, "mla_dsa")
-        self.indexer = Indexer(config, "mla_dsa", inputs=int(dials["q_rank"]), rotary=int(dials["rope_dim"]))
-        self.topk = int(dials["indexer_topk"])
+        self.indexer = Indexer(config, "mla_dsa", inputs=int(sizes["q_rank"]), rotary=int(sizes["rope_dim"]))
+        self.topk = int(sizes["indexer_topk"])
 
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """Attention of normalised inputs x; records "seen" and, past the dense stage, the indexer's loss as "auxiliary"."""

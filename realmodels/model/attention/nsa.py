@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from realmodels.model.attention.dense import attend, causal, softmax_attention
 from realmodels.model.attention.rope import angles, rotate
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual, note
 from theory.errors import UserError
@@ -65,8 +65,8 @@ class Branch(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.dials = {name: int(value) for name, value in config.dials["nsa"].items()}
-        self.groups, self.heads = self.dials["groups"], config.heads // self.dials["groups"]  # heads of a group
+        self.sizes = {name: int(value) for name, value in config.hyperparameters["nsa"].items()}
+        self.groups, self.heads = self.sizes["groups"], config.heads // self.sizes["groups"]  # heads of a group
         self.key, self.value = (nn.Linear(config.width, self.groups * config.head_dim, bias=False) for _ in range(2))
         self.gate = nn.Linear(config.width, config.heads, bias=False)
         cos, sin = angles(config.context, config.head_dim)
@@ -93,8 +93,8 @@ class Compressed(Branch):
 
     def __init__(self, config: ModelConfig):
         super().__init__(config)
-        self.length, self.stride = self.dials["block"], self.dials["stride"]
-        sizes = (self.groups, self.length, config.head_dim, self.dials["phi_hidden"])
+        self.length, self.stride = self.sizes["block"], self.sizes["stride"]
+        sizes = (self.groups, self.length, config.head_dim, self.sizes["phi_hidden"])
         self.phi_key, self.phi_value = Phi(*sizes), Phi(*sizes)
 
     def blocks(self, x: Residual, start: int, cache: Cache | None) -> tuple[Keys, Keys]:
@@ -135,8 +135,8 @@ class Selected(Branch):
 
     def __init__(self, config: ModelConfig):
         super().__init__(config)
-        self.length, self.count = self.dials["selected_block"], self.dials["selected"]
-        self.strides, self.shared = (self.dials[name] // self.dials["stride"] for name in ("selected_block", "block"))
+        self.length, self.count = self.sizes["selected_block"], self.sizes["selected"]
+        self.strides, self.shared = (self.sizes[name] // self.sizes["stride"] for name in ("selected_block", "block"))
 
     def scores(
         self, weights: Float[Tensor, "batch heads length blocks"], total: int
@@ -197,7 +197,7 @@ class Window(Branch):
 
     def __init__(self, config: ModelConfig):
         super().__init__(config)
-        self.width = self.dials["window"]
+        self.width = self.sizes["window"]
 
     def tokens(self, length: int, device: torch.device, past: int) -> Bool[Tensor, "length total"]:
         """True where token s of all past + length is one of the last w at past + t."""
@@ -223,7 +223,7 @@ class NsaAttention(Part):
     """Three branches and their sum."""
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """Lengths from l, about the root of the context: d, l', n, w; groups of three heads or more; hidden units of phi.
 
         Contexts 32, 128, 256, 1024 have l 4, 8, 16, 32; l' 4, 8, 16, 64; n 4, 4, 4, 8; w 8, 32, 128, 512; longer ones as 1024.
@@ -241,12 +241,13 @@ class NsaAttention(Part):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        dials = {name: int(value) for name, value in config.dials["nsa"].items()}
-        block, stride, long = dials["block"], dials["stride"], dials["selected_block"]
-        if block % stride or long % stride or long < block or dials["selected"] <= LOCAL or config.heads % dials["groups"]:
+        sizes = {name: int(value) for name, value in config.hyperparameters["nsa"].items()}
+        block, stride, long = sizes["block"], sizes["stride"], sizes["selected_block"]
+        if block % stride or long % stride or long < block or sizes["selected"] <= LOCAL or config.heads % sizes["groups"]:
             raise UserError(
-                f"native sparse attention cannot have the dials {dials}: choose block and selected_block as multiples of stride, "
-                f"selected_block no shorter than block, selected above {LOCAL}, groups a divisor of {config.heads} heads"
+                f"native sparse attention cannot have the hyperparameters {sizes}: choose block and selected_block as "
+                f"multiples of stride, selected_block no shorter than block, selected above {LOCAL}, groups a divisor of "
+                f"{config.heads} heads"
             )
         self.heads = config.heads
         self.query, self.output = (nn.Linear(config.width, config.width, bias=False) for _ in range(2))

@@ -4,17 +4,17 @@ k-winners-take-all as in k-sparse autoencoders (Makhzani and Frey 2014, section 
 (Ahmad and Scheinkman 2019), without the boosting of rarely active units of the latter: what a token does then depends on that
 token and the weights alone. With a = relu(W_input x)^2 and t the k-th largest of a token's activations,
     y = W_output (a where a >= t, else 0).
-The dial `active` is k / hidden; k is rounded to the nearest number of units and is at least 1. At 1 the layer is the dense one,
-bit for bit. Activations that tie with the k-th all stay, so that the choice does not depend on the order of units or on the
-device: more than k stay if positive numbers coincide (in bfloat16 they do), and fewer act if fewer than k are positive.
-The gradient passes through the winners; t is no function of the weights as far as gradients go.
+The hyperparameter `active` is k / hidden; k is rounded to the nearest number of units and is at least 1. At active = 1 the layer
+is the dense one, bit for bit. Activations that tie with the k-th all stay, so that the choice does not depend on the order of
+units or on the device: more than k stay if positive numbers coincide (in bfloat16 they do), and fewer act if
+fewer than k are positive. The gradient passes through the winners; t is no function of the weights as far as gradients go.
 """
 
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.feedforward.dense import DenseFeedForward
 from realmodels.model.part import Cache
 from realmodels.model.record import Record, Residual, note
@@ -32,13 +32,13 @@ class KwtaFeedForward(DenseFeedForward):
     """y = W_output winners(relu(W_input x)^2)."""
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """A tenth of the hidden units of a token act."""
         return {"active": 0.1}
 
     def __init__(self, config: ModelConfig):
         super().__init__(config)
-        self.k = max(1, round(config.dials["kwta"]["active"] * config.hidden))
+        self.k = max(1, round(config.hyperparameters["kwta"]["active"] * config.hidden))
 
     def forward(self, x: Residual, record: Record | None = None, cache: Cache | None = None) -> Residual:
         """The layer at normalised inputs x; records "activations", the input of the output matrix: after the selection."""

@@ -6,8 +6,8 @@ halves; the score of a slot is q1 . K1_i + q2 . K2_j, so the best topk slots are
 half (a slot outside has at least topk slots above it). A softmax over the topk scores weights the values; heads have keys of
 their own and share the values; the result is gated: W_output (y * silu(W_gate x)). The query alone has a bias.
 
-The dial `tables` is 1, as said, or as many as there are heads: then every head has values of its own, one table under another in
-`values`, slot (i, j) of head h being number h n^2 + n i + j, and no slot is read by two heads.
+The hyperparameter `tables` is 1, as said, or the number of heads. In the second case every head has values of its own and no slot
+is read by two heads. The tables lie one under another in `values`: slot (i, j) of head h is number h n^2 + n i + j.
 """
 
 import math
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual, note
 from theory.errors import UserError
@@ -39,7 +39,7 @@ class MemoryLayer(Part):
     """A feed-forward layer that reads heads * topk of its slots per token; the values are `values.weight` [slots, value_dim]."""
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """Sub-keys per half, heads, slots read per head, numbers of a query and of a value, tables of values."""
         keys = {"tiny": 8, "mini": 16, "small": 32, "medium": 48, "large": 64, "base": 256}[shape.size]
         small = shape.size == "tiny"
@@ -54,17 +54,17 @@ class MemoryLayer(Part):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        dials = {name: int(value) for name, value in config.dials["memory"].items()}
-        self.heads, self.topk, self.tables = dials["heads"], dials["topk"], dials.get("tables", 1)
+        sizes = {name: int(value) for name, value in config.hyperparameters["memory"].items()}
+        self.heads, self.topk, self.tables = sizes["heads"], sizes["topk"], sizes.get("tables", 1)
         if self.tables not in (1, self.heads):
             raise UserError(f"a memory layer of {self.heads} heads has 1 or {self.heads} tables, not {self.tables}")
-        self.slots = self.tables * dials["keys"] ** 2
-        half = dials["key_dim"] // 2
+        self.slots = self.tables * sizes["keys"] ** 2
+        half = sizes["key_dim"] // 2
         self.query = nn.Linear(config.width, self.heads * 2 * half)
-        self.keys = nn.Parameter(torch.empty(2, self.heads, dials["keys"], half))
-        self.values = nn.Embedding(self.slots, dials["value_dim"])
-        self.gate = nn.Linear(config.width, dials["value_dim"], bias=False)
-        self.output = nn.Linear(dials["value_dim"], config.width, bias=False)
+        self.keys = nn.Parameter(torch.empty(2, self.heads, sizes["keys"], half))
+        self.values = nn.Embedding(self.slots, sizes["value_dim"])
+        self.gate = nn.Linear(config.width, sizes["value_dim"], bias=False)
+        self.output = nn.Linear(sizes["value_dim"], config.width, bias=False)
 
     def draw(self, name: str, parameter: Tensor, generator: torch.Generator) -> None:
         """As in every part; sub-keys uniform within 1/sqrt(key_dim) (Berges et al. 2024)."""

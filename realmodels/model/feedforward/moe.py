@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual, note
 
@@ -62,14 +62,14 @@ class MoeFeedForward(Part):
     """y = sum over the topk chosen experts of weight * W_output relu(W_input x)^2; hidden // experts hidden units each."""
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """Experts, how many of them a token goes to, and the coefficient of the load balance (Switch Transformer's)."""
         return {"experts": 8, "topk": 2, "balance": 0.01}
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        dials = config.dials["moe"]
-        self.experts, self.topk, self.balance = int(dials["experts"]), int(dials["topk"]), float(dials["balance"])
+        sizes = config.hyperparameters["moe"]
+        self.experts, self.topk, self.balance = int(sizes["experts"]), int(sizes["topk"]), float(sizes["balance"])
         units = config.hidden // self.experts
         self.router = nn.Linear(config.width, self.experts, bias=False)
         self.input = Experts(self.experts, config.width, units)

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from realmodels.model.config import Dials, ModelConfig
+from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.feedforward.memory import product_topk
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual, note
@@ -26,7 +26,7 @@ class PeerLayer(Part):
     """A feed-forward layer of heads * topk hidden units, retrieved for every token out of `slots` = keys^2 of them."""
 
     @staticmethod
-    def dials(shape: ModelConfig) -> Dials:
+    def hyperparameters(shape: ModelConfig) -> Hyperparameters:
         """Sub-keys per half, heads, experts retrieved per head, numbers of a query."""
         keys = {"tiny": 8, "mini": 16, "small": 24, "medium": 32, "large": 40, "base": 96}[shape.size]
         heads, topk = {"tiny": (2, 4), "base": (8, 16)}.get(shape.size, (4, 8))
@@ -34,11 +34,11 @@ class PeerLayer(Part):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        dials = {name: int(value) for name, value in config.dials["peer"].items()}
-        self.heads, self.topk, self.slots = dials["heads"], dials["topk"], dials["keys"] ** 2
-        half = dials["key_dim"] // 2
+        sizes = {name: int(value) for name, value in config.hyperparameters["peer"].items()}
+        self.heads, self.topk, self.slots = sizes["heads"], sizes["topk"], sizes["keys"] ** 2
+        half = sizes["key_dim"] // 2
         self.query = nn.Linear(config.width, self.heads * 2 * half)
-        self.keys = nn.Parameter(torch.empty(2, dials["keys"], half))
+        self.keys = nn.Parameter(torch.empty(2, sizes["keys"], half))
         self.down = nn.Embedding(self.slots, config.width)
         self.values = nn.Embedding(self.slots, config.width)
 

@@ -73,6 +73,14 @@ def test_another_format_is_told(written, content):
         checkpoint.read(written[0])
 
 
+def test_a_checkpoint_of_the_old_format_is_refused_in_one_line(written):
+    path = written[0] / checkpoint.CONFIG
+    path.write_text(path.read_text().replace(checkpoint.FORMAT, "compression-writability model 1"))
+    with pytest.raises(UserError, match="has an old format that this version cannot read: train the model anew") as raised:
+        checkpoint.read(written[0])
+    assert "\n" not in str(raised.value)
+
+
 def test_a_folder_that_is_none_is_told(tmp_path):
     with pytest.raises(UserError, match="give the folder of a model"):
         checkpoint.read(tmp_path / "none")

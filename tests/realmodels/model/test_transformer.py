@@ -32,8 +32,8 @@ def test_architectures_have_equal_parameters_within_three_percent(size):
 
 def test_active_parameters_leave_out_the_slots_not_read():
     config = config_for("memory", "tiny")
-    dials = config.dials["memory"]
-    idle = (dials["keys"] ** 2 - dials["heads"] * dials["topk"]) * dials["value_dim"]
+    sizes = config.hyperparameters["memory"]
+    idle = (sizes["keys"] ** 2 - sizes["heads"] * sizes["topk"]) * sizes["value_dim"]
     assert active_parameters(config) == parameters(config) - idle
     assert active_parameters(config_for("dense", "tiny")) == parameters(config_for("dense", "tiny"))
 

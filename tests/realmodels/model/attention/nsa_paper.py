@@ -40,10 +40,10 @@ WRONG = [
 
 
 def config_of(shape: tuple[int, ...], context: int = 200, heads: int = 4) -> ModelConfig:
-    """A shape of 4 heads of 8 numbers with these dials."""
+    """A shape of 4 heads of 8 numbers with these hyperparameters."""
     config = described("nsa", "tiny", heads=heads, width=32, context=context)
     names = ("block", "stride", "selected_block", "selected", "window", "groups")
-    return replace(config, dials={"nsa": {**dict(zip(names, shape, strict=True)), "phi_hidden": 6}})
+    return replace(config, hyperparameters={"nsa": {**dict(zip(names, shape, strict=True)), "phi_hidden": 6}})
 
 
 def exact_angles(part: torch.nn.Module, dim: int) -> None:
@@ -106,8 +106,8 @@ def read(q: Tensor, keys: list[Tensor], values: list[Tensor]) -> tuple[Tensor, l
 @torch.no_grad()
 def paper(made: NsaAttention, x: Tensor, wrong: str = "") -> tuple[Tensor, Tensor]:
     """(output, "seen") of one text x [length, width], token by token. `wrong` makes one mistake."""
-    P, D, dials = dict(made.named_parameters()), 8, made.window.dials
-    l, d, long, n, w, G = (dials[name] for name in ("block", "stride", "selected_block", "selected", "window", "groups"))
+    P, D, sizes = dict(made.named_parameters()), 8, made.window.sizes
+    l, d, long, n, w, G = (sizes[name] for name in ("block", "stride", "selected_block", "selected", "window", "groups"))
     T, H = len(x), 32 // D
     blocks, chunks = range((T - l) // d + 1 if l <= T else 0), range(-(-T // long))
 

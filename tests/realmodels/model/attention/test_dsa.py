@@ -41,7 +41,7 @@ def half_split_rotation(x: torch.Tensor, position: int) -> torch.Tensor:
 
 def test_index_scores_are_those_of_the_formula():
     indexer, x = moved(Indexer(CONFIG)), inputs()[0]
-    H, d = (CONFIG.dials["dsa"][name] for name in ("indexer_heads", "indexer_dim"))
+    H, d = (CONFIG.hyperparameters["dsa"][name] for name in ("indexer_heads", "indexer_dim"))
     found = indexer(x[None])[0]
     with torch.no_grad():
         for t, s in [(0, 0), (5, 3), (23, 0), (23, 22), (11, 11)]:
@@ -85,7 +85,7 @@ def test_attention_reads_the_selected_tokens_and_no_others():
     record: dict = {}
     before = model(x, record)
     seen = record["seen"][0][0, 23]
-    assert int(seen.sum()) == CONFIG.dials["dsa"]["indexer_topk"]
+    assert int(seen.sum()) == CONFIG.hyperparameters["dsa"]["indexer_topk"]
     for s in range(23):  # the value of token s alone is changed: its keys, the queries and the indexer stay
         handle = model.projections.value.register_forward_hook(
             lambda _, args, out, s=s: out.index_fill(1, torch.tensor([s]), 3.0)

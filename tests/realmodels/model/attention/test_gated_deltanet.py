@@ -37,7 +37,7 @@ def layers(width: int, heads: int, K: int, V: int, taps: int, seed: int = 0) -> 
     The reference fuses q, k, v, z of a head, then the next head's; b and a alike. Its norm has a gain: our `output` takes it up.
     """
     config = described("gated_deltanet", "tiny", width=width, heads=heads)
-    config = replace(config, dials={"gated_deltanet": {"key_dim": K, "value_dim": V, "taps": taps}})
+    config = replace(config, hyperparameters={"gated_deltanet": {"key_dim": K, "value_dim": V, "taps": taps}})
     theirs, ours = Qwen3NextGatedDeltaNet(reference_config(width, heads, K, V, taps), 0).eval(), GatedDeltaNet(config)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

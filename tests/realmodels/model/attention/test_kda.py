@@ -33,7 +33,7 @@ def layers(width: int, heads: int, taps: int, seed: int = 0) -> tuple[KimiDeltaA
     """(ours, the reference) with the same random weights. The norm of the reference has a gain, which our `output` takes up."""
     dim = width // heads
     config = described("kda", "tiny", width=width, heads=heads)
-    config = replace(config, dials={"kda": {"rank": dim, "taps": taps}})
+    config = replace(config, hyperparameters={"kda": {"rank": dim, "taps": taps}})
     theirs, ours = KimiLinearDeltaAttention(reference_config(width, heads, taps), 0).eval(), KimiDeltaAttention(config)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

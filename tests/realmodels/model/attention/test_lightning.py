@@ -35,7 +35,7 @@ def layers(width: int, heads: int, block: int, layer: int = 0, seed: int = 0, fa
     )
     config = replace(
         described("lightning", "tiny", width=width, heads=heads),
-        dials={"lightning": {"slope": slope(layer) if factor is None else factor}},
+        hyperparameters={"lightning": {"slope": slope(layer) if factor is None else factor}},
     )
     theirs, ours = MiniMaxLightningAttention(theirs_config, layer).eval(), LightningAttention(config)
     generator = torch.Generator().manual_seed(seed)
@@ -58,7 +58,7 @@ def inputs(width: int, length: int, seed: int = 5, dtype: torch.dtype = torch.fl
 @pytest.mark.parametrize("length", [1, 7, 64, 150])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_layer_is_that_of_minimax(shape, length, layer):
-    """transformers 5.23, models.minimax, with the factor of that layer as our dial."""
+    """transformers 5.23, models.minimax, with the factor of that layer as our hyperparameter."""
     ours, theirs = layers(*shape, layer, seed=layer)
     x = inputs(shape[0], length)
     with torch.no_grad():
@@ -69,7 +69,7 @@ def test_the_layer_is_that_of_minimax(shape, length, layer):
 
 def test_the_layer_as_built_is_the_first_one_of_minimax():
     """Our factor 1 is theirs of the first layer, but for its 1e-5; that of another layer is not."""
-    assert all(described("lightning", size).dials["lightning"] == {"slope": 1.0} for size in SIZES)
+    assert all(described("lightning", size).hyperparameters["lightning"] == {"slope": 1.0} for size in SIZES)
     ours, first = layers(32, 2, 16, layer=0, factor=1.0)
     x = inputs(32, 100)
     assert (ours(x) - first(x, None, None)[0]).abs().max() < 1e-4

@@ -29,11 +29,11 @@ SHAPES = {  # width, heads, q_rank, kv_rank, nope_dim, rope_dim, value_dim: all 
 
 
 def shaped(part: str, shape: str, context: int = 40, **more: int) -> ModelConfig:
-    """A configuration of one of the shapes, for one part; `more` are further dials."""
-    width, heads, *dials = SHAPES[shape]
+    """A configuration of one of the shapes, for one part; `more` are further hyperparameters."""
+    width, heads, *sizes = SHAPES[shape]
     names = ("q_rank", "kv_rank", "nope_dim", "rope_dim", "value_dim")
-    own = {part: {**dict(zip(names, dials, strict=True)), **more}}
-    return replace(config_for(part, "tiny"), width=width, heads=heads, context=context, dials=own)
+    own = {part: {**dict(zip(names, sizes, strict=True)), **more}}
+    return replace(config_for(part, "tiny"), width=width, heads=heads, context=context, hyperparameters=own)
 
 
 def randomised(module: nn.Module, seed: int) -> nn.Module:
@@ -52,16 +52,16 @@ def inputs(config: ModelConfig, seed: int, length: int, batch: int = 2) -> Tenso
 
 def like(config: ModelConfig, part: str) -> dict:
     """The settings of transformers' configurations that say the same."""
-    dials = config.dials[part]
+    sizes = config.hyperparameters[part]
     return {
         "hidden_size": config.width,
         "num_attention_heads": config.heads,
         "num_key_value_heads": config.heads,
-        "q_lora_rank": dials["q_rank"],
-        "kv_lora_rank": dials["kv_rank"],
-        "qk_nope_head_dim": dials["nope_dim"],
-        "qk_rope_head_dim": dials["rope_dim"],
-        "v_head_dim": dials["value_dim"],
+        "q_lora_rank": sizes["q_rank"],
+        "kv_lora_rank": sizes["kv_rank"],
+        "qk_nope_head_dim": sizes["nope_dim"],
+        "qk_rope_head_dim": sizes["rope_dim"],
+        "v_head_dim": sizes["value_dim"],
         "max_position_embeddings": config.context,
         "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0},
         "attn_implementation": "eager",
@@ -102,7 +102,7 @@ def pair(shape: str, seed: int) -> tuple[MlaAttention, nn.Module, nn.Module]:
     their_config = DeepseekV3Config(**like(config, "mla"))
     theirs = randomised(modeling_deepseek_v3.DeepseekV3Attention(their_config, 0), seed)
     ours = MlaAttention(config)
-    taken(ours.projections, theirs, int(config.dials["mla"]["nope_dim"]))
+    taken(ours.projections, theirs, int(config.hyperparameters["mla"]["nope_dim"]))
     return ours, theirs, modeling_deepseek_v3.DeepseekV3RotaryEmbedding(their_config)
 
 
@@ -155,7 +155,7 @@ def test_outputs_are_those_of_a_loop_that_never_forms_keys_and_values(shape):
     config = shaped("mla", shape)
     ours, x = randomised(MlaAttention(config), 5).double(), inputs(config, 6, 12).double()
     w = {name.split(".")[1]: p.detach() for name, p in ours.named_parameters()}
-    nope, rope_dim, value = (int(config.dials["mla"][name]) for name in ("nope_dim", "rope_dim", "value_dim"))
+    nope, rope_dim, value = (int(config.hyperparameters["mla"][name]) for name in ("nope_dim", "rope_dim", "value_dim"))
     found = ours(x)
 
     def normalised(c: Tensor) -> Tensor:
@@ -179,27 +179,29 @@ def test_outputs_are_those_of_a_loop_that_never_forms_keys_and_values(shape):
 def test_a_cache_keeps_the_latent_and_the_rotary_key_and_nothing_else(pieces):
     config = shaped("mla", "odd")
     part, cache = randomised(MlaAttention(config), 0), Cache()
-    x, dials = inputs(config, 1, 12, batch=3), config.dials["mla"]
+    x, sizes = inputs(config, 1, 12, batch=3), config.hyperparameters["mla"]
     found = []
     for piece in x.split(pieces, dim=1):
         found.append(part(piece, cache=cache))
         cache.length += piece.shape[1]
     torch.testing.assert_close(torch.cat(found, 1), part(x), atol=1e-5, rtol=0)
-    assert sum(tensor.numel() for tensor in cache.tensors.values()) == 3 * 12 * (dials["kv_rank"] + dials["rope_dim"])
+    assert sum(tensor.numel() for tensor in cache.tensors.values()) == 3 * 12 * (sizes["kv_rank"] + sizes["rope_dim"])
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_token_takes_less_room_in_the_cache_than_with_keys_and_values_of_all_heads(size):
     """A quarter or less; at size "base" a seventh, as in DeepSeek-V2-Lite (576 of 4096 numbers)."""
     config = config_for("mla", size)
-    kept = config.dials["mla"]["kv_rank"] + config.dials["mla"]["rope_dim"]
-    assert config.dials["mla"]["rope_dim"] % 2 == 0
+    kept = config.hyperparameters["mla"]["kv_rank"] + config.hyperparameters["mla"]["rope_dim"]
+    assert config.hyperparameters["mla"]["rope_dim"] % 2 == 0
     assert 4 * kept <= 2 * config.width
     assert size != "base" or 6.5 < 2 * config.width / kept < 7.5
 
 
 def test_gradients_are_those_of_finite_differences():
-    config = replace(CONFIG, width=8, dials={"mla": dict(zip(CONFIG.dials["mla"], (6, 4, 2, 2, 4), strict=True))})
+    config = replace(
+        CONFIG, width=8, hyperparameters={"mla": dict(zip(CONFIG.hyperparameters["mla"], (6, 4, 2, 2, 4), strict=True))}
+    )
     part = randomised(MlaAttention(config), 0).double()
     names, parameters = zip(*part.named_parameters(), strict=True)
     assert torch.autograd.gradcheck(

@@ -40,16 +40,16 @@ def configured(shape: str, topk: int = 10) -> ModelConfig:
 def compared(shape: str, seed: int, topk: int = 10) -> tuple[float, float, float]:
     """(share of tokens with the selection of transformers', largest difference of outputs, least gap at a selection's edge)."""
     config = configured(shape, topk)
-    dials = config.dials["mla_dsa"]
+    sizes = config.hyperparameters["mla_dsa"]
     their_config = DeepseekV32Config(
         **like(config, "mla_dsa"),
-        index_n_heads=dials["indexer_heads"],
-        index_head_dim=dials["indexer_dim"],
+        index_n_heads=sizes["indexer_heads"],
+        index_head_dim=sizes["indexer_dim"],
         index_topk=topk,
     )
     theirs = randomised(modeling_deepseek_v32.DeepseekV32Attention(their_config, 0), seed)
     ours = MlaDsaAttention(config)
-    taken(ours.projections, theirs, int(dials["nope_dim"]))
+    taken(ours.projections, theirs, int(sizes["nope_dim"]))
     with torch.no_grad():
         ours.indexer.query.weight.copy_(theirs.indexer.wq_b.weight * theirs.q_a_layernorm.weight)
         ours.indexer.key.weight.copy_(theirs.indexer.wk.weight)
@@ -139,7 +139,7 @@ def test_index_scores_are_those_of_the_formula():
     """A loop; also for the scale, which no selection shows."""
     config = configured("odd")
     H, d = INDEXERS["odd"]
-    turning = int(config.dials["mla_dsa"]["rope_dim"])
+    turning = int(config.hyperparameters["mla_dsa"]["rope_dim"])
     part, x = randomised(MlaDsaAttention(config), 3), inputs(config, 4, LENGTH)
     indexer = part.indexer
 
@@ -198,7 +198,7 @@ def test_the_divergence_teaches_the_indexer_alone_and_the_text_everything_else(s
 @pytest.mark.parametrize("forgotten", ["input", "latent", "weights"])
 def test_a_detach_forgotten_would_be_seen(forgotten, stage, monkeypatch):
     """Each of the three things that the divergence must not reach through, by its last dimension."""
-    last = {"input": CONFIG.width, "latent": CONFIG.dials["mla_dsa"]["q_rank"], "weights": TOKENS.shape[1] - 1}
+    last = {"input": CONFIG.width, "latent": CONFIG.hyperparameters["mla_dsa"]["q_rank"], "weights": TOKENS.shape[1] - 1}
     assert len(set(last.values())) == 3
     detach = Tensor.detach
     monkeypatch.setattr(Tensor, "detach", lambda x: x if x.ndim > 2 and x.shape[-1] == last[forgotten] else detach(x))
@@ -226,8 +226,8 @@ def test_reading_piece_by_piece_selects_the_same_and_keeps_latent_and_two_keys(p
         assert torch.equal(record["seen"][0], whole["seen"][0][:, start:stop, :stop])
         cache.length = start = stop
     torch.testing.assert_close(torch.cat(found, 1), expected, atol=1e-5, rtol=0)
-    dials = CONFIG.dials["mla_dsa"]
-    kept = dials["kv_rank"] + dials["rope_dim"] + dials["indexer_dim"]
+    sizes = CONFIG.hyperparameters["mla_dsa"]
+    kept = sizes["kv_rank"] + sizes["rope_dim"] + sizes["indexer_dim"]
     assert sum(tensor.numel() for tensor in cache.tensors.values()) == 2 * 32 * kept
 
 
@@ -235,7 +235,9 @@ def test_reading_piece_by_piece_selects_the_same_and_keeps_latent_and_two_keys(p
 def test_gradients_are_those_of_finite_differences(stage):
     """Of the output in the input, and of the divergence in the indexer; the selection is constant nearby."""
     sizes = (6, 4, 4, 2, 4, 2, 3, 2)  # q_rank, kv_rank, nope_dim, rope_dim, value_dim; indexer_heads, indexer_dim, indexer_topk
-    config = replace(CONFIG, width=8, dials={"mla_dsa": dict(zip(CONFIG.dials["mla_dsa"], sizes, strict=True))})
+    config = replace(
+        CONFIG, width=8, hyperparameters={"mla_dsa": dict(zip(CONFIG.hyperparameters["mla_dsa"], sizes, strict=True))}
+    )
     part = randomised(MlaDsaAttention(config), 0).double()
     part.stage = stage
     x = inputs(config, 1, 5, batch=1).double()

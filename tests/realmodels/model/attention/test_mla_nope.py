@@ -18,7 +18,7 @@ from tests.realmodels.model.attention.test_mla import SHAPES, inputs, like, rand
 def config_of(shape: str) -> ModelConfig:
     """The shapes of `mla`, by the name of this part."""
     config = shaped("mla", shape)
-    return replace(config, dials={"mla": config.dials["mla"], "mla_nope": config.dials["mla"]})
+    return replace(config, hyperparameters={"mla": config.hyperparameters["mla"], "mla_nope": config.hyperparameters["mla"]})
 
 
 def outputs(ours: type[MlaAttention], shape: str, seed: int) -> tuple[Tensor, Tensor]:
@@ -27,7 +27,7 @@ def outputs(ours: type[MlaAttention], shape: str, seed: int) -> tuple[Tensor, Te
     settings = {name: value for name, value in like(config, "mla_nope").items() if name != "rope_parameters"}
     theirs = randomised(KimiLinearAttention(KimiLinearConfig(**settings), 0), seed)
     part = ours(config)
-    taken(part.projections, theirs, int(config.dials["mla_nope"]["nope_dim"]))
+    taken(part.projections, theirs, int(config.hyperparameters["mla_nope"]["nope_dim"]))
     x = inputs(config, seed + 100, 40)
     mask = torch.full((40, 40), torch.finfo(x.dtype).min).triu(1).expand(len(x), 1, -1, -1)
     with torch.no_grad():

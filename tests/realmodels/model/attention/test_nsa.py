@@ -272,14 +272,14 @@ def test_short_texts_have_finite_outputs_and_gradients_in_low_precision_too(leng
     ],
 )
 def test_lengths_grow_with_the_context_up_to_the_paper_s(context, l, d, long, n, w):
-    dials = described("nsa", "tiny", context=context).dials["nsa"]
-    assert [dials[name] for name in ("block", "stride", "selected_block", "selected", "window")] == [l, d, long, n, w]
+    sizes = described("nsa", "tiny", context=context).hyperparameters["nsa"]
+    assert [sizes[name] for name in ("block", "stride", "selected_block", "selected", "window")] == [l, d, long, n, w]
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_has_groups_of_whole_heads(size):
     config = config_for("nsa", size)
-    number = config.dials["nsa"]["groups"]
+    number = config.hyperparameters["nsa"]["groups"]
     assert config.heads % number == 0
     assert config.heads // number >= min(3, config.heads)
     assert number == {"base": 4, "large": 2}.get(size, 1)

@@ -15,7 +15,7 @@ FRACTIONS = (0.02, 0.05, 0.10, 0.20, 0.50, 1.0)
 
 
 def shaped(width: int, hidden: int, active: float) -> ModelConfig:
-    return replace(config_for("kwta", "tiny"), width=width, hidden=hidden, dials={"kwta": {"active": active}})
+    return replace(config_for("kwta", "tiny"), width=width, hidden=hidden, hyperparameters={"kwta": {"active": active}})
 
 
 def randomised(layer: torch.nn.Module, seed: int) -> torch.nn.Module:
@@ -54,7 +54,7 @@ def test_the_layer_is_the_one_that_sorts(width, hidden, active, k, seed):
 @pytest.mark.parametrize("size", SIZES)
 def test_the_dial_is_the_fraction_of_winners(size, active):
     """Exactly k of the hidden units act where more than k are positive; all that are positive where not."""
-    config = replace(config_for("kwta", size), dials={"kwta": {"active": active}})
+    config = replace(config_for("kwta", size), hyperparameters={"kwta": {"active": active}})
     k = max(1, round(active * config.hidden))
     z = torch.randn(50, config.hidden, generator=torch.Generator().manual_seed(3)).relu().square()
     found = (winners(z, k) > 0).sum(1)

@@ -18,7 +18,7 @@ TOKENS = torch.randint(0, CONFIG.vocabulary, (4, 24), generator=torch.Generator(
 
 
 def priced(penalty: float, config: ModelConfig = CONFIG) -> ModelConfig:
-    return replace(config, dials={"l1": {"penalty": penalty}})
+    return replace(config, hyperparameters={"l1": {"penalty": penalty}})
 
 
 def layer(config: ModelConfig, seed: int = 0) -> L1FeedForward:

@@ -15,12 +15,12 @@ from realmodels.model.transformer import Transformer
 from theory.errors import UserError
 
 CONFIG = config_for("memory", "tiny")
-DIALS = CONFIG.dials["memory"]
+OWN = CONFIG.hyperparameters["memory"]
 
 
-def dialled(config: ModelConfig = CONFIG, **dials: int) -> ModelConfig:
-    """The configuration with some dials of the memory layer changed."""
-    return replace(config, dials={"memory": {**config.dials["memory"], **dials}})
+def with_hyperparameters(config: ModelConfig = CONFIG, **sizes: int) -> ModelConfig:
+    """The configuration with some hyperparameters of the memory layer changed."""
+    return replace(config, hyperparameters={"memory": {**config.hyperparameters["memory"], **sizes}})
 
 
 def layer(seed: int = 0, config: ModelConfig = CONFIG) -> MemoryLayer:
@@ -44,18 +44,19 @@ def test_product_topk_is_brute_force(n, data, seed):
     assert torch.equal(slots.sort(-1).values, expected.indices.sort(-1).values)
 
 
-@pytest.mark.parametrize("tables", [1, DIALS["heads"]])
+@pytest.mark.parametrize("tables", [1, OWN["heads"]])
 def test_the_layer_is_the_sum_over_all_slots_with_the_rest_masked(tables):
     """Keys formed, scores of every slot and head, softmax over the topk largest, values, gate, output: all spelt out."""
-    made, x = layer(config=dialled(tables=tables)), torch.randn(2, 5, CONFIG.width, generator=torch.Generator().manual_seed(1))
-    n, half, heads = DIALS["keys"], DIALS["key_dim"] // 2, DIALS["heads"]
-    assert made.values.weight.shape == (tables * n * n, DIALS["value_dim"])
-    own, other = torch.zeros(2, 2, 5, DIALS["value_dim"])
+    made = layer(config=with_hyperparameters(tables=tables))
+    x = torch.randn(2, 5, CONFIG.width, generator=torch.Generator().manual_seed(1))
+    n, half, heads = OWN["keys"], OWN["key_dim"] // 2, OWN["heads"]
+    assert made.values.weight.shape == (tables * n * n, OWN["value_dim"])
+    own, other = torch.zeros(2, 2, 5, OWN["value_dim"])
     for h in range(heads):
         query = (x @ made.query.weight.T + made.query.bias)[..., h * 2 * half : (h + 1) * 2 * half]
         keys = torch.stack([torch.cat((made.keys[0, h, i], made.keys[1, h, j])) for i in range(n) for j in range(n)])
         scores = query @ keys.T
-        kept = scores.topk(DIALS["topk"]).values[..., -1:]
+        kept = scores.topk(OWN["topk"]).values[..., -1:]
         weights = scores.masked_fill(scores < kept, -torch.inf).softmax(-1)
         own = own + weights @ made.values.weight.unflatten(0, (tables, -1))[h if tables > 1 else 0]
         other = other + weights @ made.values.weight.unflatten(0, (tables, -1))[0]
@@ -75,8 +76,8 @@ def test_what_is_read_is_what_the_package_product_key_memory_reads(shape, seed, 
     from product_key_memory import PKM
 
     width, n, heads, topk, key_dim = shape
-    dials = {"keys": n, "heads": heads, "topk": topk, "key_dim": key_dim, "value_dim": width}
-    made = layer(seed, dialled(replace(CONFIG, width=width), **dials, tables=heads if separate else 1))
+    sizes = {"keys": n, "heads": heads, "topk": topk, "key_dim": key_dim, "value_dim": width}
+    made = layer(seed, with_hyperparameters(replace(CONFIG, width=width), **sizes, tables=heads if separate else 1))
     x = torch.randn(2, 5, width, generator=torch.Generator().manual_seed(seed + 9))
     read = torch.zeros_like(x)
     for mine in [[h] for h in range(heads)] if separate else [list(range(heads))]:
@@ -92,31 +93,31 @@ def test_what_is_read_is_what_the_package_product_key_memory_reads(shape, seed, 
     torch.testing.assert_close(made(x), expected, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("tables", [1, DIALS["heads"]])
+@pytest.mark.parametrize("tables", [1, OWN["heads"]])
 def test_only_the_slots_read_have_a_gradient(tables):
-    made, record = layer(config=dialled(tables=tables)), {}
+    made, record = layer(config=with_hyperparameters(tables=tables)), {}
     made(torch.randn(1, 3, CONFIG.width, generator=torch.Generator().manual_seed(1)), record).square().sum().backward()
     touched = made.values.weight.grad.abs().sum(1).nonzero()[:, 0].tolist()
     slots = record["slots"][0]
     assert set(touched) == set(slots.flatten().tolist())
-    assert len(touched) < DIALS["keys"] ** 2
-    assert slots.shape == record["slot_weights"][0].shape == (1, 3, DIALS["heads"], DIALS["topk"])
-    torch.testing.assert_close(record["slot_weights"][0].sum(-1), torch.ones(1, 3, DIALS["heads"]))
+    assert len(touched) < OWN["keys"] ** 2
+    assert slots.shape == record["slot_weights"][0].shape == (1, 3, OWN["heads"], OWN["topk"])
+    torch.testing.assert_close(record["slot_weights"][0].sum(-1), torch.ones(1, 3, OWN["heads"]))
     if tables > 1:
-        assert torch.equal(slots // DIALS["keys"] ** 2, torch.arange(tables)[:, None].expand_as(slots))
+        assert torch.equal(slots // OWN["keys"] ** 2, torch.arange(tables)[:, None].expand_as(slots))
 
 
 def test_tables_are_one_or_one_a_head():
-    assert DIALS["tables"] == 1
-    old = replace(CONFIG, dials={"memory": {name: value for name, value in DIALS.items() if name != "tables"}})
-    assert MemoryLayer(old).values.weight.shape == MemoryLayer(CONFIG).values.weight.shape  # of a checkpoint without the dial
+    assert OWN["tables"] == 1
+    old = replace(CONFIG, hyperparameters={"memory": {name: value for name, value in OWN.items() if name != "tables"}})
+    assert MemoryLayer(old).values.weight.shape == MemoryLayer(CONFIG).values.weight.shape  # `tables` is 1 where it is not given
     with pytest.raises(UserError, match="1 or 2 tables, not 3"):
-        MemoryLayer(dialled(tables=3))
+        MemoryLayer(with_hyperparameters(tables=3))
 
 
 def test_idle_are_the_slots_of_all_tables_that_a_token_does_not_read():
-    config = dialled(tables=2)
-    idle = (2 * DIALS["keys"] ** 2 - DIALS["heads"] * DIALS["topk"]) * DIALS["value_dim"]
+    config = with_hyperparameters(tables=2)
+    idle = (2 * OWN["keys"] ** 2 - OWN["heads"] * OWN["topk"]) * OWN["value_dim"]
     assert parameters(config) - active_parameters(config) == idle
     model, tokens = Transformer(config), torch.randint(0, 320, (2, 12), generator=torch.Generator().manual_seed(0))
     before = model(tokens)
@@ -126,7 +127,7 @@ def test_idle_are_the_slots_of_all_tables_that_a_token_does_not_read():
 
 @pytest.mark.parametrize("tables", [1, 2])
 def test_gradients_are_those_of_finite_differences(tables):
-    config = dialled(replace(CONFIG, width=6), keys=4, key_dim=6, topk=3, value_dim=5, tables=tables)
+    config = with_hyperparameters(replace(CONFIG, width=6), keys=4, key_dim=6, topk=3, value_dim=5, tables=tables)
     made = layer(config=config).double()
     x = torch.randn(1, 2, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64, requires_grad=True)
     names, values = zip(*made.named_parameters(), strict=True)

@@ -25,8 +25,8 @@ SHAPES = [(32, 128, 8, 2), (12, 30, 5, 3), (16, 24, 4, 1)]  # width, hidden, exp
 
 
 def shaped(width: int, hidden: int, experts: int, topk: int, balance: float = 0.01) -> ModelConfig:
-    dials = {"moe": {"experts": experts, "topk": topk, "balance": balance}}
-    return replace(config_for("moe", "tiny"), width=width, hidden=hidden, dials=dials)
+    sizes = {"moe": {"experts": experts, "topk": topk, "balance": balance}}
+    return replace(config_for("moe", "tiny"), width=width, hidden=hidden, hyperparameters=sizes)
 
 
 def layer(config: ModelConfig, seed: int = 0) -> MoeFeedForward:

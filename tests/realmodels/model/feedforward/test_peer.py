@@ -17,8 +17,8 @@ SHAPES = [(32, 8, 2, 4, 16), (12, 5, 3, 2, 6), (20, 4, 1, 4, 10)]  # width, keys
 
 
 def shaped(width: int, keys: int, heads: int, topk: int, key_dim: int) -> ModelConfig:
-    dials = {"peer": {"keys": keys, "heads": heads, "topk": topk, "key_dim": key_dim}}
-    return replace(CONFIG, width=width, dials=dials)
+    sizes = {"peer": {"keys": keys, "heads": heads, "topk": topk, "key_dim": key_dim}}
+    return replace(CONFIG, width=width, hyperparameters=sizes)
 
 
 def layer(config: ModelConfig, seed: int = 0) -> PeerLayer:
@@ -85,11 +85,11 @@ def test_only_the_experts_picked_have_a_gradient_and_are_recorded():
     with torch.no_grad():
         made.down.weight *= 0.2  # far below 0, GELU and its slope are 0 in float32
     made(inputs(32)[:1, :3], record).square().sum().backward()
-    dials = CONFIG.dials["peer"]
-    assert record["slots"][0].shape == record["slot_weights"][0].shape == (1, 3, dials["heads"], dials["topk"])
-    torch.testing.assert_close(record["slot_weights"][0].sum(-1), torch.ones(1, 3, dials["heads"]))
+    sizes = CONFIG.hyperparameters["peer"]
+    assert record["slots"][0].shape == record["slot_weights"][0].shape == (1, 3, sizes["heads"], sizes["topk"])
+    torch.testing.assert_close(record["slot_weights"][0].sum(-1), torch.ones(1, 3, sizes["heads"]))
     picked = set(record["slots"][0].flatten().tolist())
-    assert len(picked) < dials["keys"] ** 2
+    assert len(picked) < sizes["keys"] ** 2
     for table in (made.down, made.values):
         assert set(table.weight.grad.abs().sum(1).nonzero()[:, 0].tolist()) == picked
 
@@ -117,11 +117,11 @@ def test_in_bfloat16_outputs_and_gradients_are_finite():
 @pytest.mark.parametrize("size", SIZES)
 def test_idle_are_both_vectors_of_the_experts_not_picked(size):
     config = config_for("peer", size)
-    dials = config.dials["peer"]
+    sizes = config.hyperparameters["peer"]
     assert config.feedforward.count("peer") == 1
-    idle = (dials["keys"] ** 2 - dials["heads"] * dials["topk"]) * 2 * config.width
+    idle = (sizes["keys"] ** 2 - sizes["heads"] * sizes["topk"]) * 2 * config.width
     assert parameters(config) - active_parameters(config) == idle
-    assert dials["topk"] <= dials["keys"]
+    assert sizes["topk"] <= sizes["keys"]
 
 
 def test_a_fresh_layer_writes_nothing_and_its_keys_keep_the_bound_of_the_memory_layer():
