@@ -37,10 +37,10 @@ def models(results: Results) -> Tree:
         for name, part in final.groupby("architecture")
     ]
     counts = [row["parameters"] for row in rows]
-    memory = config_for("memory").dials["memory"]
+    memory = config_for("memory").hyperparameters["memory"]
     config = {
         **config_for("memory").to_json(),
-        "indexer_topk": config_for("dsa").dials["dsa"]["indexer_topk"],
+        "indexer_topk": config_for("dsa").hyperparameters["dsa"]["indexer_topk"],
         "memory_topk": memory["topk"],
         "slots": memory["keys"] ** 2,
     }
