@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulate.runs.experiment import Preset
+from simulate.runs.preset import Preset
 from simulate.runs.fingerprint import ROOT
 
 PAPER = ROOT / "paper"

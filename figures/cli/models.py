@@ -9,7 +9,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
-from simulate.runs.experiment import Preset
+from simulate.runs.preset import Preset
 from theory.errors import UserError
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
-from simulate.runs.experiment import Preset
+from simulate.runs.preset import Preset
 
 if TYPE_CHECKING:
     from figures.build.layout import Layout

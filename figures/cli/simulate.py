@@ -9,7 +9,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, subcommand
 
-from simulate.runs.experiment import Preset
+from simulate.runs.preset import Preset
 
 
 @dataclass(frozen=True)

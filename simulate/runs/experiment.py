@@ -7,15 +7,16 @@ results has the experiment's name; the rows are those of all cells, in the order
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from simulate.runs.fingerprint import code_fingerprint
+from simulate.runs.preset import PRESETS, Preset
 from simulate.runs.store import Rows, Store, digest
 
-Preset = Literal["quick", "paper"]
-PRESETS: tuple[Preset, ...] = ("quick", "paper")
+__all__ = ["PRESETS", "Cell", "Experiment", "Preset"]
+
 Cell = Mapping[str, Any]
 
 

@@ -5,12 +5,8 @@ what made it, so nothing is ever overwritten, two sweeps into one store do no ha
 is found again. A shard that cannot be read or that carries another key than its name is named, dropped and recomputed.
 """
 
-import hashlib
-import json
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,26 +15,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from simulate.runs.files import atomic, digest
+
+__all__ = ["Store", "atomic", "digest", "read_about", "read_table", "write_table"]
+
 KEY = b"cwb.key"
 
 Rows = Sequence[Mapping[str, Any]]
-
-
-def digest(*parts: Any) -> str:
-    """First 32 hex digits of the SHA-256 of the parts in canonical JSON: equal for equal content, whatever the order of keys."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, allow_nan=False).encode()).hexdigest()[:32]
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it replaces `path` in one step, on failure it is removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_table(path: Path, frame: pd.DataFrame, key: str, **metadata: str) -> None:
@@ -52,10 +35,18 @@ def write_table(path: Path, frame: pd.DataFrame, key: str, **metadata: str) -> N
 def read_table(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     """Read a table written by `write_table`: (frame, {"key": ..., other metadata}). Raises OSError or pa.ArrowException."""
     table = pq.read_table(path)
-    about = {
-        k.decode().removeprefix("cwb."): v.decode() for k, v in (table.schema.metadata or {}).items() if k.startswith(b"cwb.")
-    }
-    return table.to_pandas(), about
+    return table.to_pandas(), _about(table.schema)
+
+
+def read_about(path: Path) -> dict[str, str]:
+    """What a table says about itself ("key", "preset" ...), without its rows. Raises OSError or pa.ArrowException."""
+    return _about(pq.read_schema(path))
+
+
+def _about(schema: pa.Schema) -> dict[str, str]:
+    """The project's own metadata of a table; bytes that are not UTF-8 are kept as they are and so agree with no key."""
+    texts = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (schema.metadata or {}).items()}
+    return {key.removeprefix("cwb."): value for key, value in texts.items() if key.startswith("cwb.")}
 
 
 @dataclass(frozen=True)
