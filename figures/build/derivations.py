@@ -1,14 +1,10 @@
 """A claim of the ledger as Typst: statement, assumptions, derivation. SymPy writes LaTeX, tex2typst turns it into Typst."""
 
-import re
 from typing import Any
 
-import sympy as sp
-
 from theory.proof.claim import Claim
+from theory.proof.latex import latex
 from theory.ledger import ledger
-
-GREEK = {"eta", "lambda", "sigma", "kappa", "tau", "rho", "theta", "delta", "alpha", "xi", "mu", "epsilon", "phi"}
 
 
 def appendix() -> str:
@@ -32,8 +28,6 @@ def typeset(claim: Claim) -> str:
 def _step(text: str, equation: Any) -> str:
     if equation is None:
         return f"+ {escaped(text)}\n"
-    if isinstance(equation, sp.Eq) and mathematics(equation.lhs) == mathematics(equation.rhs):
-        equation = equation.rhs  # what the step computed: the two sides differed before SymPy evaluated them
     return f"+ {escaped(text)}\n  #fitted($ {mathematics(equation)} $)\n"
 
 
@@ -41,26 +35,7 @@ def mathematics(expression: Any) -> str:
     """A SymPy expression or relation as Typst mathematics; names of several letters stand upright."""
     from tex2typst import tex2typst
 
-    names = {symbol: _name(symbol) for symbol in expression.free_symbols if isinstance(symbol, sp.Symbol)}
-    latex = sp.latex(expression, symbol_names=names, mul_symbol=r"\,").replace(r"\int\limits", r"\int")
-    return tex2typst(latex).replace("\n", " ")
-
-
-def _name(symbol: sp.Symbol) -> str:
-    """LaTeX of a symbol's name, word by word: "E[tr A_1]" is three words and two brackets."""
-    return re.sub(r"([A-Za-z]+)(?:_(\w+))?", _word, symbol.name)
-
-
-def _word(found: re.Match[str]) -> str:
-    """Greek letters and sums as such, other names of several letters upright, what follows "_" as an index."""
-    base, index = found.groups()
-    if base in GREEK or base == "sum":
-        base = rf"\{base}"
-    elif len(base) > 1:
-        base = rf"\mathrm{{{base}}}"
-    if index and len(index) > 1:
-        index = rf"\mathrm{{{index}}}"
-    return f"{base}_{{{index}}}" if index else base
+    return tex2typst(latex(expression)).replace("\n", " ")
 
 
 def escaped(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 
+from theory.proof.latex import escaped, latex
 from theory.proof.notation import TERMS
 
 DIGITS = 30
@@ -50,7 +51,7 @@ class Step:
         return Check(self.text, bool(passed), detail)
 
 
-@dataclass
+@dataclass(repr=False)
 class Derivation:
     """Steps in order, and the laws they end in.
 
@@ -135,7 +136,17 @@ class Derivation:
 
     def latex(self) -> list[tuple[str, str]]:
         """The steps as (sentence, LaTeX of the equation; empty where there is none)."""
-        return [(step.text, "" if step.equation is None else sp.latex(step.equation)) for step in self.steps]
+        return [(step.text, "" if step.equation is None else latex(step.equation)) for step in self.steps]
+
+    def __repr__(self) -> str:
+        return f"<derivation: {len(self.steps)} steps; laws {', '.join(self.laws) or 'none'}>"
+
+    def _repr_markdown_(self) -> str:
+        """The steps of a notebook: numbered sentences with displayed equations."""
+        lines = (
+            f"{i}. {escaped(text)}" + (f"\n\n    $${math}$$" if math else "") for i, (text, math) in enumerate(self.latex(), 1)
+        )
+        return "\n\n".join(lines)
 
 
 def _points(expressions: Sequence[Any], samples: Samples) -> list[dict[Any, Any]]:

@@ -7,8 +7,8 @@ import pytest
 
 from theory.errors import UserError
 from theory.ledger import claim, ledger
-from theory.proof.claim import Value
 from theory.proof.notation import TERMS
+from theory.proof.quantity import Value
 
 LAWS = ["I1", "I2", "C1", "C1-any", "C2", "C3", "C4", "C5", "C6", "C6-chain", "C7", "C7-transfer"]
 TWO = ["S1", "S1-finite", "S1-damage", "S2", "S3", "S3-one", "S4", "U1"]
@@ -33,9 +33,21 @@ def test_the_ledger_is_complete_and_json_able():
     assert list(claims) == IDS
     for entry in claims.values():
         record = json.loads(json.dumps(entry.record()))
-        assert set(record) == {"id", "title", "statement", "assumptions", "status", "source", "evidence", "cases"}
+        keys = {
+            "id",
+            "title",
+            "in_plain_words",
+            "statement",
+            "assumptions",
+            "status",
+            "source",
+            "evidence",
+            "cases",
+            "quantities",
+        }
+        assert set(record) == keys
         assert record["status"] in STATUSES
-        assert all(record[key] for key in record if key != "cases")
+        assert all(record[key] for key in keys - {"cases", "quantities", "in_plain_words"})
         assert all(set(quantity.parameters) <= set(TERMS) for quantity in entry.quantities)
 
 
@@ -85,10 +97,10 @@ WRONG = [
     ("C2", None, {"N": 10}, ["missing parameter 'M'", "give N, M"]),
     ("C2", None, {"N": 10, "M": [1, 0.5]}, ["M = [1, 0.5]", "[1, inf)"]),
     ("C2", "retained_depth", {"N": 10, "eta": 1.5, "age": 0}, ["eta = 1.5", "(0, 1]"]),
-    ("C3", None, {"d": 10, "n": 3}, ["unknown parameter 'n'", "it takes d"]),
+    ("C3", None, {"d": 10, "n": 3}, ["C3 bits takes d, not n", "no quantity of C3 takes n"]),
     ("C3", None, {"d": "many"}, ["d = 'many'", "not a number"]),
     ("C3", None, {"d": float("nan")}, ["d = nan", "not finite"]),
-    ("C3", "snrs", {}, ["no quantity 'snrs'", "choose one of bits, snr"]),
+    ("C3", "snrs", {}, ["no quantity 'snrs'", "did you mean snr"]),
     ("C4", None, {"J": 2, "sigma": 1}, ["J = 2, sigma = 1", "J <= sigma^2", "lower J"]),
     ("S1", None, {"N": 10, "b": 2, "R": 20, "D_s": 1}, ["R = 20, b = 2, N = 10", "R < b*N", "lower R"]),
     ("S1", "single_bits", {"N": 10, "b": 1, "R": 5, "T": 2, "a": 0.1}, ["R <= a*b*N", "raise a"]),
