@@ -11,6 +11,8 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from figures.build.dictionary import columns_of
+from simulate.runs.columns import fault
 from simulate.runs.store import read_table
 from theory.errors import UserError
 
@@ -32,10 +34,17 @@ class Results:
                 self._read[name] = read_table(path)
             except (OSError, pa.ArrowException) as error:
                 raise UserError(f"table {path} cannot be read ({type(error).__name__}): delete it and {mend}") from error
+            frame, columns = self._read[name][0], columns_of(name)
+            if columns and len(frame) and (trouble := fault(frame, columns)):
+                del self._read[name]
+                raise UserError(f"table {path} is not as experiment {name!r} declares it: {trouble}; {mend}")
         return self._read[name]
 
     def table(self, name: str, *columns: str) -> pd.DataFrame:
-        """The table `name`. Raises UserError if it is missing, unreadable, empty, or lacks one of `columns`."""
+        """The table `name`. Raises UserError if it is missing, unreadable, empty, or lacks one of `columns`.
+
+        It is raised as well if the table is not as its experiment declares it (`simulate.runs.columns.fault`).
+        """
         frame = self._load(name)[0]
         lacking = [column for column in columns if column not in frame]
         if frame.empty or lacking:

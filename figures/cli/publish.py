@@ -116,13 +116,16 @@ class Paper:
 
     def run(self) -> None:
         """Make the PDF."""
+        from figures.build import dictionary
         from figures.build.build import draw, typeset, update_readme
+        from figures.build.experiments import experiments
         from figures.build.layout import Layout
 
         layout = Layout.of(self.preset, self.out)
         draw(layout)
         typeset(layout)
         update_readme(layout)
+        dictionary.update(layout.results / "README.md", experiments().values())
         print(layout.pdf)
         _warn_stale(layout)
 

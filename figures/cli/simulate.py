@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, subcommand
 
 from simulate.runs.preset import Preset
+
+if TYPE_CHECKING:
+    from simulate.runs.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -46,33 +49,58 @@ class Systems:
 
 @dataclass(frozen=True)
 class Experiments:
-    """The declared experiments: question, prediction, falsifier, controls, cells."""
+    """The declared experiments: question, prediction, falsifier, controls, cells and columns; with a name, one in full."""
 
+    name: Positional[str | None] = None
+    """An experiment: every column of its table is explained."""
     json: bool = False
     """Print JSON."""
 
     def run(self) -> None:
         """Print them in the order in which they run."""
-        import textwrap
+        from figures.build.experiments import chosen, experiments
+        from figures.cli.output import show_json
 
-        from figures.build.experiments import experiments
-        from figures.cli.assign import show_json
-        from simulate.runs.experiment import PRESETS
-
-        known = [
-            {"name": name, "question": e.question, "prediction": e.prediction, "falsifier": e.falsifier, "controls": e.controls}
-            | {"cells": {preset: len(e.cells(preset)) for preset in PRESETS}}
-            for name, e in experiments().items()
-            if e.run.__module__.startswith("simulate.")
-        ]
-        if self.json:
-            show_json(known)
+        known = experiments()
+        if self.name is not None:
+            (name,) = chosen([self.name], known, "experiment")
+            show_json(_about(known[name])) if self.json else _print_experiment(known[name], whole=True)
             return
-        for entry in known:
-            print(f"{entry.pop('name')}  (cells: {entry.pop('cells')['paper']}; run it: cwb reproduce --only NAME)")
-            for key, text in entry.items():
-                print(textwrap.fill(f"{key}: {text}", 118, initial_indent="    ", subsequent_indent="        "))
-            print()
+        simulations = [one for one in known.values() if one.run.__module__.startswith("simulate.")]
+        if self.json:
+            show_json([_about(one) for one in simulations])
+            return
+        for one in simulations:
+            _print_experiment(one)
+        print("cwb simulate experiments NAME explains every column of one table")
+
+
+def _about(experiment: Experiment) -> dict[str, Any]:
+    """What an experiment declares, with the number of its cells under each preset, and its columns as records."""
+    from figures.build.dictionary import rows
+    from simulate.runs.experiment import PRESETS
+
+    words = {name: getattr(experiment, name) for name in ("name", "question", "prediction", "falsifier", "controls")}
+    cells = {preset: len(experiment.cells(preset)) for preset in PRESETS}
+    return {**words, "cells": cells, "columns": rows(experiment.columns)}
+
+
+def _print_experiment(experiment: Experiment, whole: bool = False) -> None:
+    """Print one experiment; whole: with a table of its columns, else with their names alone."""
+    import textwrap
+
+    from figures.cli.output import show_table
+
+    about = _about(experiment)
+    columns, cells = about.pop("columns"), about.pop("cells")["paper"]
+    print(f"{about.pop('name')}  (cells: {cells}; run it: cwb reproduce --only {experiment.name})")
+    if not whole:
+        about["columns"] = ", ".join(row["column"] for row in columns)
+    for key, text in about.items():
+        print(textwrap.fill(f"{key}: {text}", 118, initial_indent="    ", subsequent_indent="        "))
+    print()
+    if whole:
+        show_table(columns, title="columns of the table")
 
 
 @dataclass(frozen=True)

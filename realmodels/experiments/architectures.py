@@ -11,6 +11,7 @@ from realmodels.model.part import code
 from realmodels.training import pretrain
 from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS, PretrainConfig
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.progress import reporter
 from simulate.runs.store import Rows
@@ -72,6 +73,27 @@ EXPERIMENT = Experiment(
     "could not be laid at the door of the part alone, or a part would be worth its time on a CPU.",
     controls="Equal parameters, the same text in the same order (shifted after the extra steps of an indexer), one "
     "recipe; the cost of a step measured in one run of all.",
+    columns={
+        "architecture": Column("Architecture, as `cwb models` names it.", str),
+        "equal": Column("What is equal to the dense model's training: tokens or (processor) time.", str),
+        "seed": Column("Seed of weights, order of texts and people.", int),
+        "size": Column("Size of the model, as `cwb models` names it.", str),
+        "parameters": Column("Parameters of the model.", int, unit="parameters"),
+        "active_parameters": Column("Parameters that take part in one token.", int, unit="parameters"),
+        "flops_per_token": Column("Operations of a forward pass per token, additions and multiplications.", unit="operations"),
+        "cost": Column("Processor time of a training step over the dense model's."),
+        "steps": Column("Training steps before those of an extra stage.", int, unit="steps"),
+        "tokens": Column("Tokens read in training, all stages.", int, unit="tokens"),
+        "heldout_bits_per_byte": Column("Cross-entropy on held-out text.", unit="bits per byte"),
+        "kind": Column("Kind of fact: people or cities.", str),
+        "phrasing": Column("read (in the training text), prefixed (other words before the name) or heldout (never read).", str),
+        "facts": Column("Facts asked for.", int, unit="facts"),
+        "questions": Column("Questions asked: facts times phrasings.", int, unit="questions"),
+        "recall": Column("Share of the questions whose greedy answer is exactly right."),
+        "bits": Column("Mean per question of log2(choices) minus the bits that the answer costs, at least 0.", unit="bits"),
+        "most_bits": Column("Mean of log2(choices): bits of an answer known for certain.", unit="bits"),
+        "answer_bits": Column("Mean bits that the right answer costs the model.", unit="bits"),
+    },
     cells=cells,
     run=run,
     after=("knowledge",),

@@ -8,6 +8,7 @@ from realmodels.text.corpora import CorpusConfig
 from realmodels.text.encoded import encoded
 from realmodels.training.baselines import baselines
 from realmodels.training.recipe import CORPORA
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
@@ -33,6 +34,11 @@ EXPERIMENT = Experiment(
     prediction="unigram > bigram on every source; lzma comes nearest to the models where text is formulaic (factbook).",
     falsifier="The bigram is not better than the unigram on some source: then the tokens or the counts are wrong.",
     controls="Same training text, same held-out bytes, same tokens as the language models; the bigram's discount is tuned.",
+    columns={
+        "name": Column("Predictor: unigram, bigram or lzma.", str),
+        "source": Column("Source of the held-out text; all means the sources together.", str),
+        "bits_per_byte": Column("Cross-entropy (lzma: compressed size) of the held-out text.", unit="bits per byte"),
+    },
     cells=cells,
     run=run,
 )

@@ -22,6 +22,7 @@ from realmodels.training.loop import one_thread
 from realmodels.training.optimisers import Optimisers
 from realmodels.training.recall import stored
 from realmodels.training.recipe import SEEDS
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.progress import reporter
 from simulate.runs.store import Rows
@@ -197,6 +198,19 @@ EXPERIMENT = Experiment(
     "exposures grow.",
     controls="People, phrasings and orders drawn with known entropy; bits are a lower bound by the losses, in nothing fitted; "
     "names and values apart; parameters with and without the embedding.",
+    columns={
+        "exposures": Column("Texts read about each person.", int, unit="texts"),
+        "seed": Column("Seed of people and weights.", int),
+        "people": Column("People in the text.", int, unit="people"),
+        "parameters": Column("Parameters of the model.", int, unit="parameters"),
+        "embedding_parameters": Column("Those of the embedding among them.", int, unit="parameters"),
+        "known_bits": Column("Entropy of names and values of all people: all that there is to know.", unit="bits"),
+        "known_value_bits": Column("Entropy of the values alone.", unit="bits"),
+        "name_bits": Column("Bits held of the names, by the losses; negative if worse than guessing.", unit="bits"),
+        "value_bits": Column("Bits held of the values, by the losses; negative if worse than guessing.", unit="bits"),
+        "clipped_bits": Column("Sum over values of what each is known by, at least 0: not a lower bound.", unit="bits"),
+        "recall": Column("Share of the values that are the likeliest token."),
+    },
     cells=cells,
     run=run,
 )

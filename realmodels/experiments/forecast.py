@@ -8,6 +8,7 @@ from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
 from realmodels.writing.course import RUNS, before_writing, course_cell
 from realmodels.writing.forecast import Setup, forecasts
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
@@ -44,6 +45,18 @@ EXPERIMENT = Experiment(
     "simulation.",
     controls="The trivial forecasts start from the same predicted just-written bits; nothing is fitted; dials are chosen on "
     "another seed.",
+    columns={
+        "architecture": Column("Architecture, as `cwb models` names it.", str),
+        "method": Column("Method of writing: full, last_matrix, off_mode or sparse_memory.", str),
+        "seed": Column("Seed of the facts.", int),
+        "model_seed": Column("Seed of the model.", int),
+        "dial": Column("Learning rate of the writes."),
+        "kind": Column("Forecast: kernel (simulated in the kernel), spectral (from depth by age), no_forgetting or chance.", str),
+        "written": Column("Tasks written so far.", int, unit="tasks"),
+        "task": Column("Number of the task asked for, 0 the oldest.", int),
+        "age": Column("Tasks written after it.", int, unit="tasks"),
+        "bits_predicted": Column("Retained bits per fact, mean over the task, as forecast before any write.", unit="bits"),
+    },
     cells=cells,
     run=run,
     after=("schooling", "kernel"),

@@ -7,6 +7,7 @@ from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
 from realmodels.writing.course import RUNS, before_writing, course_cell
 from realmodels.writing.kernel import activation_fraction, statistics, write_fraction
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
@@ -43,6 +44,22 @@ EXPERIMENT = Experiment(
     "tenth.",
     controls="The background prompts, whose mean key is taken out, are about other subjects; memory values with and without "
     "a choice of slots.",
+    columns={
+        "architecture": Column("Architecture, as `cwb models` names it.", str),
+        "scope": Column("What may be written: the scope of a method, or memory (all values of the memory layer).", str),
+        "seed": Column("Seed of the facts.", int),
+        "model_seed": Column("Seed of the model.", int),
+        "T": Column("Tasks of the stream.", int, unit="tasks"),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "facts": Column("Facts in the kernel.", int, unit="facts"),
+        "participation_ratio": Column("Participation ratio of the Gram matrix of write directions."),
+        "common_mode": Column("Squared mean overlap over mean squared overlap: the share that one direction explains."),
+        "mean_overlap": Column("Mean inner product of two different facts' write directions (unit length)."),
+        "rms_overlap": Column("Root mean square of these inner products."),
+        "spectrum": Column("Eigenvalues of the Gram matrix in falling order, scaled to sum 1.", list),
+        "activation_fraction": Column("Share of the units in the scope that act at a token of the prompts."),
+        "write_fraction": Column("Share of all parameters that the first step of writing a task changes."),
+    },
     cells=cells,
     run=run,
     after=("schooling",),

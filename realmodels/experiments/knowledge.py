@@ -21,6 +21,7 @@ from realmodels.training.loop import one_thread
 from realmodels.training.pretrain import text_of
 from realmodels.training.recall import examine
 from realmodels.training.recipe import CORPORA, SEEDS, PretrainConfig
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.progress import reporter
 from simulate.runs.store import Rows
@@ -134,6 +135,24 @@ EXPERIMENT = Experiment(
     falsifier="Recall on held-out phrasings below 95% in either model: what is measured as forgetting would partly be noise.",
     controls="The same models without the facts: their recall is chance, their held-out text is the price; they read the same "
     "amount of English text. Held-out phrasings are in no text, from the name on, and are made of words that are.",
+    columns={
+        "architecture": Column("Architecture, as `cwb models` names it.", str),
+        "seed": Column("Seed of weights, order of texts and people.", int),
+        "taught": Column("Whether the facts were in the training text.", bool),
+        "parameters": Column("Parameters of the model.", int, unit="parameters"),
+        "tokens": Column("Tokens read in training.", int, unit="tokens"),
+        "read": Column("Tokens read over tokens of the training text."),
+        "exposures": Column("Texts about each person or city in the training text.", int, unit="texts"),
+        "heldout_bits_per_byte": Column("Cross-entropy on held-out text.", unit="bits per byte"),
+        "kind": Column("Kind of fact: people or cities.", str),
+        "phrasing": Column("read (in the training text), prefixed (other words before the name) or heldout (never read).", str),
+        "facts": Column("Facts asked for.", int, unit="facts"),
+        "questions": Column("Questions asked: facts times phrasings.", int, unit="questions"),
+        "recall": Column("Share of the questions whose greedy answer is exactly right."),
+        "bits": Column("Mean per question of log2(choices) minus the bits that the answer costs, at least 0.", unit="bits"),
+        "most_bits": Column("Mean of log2(choices): bits of an answer known for certain.", unit="bits"),
+        "answer_bits": Column("Mean bits that the right answer costs the model.", unit="bits"),
+    },
     cells=cells,
     run=run,
     after=("pretraining",),

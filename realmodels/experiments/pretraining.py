@@ -9,6 +9,7 @@ from realmodels.model.part import code
 from realmodels.training import pretrain, recipe
 from realmodels.training.recipe import SEEDS, PretrainConfig
 from realmodels.writing.course import MODELS
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.progress import reporter
 from simulate.runs.store import Rows
@@ -49,6 +50,21 @@ EXPERIMENT = Experiment(
     prediction="Every model ends below the bigram in held-out bits per byte, and the three end within 3% of one another.",
     falsifier="A model ends above the bigram, or more than 5% from the best of its seed: comparisons of writing would be unfair.",
     controls="Unigram, bigram and lzma on the same text (experiment baselines); equal parameters; the same batches in each seed.",
+    columns={
+        "architecture": Column("Architecture, as `cwb models` names it.", str),
+        "seed": Column("Seed of weights and order of texts.", int),
+        "step": Column("Training steps so far.", int, unit="steps"),
+        "tokens": Column("Tokens read so far.", int, unit="tokens"),
+        "stage": Column("Stage of training: dense, or what a staged model adds (warmup, sparse).", str),
+        "train_loss": Column("Mean loss per token since the evaluation before.", unit="nats"),
+        "bits_per_byte": Column("Cross-entropy on held-out text of all sources.", unit="bits per byte"),
+        "bits_per_byte_dictionary": Column("The same on the dictionary.", unit="bits per byte"),
+        "bits_per_byte_factbook": Column("The same on the factbook.", unit="bits per byte"),
+        "bits_per_byte_wiki": Column("The same on the encyclopedia.", unit="bits per byte"),
+        "parameters": Column("Parameters of the model.", int, unit="parameters"),
+        "active_parameters": Column("Parameters that take part in one token.", int, unit="parameters"),
+        "final": Column("Whether this is the last evaluation.", bool),
+    },
     cells=cells,
     run=run,
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 from realmodels.model import checkpoint
 from realmodels.training.recipe import SEEDS
 from realmodels.writing.course import MODELS, model_cell, schooled_model
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
@@ -32,6 +33,17 @@ EXPERIMENT = Experiment(
     "compared.",
     controls="No subject of the stream occurs in the lessons, not even as a word; the same lessons for all architectures and "
     "seeds.",
+    columns={
+        "architecture": Column("Architecture, as `cwb models` names it.", str),
+        "seed": Column("Seed of the model.", int),
+        "bits_per_byte": Column("Cross-entropy on held-out text.", unit="bits per byte"),
+        "key_cosine": Column("Mean cosine between different prompts' inputs to the last feed-forward matrix."),
+        "loss": Column("Mean loss of the answers since the log entry before; 0 at step 0, where there is none.", unit="nats"),
+        "recall": Column("Share of right answers in the batches since the log entry before; 0 at step 0."),
+        "step": Column("Steps of format finetuning so far.", int, unit="steps"),
+        "text_loss": Column("Mean loss per token of the text that is mixed in; 0 at step 0.", unit="nats"),
+        "final": Column("Whether this is the last entry.", bool),
+    },
     cells=cells,
     run=run,
     after=("pretraining",),

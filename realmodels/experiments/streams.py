@@ -7,6 +7,7 @@ from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
 from realmodels.writing.course import RUNS, TUNING_SEED, course, course_cell, scope
 from realmodels.writing.stream import write_stream
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
@@ -58,6 +59,35 @@ EXPERIMENT = Experiment(
     controls="Same facts, order, number of steps and optimiser for all methods; dials chosen on a seed that is not reported; "
     "last_matrix is the scope control of both sparse methods; rows before any write; a phrasing that is never "
     "written; held-out text.",
+    columns={
+        "architecture": Column("Architecture, as `cwb models` names it.", str),
+        "method": Column("Method of writing: full, last_matrix, off_mode or sparse_memory.", str),
+        "dial": Column("Learning rate of the writes."),
+        "seed": Column("Seed of the facts.", int),
+        "model_seed": Column("Seed of the model.", int),
+        "tuning": Column("Whether the run only serves to choose a learning rate.", bool),
+        "T": Column("Tasks of the stream.", int, unit="tasks"),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "steps": Column("Gradient steps per task.", int, unit="steps"),
+        "candidates": Column("Answers among which the model chooses.", int, unit="answers"),
+        "state_numbers": Column("Numbers that the method keeps beside the parameters.", int, unit="numbers"),
+        "state_bits": Column("Bits of that state.", int, unit="bits"),
+        "written_parameters": Column("Parameters that the method may change.", int, unit="parameters"),
+        "written": Column("Tasks written so far.", int, unit="tasks"),
+        "heldout_bits_per_byte": Column(
+            "Cross-entropy on held-out text.",
+            unit="bits per byte",
+            optional="measured only after 0, 1, 2, 4, 8 ... and all tasks",
+        ),
+        "diverged": Column("Whether a write made the model's numbers infinite; nothing can be read from it then.", bool),
+        "age": Column("Tasks written after this one; negative before it is written.", int, unit="tasks"),
+        "task": Column("Number of the task asked for, 0 the oldest.", int),
+        "bits": Column("Retained bits per fact: log2(candidates) less the bits of the answer, at least 0.", unit="bits"),
+        "bits_raw": Column("The same without the bound at 0.", unit="bits", optional="the model diverged"),
+        "recall": Column("Share of the facts whose answer beats every other candidate."),
+        "loss": Column("Mean loss of the answers over the whole vocabulary.", unit="nats", optional="the model diverged"),
+        "recall_heldout_phrasing": Column("Recall in a phrasing that is never written."),
+    },
     cells=cells,
     run=run,
     after=("schooling", "development"),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory import evidence
@@ -38,6 +39,15 @@ EXPERIMENT = Experiment(
     "comes near 1.",
     falsifier="A ratio above 1 + 1e-9: its witness is a counterexample, and the claim is wrong as stated.",
     controls="Each attack breaks a weakened version of its bound (tests/theory).",
+    columns={
+        "claim": Column("Id of the attacked claim.", str),
+        "attack": Column("Name of the attack.", str),
+        "seed": Column("Seed of the optimiser.", int),
+        "free": Column("What the optimiser may choose, and which ratio it drives up.", str),
+        "ratio": Column("Tightest ratio of achieved to bound; above 1 it would refute the claim."),
+        "tried": Column("Instances evaluated.", int, unit="instances"),
+        "witness": Column("The instance that attains the ratio, as JSON.", str),
+    },
     cells=cells,
     run=run,
 )

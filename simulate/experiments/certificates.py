@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory import evidence
@@ -31,6 +32,15 @@ EXPERIMENT = Experiment(
     falsifier="A counterexample found by a prover refutes the inequality; a part of a box not settled leaves it undecided there.",
     controls="The provers are tested on inequalities that are false, on false ones that hold at almost every point, and on "
     "margins that touch zero.",
+    columns={
+        "claim": Column("Id of the claim.", str),
+        "statement": Column("Inequality that is certified.", str),
+        "box": Column("Set of parameters on which it is certified.", str),
+        "method": Column("How: smt (solver), exact (exact arithmetic) or balls (interval arithmetic).", str),
+        "passed": Column("Whether the whole of the box is proved.", bool),
+        "covered": Column("Share of the box that is proved."),
+        "detail": Column("What the prover reported.", str),
+    },
     cells=cells,
     run=run,
 )

@@ -9,6 +9,7 @@ import numpy as np
 from simulate.backend import Scalar, jax
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.kwta_network import Network, codes, course, kernel
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.information import C5
@@ -131,6 +132,37 @@ EXPERIMENT = Experiment(
     "or forgets, clearly more than a sparse one; forgetting that does not follow the overlap.",
     controls="Every task is learned to the same loss, at a rate scaled by the squared length of its gradients; centring changes "
     "no answer by itself; the statistics are taken before the first task too; forgetting in bits is at least 0 for a guess.",
+    columns={
+        "a": Column("Fraction of hidden units that win."),
+        "centred": Column("Whether the mean was removed from the hidden codes.", bool),
+        "N": Column("Hidden units.", int, unit="units"),
+        "inputs": Column("Input units.", int, unit="inputs"),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "T": Column("Tasks of the course.", int, unit="tasks"),
+        "seed": Column("Seed of network and tasks.", int),
+        "learned_bits": Column("Mean bits per fact of a task just learned, a lower bound from its errors.", unit="bits"),
+        "oldest_learned": Column("The same for the oldest task.", unit="bits"),
+        "oldest_kept": Column("Bits per fact of the oldest task at the end of the course.", unit="bits"),
+        "forgetting": Column("Share of the oldest task's bits that is lost at the end."),
+        "forgetting_mean": Column("Share of the bits of all tasks but the last that is lost at the end."),
+        "oldest_loss": Column("Rise of the oldest task's loss from when it was learned to the end."),
+        "steps": Column("Mean number of training steps per task.", unit="steps"),
+        "stage": Column("When the statistics were taken: start (before the first task) or end.", str),
+        "activity": Column("Measured fraction of active hidden units."),
+        "c": Column("Magnitude ratio of the active units, mean squared over mean square."),
+        "N_eff": Column("Inverse of the mean squared overlap of the codes without their mean.", unit="units"),
+        "unit_common": Column("Mean inner product of two different codes, over their mean power."),
+        "mean_square_overlap": Column("Mean squared overlap of the codes that the readout reads."),
+        "common_mode_share": Column("Squared mean overlap over mean squared overlap: the share that one direction explains."),
+        "participation_ratio": Column("Participation ratio of these codes' Gram matrix."),
+        "predicted": Column("Mean squared overlap by I2 from N_eff, activity and c."),
+        "predicted_units": Column("The same with the common mode taken from the mean of every unit."),
+        "inner_product": Column("Root mean square of the inner products of gradients of facts of different tasks."),
+        "squared_length": Column("Mean squared length of a fact's gradient."),
+        "gradient_overlap": Column("Mean squared cosine of gradients of facts of different tasks."),
+        "gradient_common_mode": Column("Squared mean cosine of the gradients over their mean squared cosine."),
+        "gradient_participation": Column("Participation ratio of the gradients' Gram matrix."),
+    },
     cells=cells,
     run=run,
 )

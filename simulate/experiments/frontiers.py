@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.fingerprint import code_fingerprint
 from simulate.runs.store import Rows
@@ -73,6 +74,20 @@ EXPERIMENT = Experiment(
     "that is simultaneous over all systems and settings.",
     controls="All systems by one search, each at settings written in its own file before the run; T is sought up to twice the "
     "ceiling, so that a system could hold too much; depths are means over 8 seeds.",
+    columns={
+        "kind": Column("memory or learner.", str),
+        "system": Column("System, as `cwb simulate systems` names it.", str),
+        "claim": Column("Claim of the theory that gives its ceiling.", str),
+        "unit": Column("Unit of depth and of what is required.", str),
+        "point": Column("Number of the setting among those that the system's file lists.", int),
+        "N": Column("Size of the system, as its own file defines it; 0 where it has none of that name.", int),
+        "D": Column("Facts (or bits) per task.", int),
+        "required": Column("Depth that the worst-kept task must keep, in the column `unit`."),
+        "ceiling_T": Column("Largest number of tasks that the claim allows.", unit="tasks"),
+        "T": Column("Tasks written.", int, unit="tasks"),
+        "seed": Column("Seed of the run.", int),
+        "depth": Column("Depth of the worst-kept task after T tasks, in the column `unit`."),
+    },
     cells=cells,
     run=run,
 )

@@ -9,6 +9,7 @@ from simulate.backend import jax, jnp
 from simulate.codes import active_cells
 from simulate.grid import SEEDS, seed_keys
 from simulate.memories.hebbian import stored_snr
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
@@ -51,6 +52,14 @@ EXPERIMENT = Experiment(
     "bits per synapse rise with the load towards 1/(2 ln 2) = 0.7213 and stay below.",
     falsifier="The SNR varies with the coding level beyond its interval, or bits per synapse exceed 1/(2 ln 2).",
     controls="Coding levels from 0.03 to 0.5 at equal N and P; the SNR estimate is unbiased under Gaussian crosstalk.",
+    columns={
+        "N": Column("Weights per output.", int, unit="weights"),
+        "P": Column("Facts stored.", int, unit="facts"),
+        "a": Column("Fraction of cells that are active in each code."),
+        "seed": Column("Seed of codes and targets.", int),
+        "snr": Column("Power signal-to-noise ratio of the readouts after one-shot Hebbian storage."),
+        "bits_per_synapse": Column("Information of a graded reader per weight: P/(2 N) log2(1 + snr).", unit="bits"),
+    },
     cells=cells,
     run=run,
 )

@@ -8,6 +8,7 @@ import numpy as np
 from simulate.backend import jax
 from simulate.codes import CENTRED, FAMILIES, Family, active_cells, draw, magnitude_exponent
 from simulate.grid import SEEDS
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.interference import mean_square_overlap
@@ -66,6 +67,21 @@ EXPERIMENT = Experiment(
     falsifier="A centred family whose mean squared overlap depends on activity, a non-negative one whose does not, or a value "
     "below the floor M/N - 1.",
     controls="The same supports and magnitudes with the mean code removed; random signs; Gaussian values; two values of c.",
+    columns={
+        "a": Column("Fraction of cells that the experiment asked to be active in each code (the coding level)."),
+        "N": Column("Length of a code.", int, unit="cells"),
+        "M": Column("Number of random codes drawn.", int, unit="facts"),
+        "c": Column("Magnitude ratio of the active cells, mean squared over mean square; 1 means that all are equal."),
+        "family": Column("Code family: nonnegative, mean_removed (nonnegative less its mean), signed or gaussian.", str),
+        "centred": Column("Whether the codes of this family have mean zero.", bool),
+        "seed": Column("Seed of the random codes.", int),
+        "active": Column("Cells that are really active in each code: a N, rounded.", int, unit="cells"),
+        "mean_square_overlap": Column("Mean over pairs of different codes of their squared inner product (unit codes)."),
+        "participation_ratio": Column("Participation ratio of the Gram matrix: squared trace over the trace of its square."),
+        "mean_overlap": Column("Mean over pairs of different codes of their inner product."),
+        "common_mode_share": Column("Squared mean overlap over mean squared overlap: the share that one direction explains."),
+        "predicted_mean_square_overlap": Column("Mean squared overlap that the coding-level law I2 gives."),
+    },
     cells=cells,
     run=run,
 )

@@ -8,6 +8,7 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories import blocks, perceptron, two_stores
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.predictions.bits import best_cut, channel_bits, hard_bits, histogram_bits, score_bits
@@ -215,6 +216,26 @@ EXPERIMENT = Experiment(
     "more than 5% off the law; an order at 1% error other than the predicted one.",
     controls="The same estimators for all; the graded bits once by the law's likelihood, which fits nothing, and once from "
     "histograms, which suppose nothing; least squares and interleaved training on the same kind of codes and labels as one-shot.",
+    columns={
+        "system": Column("Storage: dense, sparse, delta, annealed, least_squares, interleaved, two (stores).", str),
+        "N": Column("Inputs of one unit; of two stores, inputs of the slow store.", int, unit="synapses"),
+        "P": Column("Facts stored.", int, unit="facts"),
+        "load": Column("Facts per synapse, P over all synapses of a unit."),
+        "f": Column("Fraction of labels that are 1."),
+        "a": Column("Fraction of inputs that are active in each code."),
+        "T": Column("Tasks in which the facts come; 1 for all systems but two.", int, unit="tasks"),
+        "seed": Column("Seed of codes and labels.", int),
+        "graded": Column("Bits per synapse of a graded reader, by the predicted likelihood.", unit="bits"),
+        "histogram": Column("Bits per synapse of a graded reader, from histograms of the reads.", unit="bits"),
+        "hard": Column("Bits per synapse after a threshold.", unit="bits"),
+        "error": Column("Share of labels read wrongly."),
+        "depth": Column("Retained depth: slope of the readouts on the targets."),
+        "whole": Column("Share of units that answer every judged fact right."),
+        "predicted_graded": Column("Bits per synapse of a graded reader by the law of the rung.", unit="bits"),
+        "predicted_hard": Column("Bits per synapse after a threshold by the law of the rung.", unit="bits"),
+        "predicted_error": Column("Share of wrong labels by the law of the rung."),
+        "predicted_depth": Column("Retained depth by the law of the rung."),
+    },
     cells=cells,
     run=run,
 )

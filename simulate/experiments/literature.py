@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory import evidence
@@ -30,6 +31,20 @@ EXPERIMENT = Experiment(
     falsifier="A value that differs by more.",
     controls="Ours is an independent computation: equations solved, systems enumerated or simulated; never the printed formula "
     "in other clothes. Values that are only quoted are marked so and do not count.",
+    columns={
+        "claim": Column("Id of the claim.", str),
+        "name": Column("What the value is called in the field.", str),
+        "quantity": Column("What is compared, with its unit.", str),
+        "ours": Column("Our value, in the unit that `quantity` names.", optional="the value is only quoted"),
+        "theirs": Column("Value in print, in the same unit."),
+        "tolerance": Column("Largest admissible absolute difference."),
+        "why": Column("Where that tolerance comes from.", str),
+        "how": Column("How our value was obtained.", str),
+        "source": Column("Publication with its equation, figure or table.", str),
+        "provenance": Column("How the printed value is known.", str),
+        "quoted": Column("Whether the value is only quoted, with nothing of ours beside it.", bool),
+        "agrees": Column("Whether ours and theirs differ by no more than the tolerance.", bool),
+    },
     cells=cells,
     run=run,
 )

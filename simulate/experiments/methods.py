@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.methods import comparison
@@ -41,6 +42,22 @@ EXPERIMENT = Experiment(
     falsifier="A method that holds more than the ceiling of its store (tests/theory/test_methods_comparison.py), or an exact "
     "simulation of its writes that differs from its law (tests/theory/test_methods*.py).",
     controls="Plain and annealed delta rule at the same state; a larger store written in disjoint parts.",
+    columns={
+        "state": Column("Total state: parameters and protective state together.", unit="numbers"),
+        "outputs": Column("Outputs that share what depends on keys alone.", int, unit="outputs"),
+        "depth": Column("Depth that facts must keep, for which each method divides the state."),
+        "method": Column("Method of continual learning.", str),
+        "N": Column("Parameters per output.", unit="weights"),
+        "store": Column("State in parameters.", unit="numbers"),
+        "protective": Column("State beside the parameters.", unit="numbers"),
+        "length": Column("Most facts that all keep that depth.", unit="facts"),
+        "whole": Column("Most facts held at once without error.", unit="facts"),
+        "whole_share": Column("Numbers of these facts over the whole state."),
+        "fails": Column("What happens beyond that length.", str),
+        "M": Column("Length of the stream.", unit="facts"),
+        "total_depth": Column("Sum of the retained depths of all M facts.", unit="facts"),
+        "least_depth": Column("Retained depth of the worst-kept fact."),
+    },
     cells=cells,
     run=run,
 )

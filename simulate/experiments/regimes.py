@@ -17,6 +17,7 @@ from simulate.backend import jax, jnp
 from simulate.grid import seed_keys
 from simulate.memories import label_list, second_order, single_store, two_stores
 from simulate.memories.two_stores import numbers_per_label
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory import controls
@@ -279,6 +280,22 @@ EXPERIMENT = Experiment(
     falsifier="An interval of the ratio of loads on the other side of 1 (for a tie: outside its band) than the law puts it.",
     controls="All five of S3, at equal numbers and, for lists, bits; twelve dial values each where there are dials, chosen "
     "on other seeds; the same seeds for all; state counted between sleeps, the second-order matrix shared by a layer of 1000.",
+    columns={
+        "axis": Column("Parameter that this row varies: T, sweeps, flip, shared, a_fast or N.", str),
+        "value": Column("Value of that parameter, in its own unit."),
+        "T": Column("Tasks; 0 means that every fact is a task of its own.", int, unit="tasks"),
+        "N": Column("State per unit, all stores together.", int, unit="numbers"),
+        "error": Column("Share of labels that may be read wrongly."),
+        "system": Column("System measured: two stores or one of the five controls of S3.", str),
+        "access": Column("When facts may be seen again: one pass, one pass with sleep, or many passes.", str),
+        "packed": Column("Whether a list keeps 16 labels in one number.", bool),
+        "seed": Column("Seed of the facts.", int),
+        "M": Column("Most facts held with at most the allowed error.", int, unit="facts"),
+        "load": Column("Labels held per number of state: M/N."),
+        "fast_share": Column("Share of the state that the fast store takes."),
+        "predicted": Column("Load that S3 gives for this system and access."),
+        "dials": Column("Hyperparameters chosen on the tuning seeds, as name=value; empty for a system without any.", str),
+    },
     cells=cells,
     run=run,
 )

@@ -9,6 +9,7 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.linear_network import errors, oldest_depths, task_depths
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.linear_networks import C7, expected_errors
@@ -136,6 +137,19 @@ EXPERIMENT = Experiment(
     "simultaneous 95% interval; a product above the ceiling.",
     controls="The same features for all similarities and noises; depth from the exact Jacobian of readouts by targets, not from "
     "errors; the unequal tasks at N = 40, D = 8, T = 4 for which the printed sums of Lin et al. are evaluated.",
+    columns={
+        "N": Column("Weights of the linear network.", int, unit="weights"),
+        "D": Column("Examples per task.", int, unit="facts"),
+        "T": Column("Tasks fitted.", int, unit="tasks"),
+        "rho": Column("Cosine between the true weights of two tasks; -1 marks the four unequal tasks from the literature."),
+        "sigma": Column("Standard deviation of the noise on targets."),
+        "age": Column("Tasks fitted after the judged one; 0 for quantities of all tasks.", int, unit="tasks"),
+        "seed": Column("Seed of features and noise.", int),
+        "quantity": Column("What is measured: error, forgetting, depth, total, trace (equal to total) or oldest.", str),
+        "measured": Column("Measured value: a squared error, a depth in facts, or T times the oldest depth."),
+        "predicted": Column("The same by the laws of C7."),
+        "scale": Column("Size that a difference is judged by: expected error, depth, N, or the ceiling."),
+    },
     cells=cells,
     run=run,
 )

@@ -9,6 +9,7 @@ from simulate.backend import jax, jnp
 from simulate.codes import draw
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.rehearsed_store import hard_bits, own_answers, power_snr, sleep
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.consolidation import presentations, replay_depth
@@ -145,6 +146,29 @@ EXPERIMENT = Experiment(
     "fall with the spacing as the law of cost says; bits that still grow where depth has saturated.",
     controls="The same facts in turn instead of at random; only the new tasks replayed; the store's own answers instead of true "
     "labels; three rates; the exact mean over orders for the keys of each seed, beside the law of large stores.",
+    columns={
+        "N": Column("Weights per output.", int, unit="weights"),
+        "M": Column("Facts of the whole stream.", int, unit="facts"),
+        "T": Column("Tasks of the stream.", int, unit="tasks"),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "hold": Column("Tasks between two sleeps.", int, unit="tasks"),
+        "eta": Column("Strength of one presentation: share of the error at the presented fact that it removes."),
+        "replay": Column("What a sleep presents: random, cyclic (in turn), own (answers) or last (new facts only).", str),
+        "sweeps": Column("Presentations per presented fact and sleep."),
+        "seed": Column("Seed of keys, targets and order of presentation.", int),
+        "predicted_depth": Column("Mean depth after the last sleep, by S4."),
+        "presentations": Column("Presentations in all sleeps together.", int, unit="presentations"),
+        "predicted_presentations": Column("The same by the cost law of S4.", unit="presentations"),
+        "depth": Column("Mean retained depth of all facts."),
+        "depth_new": Column("Mean retained depth of the facts that the last sleep brought in."),
+        "depth_old": Column("Mean retained depth of the facts that the first sleep brought in."),
+        "gram_depth": Column("Mean depth of the newest facts given these keys, averaged exactly over orders of presentation."),
+        "error": Column("Mean squared error of the linear map from targets to readouts, per fact."),
+        "worst_error": Column("Error left for the targets whose fit takes the largest weights, 1 before the first presentation."),
+        "edge": Column("Smallest eigenvalue of the Gram matrix of the keys."),
+        "hard_bits": Column("Bits per weight kept by the signs of the readouts.", unit="bits"),
+        "graded_bits": Column("Bits per weight of a graded reader.", unit="bits"),
+    },
     cells=cells,
     run=run,
 )

@@ -9,6 +9,7 @@ from simulate.backend import jax, jnp
 from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
 from simulate.grid import SEEDS, seed_keys
 from simulate.memories.delta_rule import retained_depths, trace_depth
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.retention import annealed_rate, best_eta
@@ -93,6 +94,20 @@ EXPERIMENT = Experiment(
     "after j writes, centred codes: N/(N + M - 1) at every age.",
     falsifier="The two sides of the identity differ by more than rounding; a mean total above N; an oldest fact above it.",
     controls="eta = 1; codes with and without their mean; an annealed schedule.",
+    columns={
+        "N": Column("Weights per output.", int, unit="weights"),
+        "M": Column("Facts written.", int, unit="facts"),
+        "a": Column("Fraction of cells that are active in each code."),
+        "centred": Column("Whether the mean was removed from the codes.", bool),
+        "seed": Column("Seed of the random codes.", int),
+        "schedule": Column("Write strength over time: fixed, or annealed: N/(N + j) after j facts.", str),
+        "eta": Column("Strength of the first write: share of the error at the written fact that one write removes."),
+        "age": Column("Number of facts written after this one.", int, unit="facts"),
+        "depth": Column("Retained depth of the fact: derivative of its readout by its target at the end."),
+        "predicted_depth": Column("Expected depth from the spectrum of the codes' second moment (C2)."),
+        "total_depth": Column("Sum of the depths of all M facts.", unit="facts"),
+        "trace_depth": Column("N less the trace of the product of all writes; equals total_depth (C1).", unit="facts"),
+    },
     cells=cells,
     run=run,
 )

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.grid import REPORTED
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.fingerprint import code_fingerprint
 from simulate.runs.store import Rows
@@ -188,6 +189,31 @@ EXPERIMENT = Experiment(
     "its ceiling beyond simultaneous bounds, or that fails at the other end of the stream.",
     controls="Plain and annealed writes at the same state; least squares by two routes (penalty task by task, recursion fact by "
     "fact); the same keys and targets for learners of the same width; random slots beside chosen ones.",
+    columns={
+        "learner": Column("Learner, as `cwb simulate systems` names it.", str),
+        "method": Column("Row of the comparison of methods that predicts it.", str),
+        "state": Column("Total state: parameters and protective state together.", int, unit="numbers"),
+        "outputs": Column("Outputs that share what depends on keys alone.", int, unit="outputs"),
+        "N": Column("Parameters per output.", int, unit="weights"),
+        "D": Column("Facts that the learner is given at once.", int, unit="facts"),
+        "block": Column("Facts per judged task.", int, unit="facts"),
+        "depth": Column("Depth that facts must keep, for which the comparison divides the state."),
+        "length": Column("Most facts that all keep that depth, by the comparison.", unit="facts"),
+        "fails": Column("What happens beyond that length.", str),
+        "numbers": Column("State that the simulated learner really takes at that length.", unit="numbers"),
+        "ceiling": Column("Most total depth that its state allows.", unit="facts"),
+        "M": Column("Length of the stream.", int, unit="facts"),
+        "seed": Column("Seed of keys and targets.", int),
+        "total": Column("Sum of the retained depths of all facts.", unit="facts"),
+        "worst": Column("Mean retained depth of the worst-kept task."),
+        "oldest": Column("Mean retained depth of the oldest task."),
+        "newest": Column("Mean retained depth of the newest task."),
+        "bits": Column("Bits per number of total state, for a reader with noise 1% of a target's variance.", unit="bits"),
+        "predicted_total": Column("Sum of depths by the comparison.", unit="facts"),
+        "predicted_worst": Column("Depth of the worst-kept task by the comparison."),
+        "predicted_oldest": Column("Depth of the oldest task by the comparison."),
+        "predicted_newest": Column("Depth of the newest task by the comparison."),
+    },
     cells=cells,
     run=run,
 )

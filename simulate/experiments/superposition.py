@@ -19,6 +19,7 @@ from simulate.memories.toy_superposition import (
     task_features,
     uniform_models,
 )
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.ledger import claim
@@ -169,6 +170,27 @@ EXPERIMENT = Experiment(
     "the rank, or an oldest task that keeps more than its equal share while newer ones go without.",
     controls="Best of several starts by the exact loss; the same tasks interleaved instead of one after another; tasks that "
     "share half of their features with the next; features that no task has shown yet begin at next to nothing.",
+    columns={
+        "dims": Column("Hidden dimensions of the toy model.", int, unit="dimensions"),
+        "features": Column("Input features.", int, unit="features"),
+        "seed": Column("Seed of starts, inputs and judged inputs.", int),
+        "rank": Column("Rank of the embedding.", int, unit="dimensions"),
+        "total_capacity": Column("Sum of the capacities of all features.", unit="dimensions"),
+        "participation_ratio": Column("Participation ratio of the embedding's Gram matrix."),
+        "squared_norm": Column("Sum of the squared lengths of all feature directions."),
+        "represented": Column("Features whose direction is longer than 1/2.", int, unit="features"),
+        "capacities": Column("Capacity of each feature; in a sequence, the mean per feature of every task.", list),
+        "D": Column("Features per task; 0 outside a sequence.", int, unit="features"),
+        "t": Column("Tasks trained so far; 0 outside a sequence.", int, unit="tasks"),
+        "importance": Column("Importance of the second of two features relative to the first; 1 elsewhere."),
+        "kind": Column("Solution (pair, one, same, none) or kind of sequence; empty in geometry.", str),
+        "expected": Column("Solution that U1 expects (pair or one); empty outside the phase diagram.", str),
+        "boundary": Column("Density at which U1 puts the change from pair to one; 0 outside the phase diagram."),
+        "part": Column("Part of the experiment: phase, geometry or sequence.", str),
+        "density": Column("Probability that a feature is active in an input."),
+        "loss": Column("Mean weighted squared error per input; in a sequence, on inputs of the first task."),
+        "reference_loss": Column("The least loss by U1 (phase), or the loss of answering each feature by its mean."),
+    },
     cells=cells,
     run=run,
 )

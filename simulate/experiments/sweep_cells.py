@@ -9,6 +9,7 @@ from simulate.backend import jax, jnp
 from simulate.codes import active_cells
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.bounded_cells import decoding_probability, oldest_task_decoded
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory import palimpsest
@@ -66,6 +67,21 @@ EXPERIMENT = Experiment(
     "at activity 1/T with an erasure code.",
     falsifier="A cell that is decoded more often than expected surviving bits / D allows, beyond a simultaneous 95% interval.",
     controls="Activities from 1/32 to 1 at equal N, b and D; the bits are really coded, overwritten, solved for and compared.",
+    columns={
+        "system": Column("Memory that was swept: cells (bounded cells that later writes overwrite).", str),
+        "N": Column("Number of cells.", int, unit="cells"),
+        "b": Column("Bits per cell.", int, unit="bits"),
+        "D": Column("Bits per task.", int, unit="bits"),
+        "a": Column("Fraction of the cells that one task writes."),
+        "required": Column("Fraction of the oldest task's bits that must come back right."),
+        "T": Column("Tasks written.", int, unit="tasks"),
+        "seed": Column("Seed of the written cells and the bits.", int),
+        "depth": Column("Fraction of the oldest task's bits that are decoded right."),
+        "surviving_bits": Column("Bits of the oldest task's code word that no later task has overwritten.", int, unit="bits"),
+        "ceiling_T": Column("Largest number of tasks that fit, by the ceiling of C2 for bounded cells.", unit="tasks"),
+        "ceiling_depth": Column("Bits that the same ceiling allows the oldest of T tasks, over D; may exceed 1."),
+        "predicted_depth": Column("Probability that the erasure code decodes, exact."),
+    },
     cells=cells,
     run=run,
 )

@@ -9,6 +9,7 @@ from simulate.backend import jax, jnp
 from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.delta_rule import oldest_task_depth, room
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.retention import C2, attainable_depth, largest_tasks, task_depth
@@ -81,6 +82,22 @@ EXPERIMENT = Experiment(
     falsifier="A cell whose depth lies above the ceiling beyond a simultaneous 95% interval; a frontier of centred codes that "
     "depends on activity.",
     controls="The same supports with and without their mean; eta is the best of the spectral law for every ensemble, T and D.",
+    columns={
+        "system": Column("Memory that was swept: delta.", str),
+        "N": Column("Weights per output.", int, unit="weights"),
+        "b": Column("Bits per bounded cell; 0 because weights are real numbers.", int, unit="bits"),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "a": Column("Fraction of cells that are active in each code."),
+        "centred": Column("Whether the mean was removed from the codes.", bool),
+        "required": Column("Depth that the oldest task must keep for the tasks to count as held."),
+        "T": Column("Tasks written.", int, unit="tasks"),
+        "seed": Column("Seed of the random codes.", int),
+        "depth": Column("Mean retained depth of the facts of the oldest task after T tasks."),
+        "eta": Column("Strength of every write: the best one for this T by C2."),
+        "ceiling_T": Column("Largest number of tasks that keep the required depth, by the ceiling C2.", unit="tasks"),
+        "ceiling_depth": Column("Largest depth of the oldest of T tasks, by the ceiling C2."),
+        "predicted_depth": Column("Depth of the oldest task that the spectral law C2 gives at this eta."),
+    },
     cells=cells,
     run=run,
 )

@@ -12,6 +12,7 @@ from simulate.backend import jax, jnp
 from simulate.codes import active_cells
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.hebbian import stored_snr
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.hebbian import largest_patterns, snr
@@ -61,6 +62,19 @@ EXPERIMENT = Experiment(
     prediction="A power SNR of N/(T D - 1) at every coding level, to a factor (N - 1)/N: the frontier is T D = 1 + N/SNR.",
     falsifier="A cell whose SNR lies above N/(T D - 1) beyond a simultaneous 95% interval; a frontier that depends on activity.",
     controls="Coding levels from 0.05 to 0.5 at equal N, T and D; every pattern is really stored and read back.",
+    columns={
+        "system": Column("Memory that was swept: hebbian.", str),
+        "N": Column("Weights per output.", int, unit="weights"),
+        "b": Column("Bits per bounded cell; 0 because weights are real numbers.", int, unit="bits"),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "a": Column("Fraction of cells that are active in each code."),
+        "required": Column("Power signal-to-noise ratio that must be kept for the tasks to count as held."),
+        "T": Column("Tasks written.", int, unit="tasks"),
+        "seed": Column("Seed of codes and targets.", int),
+        "depth": Column("Power signal-to-noise ratio of the readouts of all T D facts."),
+        "ceiling_T": Column("Largest number of tasks at the required ratio, by C3.", unit="tasks"),
+        "ceiling_depth": Column("Power signal-to-noise ratio N/(T D - 1) that C3 allows for T tasks."),
+    },
     cells=cells,
     run=run,
 )

@@ -8,6 +8,7 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.shared_cells import largest_tasks, layout, oldest_task_decoded, private_bits
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
@@ -73,6 +74,20 @@ EXPERIMENT = Experiment(
     falsifier="Everything comes back more often than the expected surviving private bits / D_s allow, beyond a simultaneous 95% "
     "interval; two populations hold no more than one where R > 0; an activity away from the best holds more than the best.",
     controls="R = 0; equal cells, bits and code in both; both regimes at the best activity for every T and on either side.",
+    columns={
+        "regime": Column("single (all cells share one activity) or dual (one population always active, one sparse).", str),
+        "N": Column("Number of cells.", int, unit="cells"),
+        "b": Column("Bits per cell.", int, unit="bits"),
+        "R": Column("Bits of shared structure that every task must find again.", int, unit="bits"),
+        "D_s": Column("Private bits per task.", int, unit="bits"),
+        "odds": Column("Odds of the activity used, relative to the odds of the best activity."),
+        "ceiling_T": Column("Largest number of tasks that S1 allows in this regime at this activity.", unit="tasks"),
+        "T": Column("Tasks written.", int, unit="tasks"),
+        "a": Column("Fraction of the sparsely active cells that one task writes."),
+        "seed": Column("Seed of the written cells and the bits.", int),
+        "decoded": Column("Whether the oldest task comes back whole.", bool),
+        "ceiling_depth": Column("Private bits that S1 allows the oldest of T tasks, over D_s; may exceed 1."),
+    },
     cells=cells,
     run=run,
 )

@@ -10,6 +10,7 @@ from simulate.backend import jax, jnp
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.chain import geometric, spread, written
 from simulate.memories.markov_synapse import GROUPS, arrays, covariances, signal_to_noise, switched
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.chain import COUPLING, kernel, kernel_power
@@ -134,6 +135,24 @@ EXPERIMENT = Experiment(
     controls="Two, eight and unboundedly many states at equal N and events; squares of SNR are products of independent groups of "
     "synapses, so that chance does not raise them; one rounded and one rounded and clipped chain, for which only bounds are "
     "predicted. The tangents of C6 ask for log-convex curves, which those of several states are not exactly at whole ages.",
+    columns={
+        "model": Column("Synapse: binary, serial, cascade, leaky, chain, rounded or clipped.", str),
+        "parameter": Column("Switching probability (binary), leaving rate (serial), ratio (cascade), leak or coupling."),
+        "N": Column("Synapses of the population.", int, unit="synapses"),
+        "beakers": Column("Variables of a chain; 0 for synapses of finitely many states.", int, unit="beakers"),
+        "M_s": Column("States of a synapse; 0 for chains.", int, unit="states"),
+        "exact": Column("Whether the law is exact for this model (not where levels are rounded).", bool),
+        "seed": Column("Seed of the patterns.", int),
+        "age": Column("First age of the bin: patterns written after the judged one.", int, unit="events"),
+        "age_end": Column("Age after the last one of the bin.", int, unit="events"),
+        "snr": Column("Signal-to-noise ratio of the ideal observer (amplitude), mean over the bin."),
+        "predicted_snr": Column("The same by the exact law."),
+        "envelope_snr": Column("Ceiling of C6 on it."),
+        "power": Column("Squared signal-to-noise ratio, unbiased, summed over the ages of the bin."),
+        "predicted_power": Column("The same by the exact law."),
+        "oldest": Column("Age times squared signal-to-noise ratio, mean over the bin."),
+        "ceiling_oldest": Column("Ceiling of C6 on it."),
+    },
     cells=cells,
     run=run,
 )

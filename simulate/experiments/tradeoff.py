@@ -8,6 +8,7 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.grid import SEEDS, seed_keys
 from simulate.memories.lms import predicted_error, steady_state
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
@@ -59,6 +60,17 @@ EXPERIMENT = Experiment(
     falsifier="A point of the single regime off the line beyond its interval, or a dual system that does not leave the region.",
     controls="Two private variances; a fast store with dense codes, which tells sparsity from a second rate. Two stores have 2 N "
     "weights; the line of the single one does not depend on N.",
+    columns={
+        "N": Column("Weights per output of one store.", int, unit="weights"),
+        "sigma": Column("Standard deviation of the private part of each fact's target; the shared part has variance 1."),
+        "regime": Column("single (one store), dual (and a fast one of sparse codes) or dual_dense (of dense codes).", str),
+        "weights": Column("Weights per output of all stores together.", int, unit="weights"),
+        "eta": Column("Learning rate of the slow store: share of the error at a fact that one write removes."),
+        "seed": Column("Seed of the stream.", int),
+        "J": Column("Steady-state mean squared error of the readout at new inputs; the shared part has variance 1."),
+        "depth": Column("Retained depth of the private part of the fact just written."),
+        "predicted_J": Column("J by the law of C4, with the crosstalk of the fast store where there is one."),
+    },
     cells=cells,
     run=run,
 )

@@ -9,6 +9,7 @@ from simulate.backend import Scalar, jax, jnp
 from simulate.codes import active_cells
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.notebook import called_by_half, called_by_input, indices, learn, replay
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 from theory.generalisation import C7_TRANSFER
@@ -106,6 +107,23 @@ EXPERIMENT = Experiment(
     falsifier="Test errors more than 10% off the law; best stops off by more than a factor 1.25, or outside the bounds; a "
     "student that gains from full transfer where SNR |alpha - 1| < 1, or loses where it exceeds 1.",
     controls="A list of the examples themselves in place of the notebook; the notebook's own errors on old and new inputs.",
+    columns={
+        "N": Column("Weights of teacher and student.", int, unit="weights"),
+        "P": Column("Examples stored in the notebook.", int, unit="facts"),
+        "alpha": Column("Examples per weight, P/N."),
+        "units": Column("Cells of the notebook.", int, unit="cells"),
+        "teacher_snr": Column("Variance of the teacher's answers over that of the noise on them."),
+        "source": Column("What teaches the student: notebook (replayed examples) or list (the examples themselves).", str),
+        "seed": Column("Seed of teachers, examples and index patterns.", int),
+        "t": Column("Time of gradient flow: learning rate times epochs."),
+        "test_error": Column("Squared error of the student on new inputs, over the teacher's power."),
+        "train_error": Column("Squared error of the student on the examples, over the teacher's power."),
+        "recalled": Column("Share of the examples whose index pattern the notebook recalls exactly."),
+        "notebook_train": Column("Squared error of the notebook's own answers to the examples, over the teacher's power."),
+        "notebook_test": Column("Squared error of the notebook's own answers to new inputs, over the teacher's power."),
+        "predicted_test": Column("Test error by the law of gradient flow (C7-transfer)."),
+        "predicted_train": Column("Train error by the same law."),
+    },
     cells=cells,
     run=run,
 )

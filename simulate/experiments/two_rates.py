@@ -12,6 +12,7 @@ from simulate.backend import jax, jnp
 from simulate.grid import REPORTED, seed_keys
 from simulate.learners.replay import shared_error
 from simulate.learners.two_regimes import KEEP, predicted_errors
+from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.fingerprint import code_fingerprint
 from simulate.runs.store import Rows
@@ -197,6 +198,26 @@ EXPERIMENT = Experiment(
     "error J off the prediction by a tenth; two rules of equal sparsity whose error exceeds that of two sparsities by a tenth.",
     controls="All learners hold the same number of numbers, keys of held facts and lists included. Sparse against dense codes of "
     "the fast store; one key for both stores; a list of labels; two private variances; teachers of cosine 1/2 from task to task.",
+    columns={
+        "learner": Column("Learner, as `cwb simulate systems` names it.", str),
+        "family": Column("Task family: teacher (one for the stream) or similar (one per task, at cosine rho).", str),
+        "sigma": Column("Standard deviation of a fact's private part."),
+        "rho": Column("Cosine of the teachers of two tasks; 1 means one teacher."),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "N": Column("Weights per output of the slow store.", int, unit="weights"),
+        "private": Column("Variance of what a fact does not share with the others."),
+        "state": Column("Total state, keys of held facts and lists included.", unit="numbers"),
+        "hold": Column("Tasks between two sleeps.", int, unit="tasks"),
+        "sweeps": Column("Presentations per held fact and sleep.", int),
+        "ages": Column("Ages at which depth_by_age is measured.", list, unit="facts"),
+        "dial": Column("Write strength; for replay the size of its buffer, for learners without a rate N/(N + facts written)."),
+        "seed": Column("Seed of the stream.", int),
+        "J": Column("Squared error on the shared teacher, at keys of tasks to come."),
+        "depth": Column("Retained depth of the private part of the fact just written."),
+        "predicted_J": Column("J by the laws of C4 and S3."),
+        "predicted_depth": Column("Depth by the same laws."),
+        "depth_by_age": Column("Retained depth of the private part at each of `ages`.", list),
+    },
     cells=cells,
     run=run,
 )

@@ -9,6 +9,7 @@ import of ours in it is replaced by the names that it binds and the digest of th
 * The full name of a module of ours in a string ("theory.retention") counts as an import of it, for it is imported by that name;
   the name of a package counts as an import of every module below it.
 * Modules that import each other in a circle are digested together, as one unit.
+* What an experiment says about itself in words (DESCRIPTIONS) is left out, like a docstring: it changes no number.
 """
 
 import ast
@@ -21,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("theory", "simulate", "realmodels", "figures")
 FACE = "attach"
 """Name of the call (lazy_loader.attach) by which a package's `__init__` hands names on lazily."""
+
+DESCRIPTIONS = ("question", "prediction", "falsifier", "controls", "columns")
+"""Arguments of `Experiment(...)` that describe and are not computed with."""
 
 
 class Import(NamedTuple):
@@ -53,7 +57,7 @@ def _path(name: str) -> Path | None:
 
 
 def _tree(name: str) -> ast.Module:
-    """Syntax of module `name` without docstrings."""
+    """Syntax of module `name` without docstrings, and without the descriptions of an experiment."""
     path = _path(name)
     assert path is not None, name
     tree = ast.parse(path.read_bytes())
@@ -62,6 +66,8 @@ def _tree(name: str) -> ast.Module:
             head = node.body[0] if node.body else None
             if isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant) and isinstance(head.value.value, str):
                 node.body = node.body[1:]
+        elif isinstance(node, ast.Call) and _called(node) == "Experiment":
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg not in DESCRIPTIONS]
     return tree
 
 

@@ -39,7 +39,7 @@ def rows(maker):
                             "N": N, "M": M, "T": T, "D": M // T, "hold": hold, "eta": eta, "replay": way, "sweeps": float(sweeps),
                             "seed": seed, "predicted_depth": law, "gram_depth": law, "depth": found, "depth_new": found,
                             "depth_old": min(found * 1.05, limit) if way == "random" and hold < 8 else found,
-                            "presentations": spent * maker.bent.get("spent", 1.0), "predicted_presentations": spent,
+                            "presentations": round(spent * maker.bent.get("spent", 1.0)), "predicted_presentations": spent,
                             "error": (1 - law) ** 2, "worst_error": np.exp(-decay * eta * sweeps * edge), "edge": edge,
                             "hard_bits": max(bits, 0.01), "graded_bits": q * sweeps,
                         }  # fmt: skip

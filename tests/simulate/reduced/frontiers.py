@@ -2,8 +2,6 @@
 
 from simulate.system.registry import checked, named
 
-COLUMNS = "kind system claim unit point N D required ceiling_T T seed depth"
-
 
 def reduced(cell):
     small = {**checked(named("hebbian"), {"N": 24, "D": 4}), "seeds": 2}

@@ -1,10 +1,5 @@
 """The ladder with few inputs, and one load a system."""
 
-COLUMNS = (
-    "system N P load f a T seed graded histogram hard error depth whole "
-    "predicted_graded predicted_hard predicted_error predicted_depth"
-)
-
 
 def reduced(cell):
     if cell["system"] == "two":

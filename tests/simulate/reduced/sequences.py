@@ -1,10 +1,5 @@
 """Two short streams of one learner in a store of a dozen numbers an output."""
 
-COLUMNS = (
-    "learner method state outputs N D block depth length fails numbers ceiling M seed total worst oldest newest bits "
-    "predicted_total predicted_worst predicted_oldest predicted_newest"
-)
-
 
 def reduced(cell):
     return {**cell, "learner": "plain", "method": "finetuning", "sizes": {}, "N": 12, "D": 1, "M": [8, 16], "seeds": [0, 1]} | {

@@ -53,6 +53,20 @@ def test_comments_docstrings_and_layout_keep_it(key):
     assert key({"theory/law.py": text}) == key()
 
 
+EXPERIMENT = """from theory.law import ceiling
+from theory.constant import E
+
+EXPERIMENT = Experiment(name="x", question="{words}", columns={{"a": Column("{words}")}}, run=lambda: ceiling({number}))
+"""
+
+
+def test_what_an_experiment_says_about_itself_keeps_it(key):
+    def declared(words: str, number: int = 1) -> str:
+        return key({"simulate/sweep.py": EXPERIMENT.format(words=words, number=number)})
+
+    assert declared("How many?") == declared("How many tasks fit?") != declared("How many?", number=2)
+
+
 def test_an_edit_to_an_unrelated_module_keeps_it(key):
     assert key({"simulate/other.py": "x = 2\n"}) == key()
 
