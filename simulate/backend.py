@@ -1,21 +1,33 @@
-"""The one place where JAX is set up: import `jax` and `jnp` from here, never directly. `Scalar` is a number or a 0-d array.
+"""The one place where JAX comes from: import `jax` and `jnp` from here. `Scalar` is a number or a 0-d array.
 
-Float64 throughout: the identities are tested to 1e-10. One thread a process: sweeps are parallel over cells, and a result
-must not depend on how many threads summed it. A NaN in what a compiled function returns stops the run and names its cause.
+Importing this changes nothing in a user's session. Results are computed in float64 (identities are tested to 1e-10), and a NaN
+in what a compiled function returns stops the run and names its cause. Both are asked for where a result is made:
+
+* `exact()` around one computation, and what the user had set comes back afterwards: `simulate.frontier`, `simulate.curve`, and
+  every cell of an experiment (`simulate.runs.sweep`) do that.
+* `use()` for a whole process of our own: the tests.
 """
 
-import os
-
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-os.environ.setdefault("NPROC", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # LAPACK, under jnp.linalg, is SciPy's
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import jax
 import jax.numpy as jnp
 
-jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_debug_nans", True)
-
 Scalar = int | float | jax.Array
 
-__all__ = ["Scalar", "jax", "jnp"]
+
+@contextmanager
+def exact() -> Iterator[None]:
+    """Float64 and checks for NaN inside the block, in this thread; the settings from before after it, even after an error."""
+    with jax.enable_x64(True), jax.debug_nans(True):
+        yield
+
+
+def use() -> None:
+    """Float64 and checks for NaN from now on in this process."""
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_debug_nans", True)
+
+
+__all__ = ["Scalar", "exact", "jax", "jnp", "use"]

@@ -9,6 +9,7 @@ so the only thing that sparsity can change is the projection of a code on the me
 1/(N - 1) at every a, and Sigma is exactly isotropic on N - 1 directions.
 """
 
+import math
 from typing import Literal, get_args
 
 import numpy as np
@@ -24,6 +25,8 @@ FAMILIES: dict[Family, str] = {
     "signed": "the non-negative codes with a random sign on every active cell: centred, isotropic",
     "gaussian": "standard normal values on the support: centred, isotropic",
 }
+LIMIT = 2**28
+"""Most numbers that one call may hold in memory, 2 GiB."""
 CENTRED: tuple[Family, ...] = ("mean_removed", "signed", "gaussian")
 
 
@@ -36,7 +39,7 @@ def active_cells(N: int, a: float, family: str = "nonnegative", c: float = 1.0) 
     """K = round(a N), after checking the ensemble. Raises UserError where it does not exist."""
     if family not in get_args(Family):
         raise UserError(f"family {family!r}: no such code family; choose from {', '.join(get_args(Family))}")
-    if not (N >= 1 and 0 < a <= 1 and 0 < c <= 1):
+    if not (1 <= N < math.inf and 0 < a <= 1 and 0 < c <= 1):
         raise UserError(f"codes with N={N}, a={a}, c={c}: N must be at least 1, a and c in (0, 1]")
     K = max(1, round(a * N))
     if family == "mean_removed" and K == N and c == 1:
@@ -50,14 +53,39 @@ def supports(key: jax.Array, M: int, N: int, K: Scalar) -> Bool[Array, "{M} {N}"
     return rank_key <= jnp.sort(rank_key, axis=-1)[:, K - 1][:, None]
 
 
-def draw(key: jax.Array, M: int, N: int, K: Scalar, family: Family, exponent: Scalar = 0.0) -> Float[Array, "{M} {N}"]:
+def draw(
+    key: int | jax.Array, M: int, N: int, a: float = 1.0, c: float = 1.0, family: Family = "nonnegative"
+) -> Float[Array, "{M} {N}"]:
+    """M random unit codes of N cells, K = round(a N) of them active, in the precision that JAX is set to.
+
+    key: a seed, or a key of JAX. a: share of active cells. c: E[g]^2/E[g^2] of their magnitudes g, 1 if all are equal. family:
+    one of FAMILIES. Raises UserError for sizes or a family that do not exist, and for codes that would not fit in memory.
+    """
+    K = active_cells(N, a, family, c)
+    if not (isinstance(M, int | np.integer) and isinstance(N, int | np.integer) and M >= 0):
+        raise UserError(f"codes with M={M}, N={N}: give whole numbers, M at least 0")
+    if M * N > LIMIT:
+        raise UserError(f"codes with M={M}, N={N} are {M * N:.1e} numbers, above {LIMIT:.1e}: lower M or N")
+    return draw_active(seeded(key), int(M), int(N), K, family, magnitude_exponent(c))
+
+
+def seeded(key: int | jax.Array) -> jax.Array:
+    """A key of JAX from a seed of at least 0 and below 2^63, or from a key. Raises UserError for any other number."""
+    if not isinstance(key, int | np.integer):
+        return key
+    if not 0 <= key < 2**63:
+        raise UserError(f"seed {key}: give a whole number of at least 0 and below 2^63")
+    return jax.random.key(int(key))
+
+
+def draw_active(key: jax.Array, M: int, N: int, K: Scalar, family: Family, exponent: Scalar = 0.0) -> Float[Array, "{M} {N}"]:
     """M unit codes of `family` with K active cells and magnitudes U^exponent. M, N, family are static under jit."""
     on_key, size_key, sign_key = jax.random.split(key, 3)
     on = supports(on_key, M, N, K)
     if family == "gaussian":
         code = on * jax.random.normal(size_key, (M, N))
     else:
-        code = on * jax.random.uniform(size_key, (M, N), minval=jnp.finfo(float).tiny) ** exponent
+        code = on * jax.random.uniform(size_key, (M, N), minval=jnp.finfo(jnp.result_type(float)).tiny) ** exponent
     if family == "signed":
         code = code * jax.random.rademacher(sign_key, (M, N), float)
     if family == "mean_removed":

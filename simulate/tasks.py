@@ -16,7 +16,7 @@ from typing import Literal
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.codes import Family, draw
+from simulate.codes import Family, draw_active
 from theory.errors import UserError
 
 TaskFamily = Literal["random", "teacher", "similar"]
@@ -60,7 +60,7 @@ def stream(
     rho: Scalar = 0.0,
     overlap: Scalar = 0.0,
 ) -> Stream:
-    """A stream of T tasks of D facts: codes of `codes.draw` with K active cells and magnitudes U^exponent, targets as above.
+    """A stream of T tasks of D facts: codes with K active cells and magnitudes U^exponent (`draw_active`), targets as above.
 
     family, N, O, T, D, code_family are static under jit; K, exponent, sigma >= 0, 0 <= rho <= 1 (used by "similar" only) and
     0 <= overlap < 1 (likeness of the codes of one task, `correlated`) may be traced. One key gives the same codes, teachers and
@@ -69,8 +69,8 @@ def stream(
     if family not in TASKS:
         raise UserError(f"family {family!r}: no such task family; choose from {', '.join(TASKS)}")
     code_key, prototype_key, shared_key, task_key, private_key = jax.random.split(key, 5)
-    codes = draw(code_key, T * D, N, K, code_family, exponent).reshape(T, D, N)
-    codes = correlated(codes, draw(prototype_key, T, N, K, code_family, exponent), overlap)
+    codes = draw_active(code_key, T * D, N, K, code_family, exponent).reshape(T, D, N)
+    codes = correlated(codes, draw_active(prototype_key, T, N, K, code_family, exponent), overlap)
     private = sigma * jax.random.normal(private_key, (T, D, O))
     share = {"random": 0.0, "teacher": 1.0, "similar": rho}[family]
     shared = jnp.sqrt(1.0 * share) * jax.random.normal(shared_key, (N, O))
@@ -87,7 +87,7 @@ def bits(key: jax.Array, N: int, O: int, T: int, R: int, D_s: int, code_family: 
     N, O, T, R >= 0, D_s >= 1 and code_family are static under jit. No teacher: `shared` is zero.
     """
     code_key, target_key = jax.random.split(key)
-    facts = draw(code_key, R + T * D_s, N, K, code_family, exponent)
+    facts = draw_active(code_key, R + T * D_s, N, K, code_family, exponent)
     signs = jax.random.rademacher(target_key, (R + T * D_s, O), float)
 
     def tasks(values: Array) -> Array:

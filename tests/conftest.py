@@ -2,9 +2,10 @@
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded, as `cwb` does
-
 from hypothesis import settings
 
+from simulate.runs.threads import one_thread
+
+one_thread()  # before NumPy is loaded, as `cwb` does
 settings.register_profile("cwb", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
 settings.load_profile("cwb")

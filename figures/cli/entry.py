@@ -21,6 +21,7 @@ from figures.cli.publish import Explore, Figures, Paper, Verdicts
 from figures.cli.reproduce import Reproduce
 from figures.cli.simulate import Simulate
 from figures.cli.theory import Theory
+from simulate.runs.threads import one_thread
 from theory.errors import UserError
 
 Command = (
@@ -69,9 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     0: done; 1: a check of the theory failed; 2: the input was wrong; 130: interrupted, what was finished is kept.
     """
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # before NumPy is loaded: one thread a process, as `simulate.backend` has it
+    one_thread()  # before NumPy is loaded
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill stops the worker processes too
     try:
         status = parse(sys.argv[1:] if arguments is None else arguments).run() or 0

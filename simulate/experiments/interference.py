@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax
-from simulate.codes import CENTRED, FAMILIES, Family, active_cells, draw, magnitude_exponent
+from simulate.codes import CENTRED, FAMILIES, Family, active_cells, draw_active, magnitude_exponent
 from simulate.grid import SEEDS
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -34,7 +34,7 @@ def cells(preset: Preset) -> list[Cell]:
 
 @partial(jax.jit, static_argnums=(1, 2, 4))
 def _codes(key: jax.Array, M: int, N: int, K: int, family: Family, exponent: float) -> jax.Array:
-    return draw(key, M, N, K, family, exponent)
+    return draw_active(key, M, N, K, family, exponent)
 
 
 def run(cell: Cell, workspace: Path) -> Rows:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.codes import draw
+from simulate.codes import draw_active
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories.rehearsed_store import hard_bits, own_answers, power_snr, sleep
 from simulate.runs.columns import Column
@@ -47,7 +47,7 @@ def cells(preset: Preset) -> list[Cell]:
 @partial(jax.jit, static_argnums=(1, 2))
 def _codes(keys: jax.Array, M: int, N: int) -> jax.Array:
     """Unit keys [seeds, M, N], isotropic."""
-    return jax.vmap(lambda key: draw(key, M, N, N, "gaussian"))(keys)
+    return jax.vmap(lambda key: draw_active(key, M, N, N, "gaussian"))(keys)
 
 
 @partial(jax.jit, static_argnums=(1, 2))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
+from simulate.codes import Family, active_cells, draw_active, ensemble_spectrum, magnitude_exponent
 from simulate.grid import SEEDS, seed_keys
 from simulate.memories.delta_rule import retained_depths, trace_depth
 from simulate.runs.columns import Column
@@ -45,7 +45,7 @@ def _depths(keys: jax.Array, M_max: int, N: int, K: int, family: Family, etas: j
     """(depths [seeds, M_max], trace depth [seeds])."""
 
     def one(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        codes = draw(key, M_max, N, K, family, magnitude_exponent(C))
+        codes = draw_active(key, M_max, N, K, family, magnitude_exponent(C))
         return retained_depths(codes, etas), trace_depth(codes, etas)
 
     return jax.vmap(one)(keys)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
+from simulate.codes import Family, active_cells, draw_active, ensemble_spectrum, magnitude_exponent
 from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
 from simulate.memories.delta_rule import oldest_task_depth, room
 from simulate.runs.columns import Column
@@ -53,7 +53,7 @@ def _depths(keys: jax.Array, M_max: int, N: int, K: int, family: Family, etas: j
     """Mean depth of the oldest task [seeds, tasks]; the sequences of all T begin alike. Seed by seed: it bounds the memory."""
 
     def one(key: jax.Array) -> jax.Array:
-        return oldest_task_depth(draw(key, M_max, N, K, family, magnitude_exponent(C)), etas, T, D)
+        return oldest_task_depth(draw_active(key, M_max, N, K, family, magnitude_exponent(C)), etas, T, D)
 
     return jax.lax.map(one, keys)
 

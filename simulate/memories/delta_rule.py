@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Array, Float, Integer
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.codes import Family, active_cells, draw, ensemble_spectrum, magnitude_exponent
+from simulate.codes import Family, active_cells, draw_active, ensemble_spectrum, magnitude_exponent
 from simulate.grid import seed_keys
 from simulate.runs.experiment import Preset
 from simulate.system.system import Measure, Parameters, System
@@ -192,7 +192,7 @@ def _ensemble(p: Parameters) -> tuple[Family, np.ndarray]:
 
 @partial(jax.jit, static_argnums=(1, 2, 4))
 def _draw(keys: jax.Array, M: int, N: int, K: Scalar, family: Family, exponent: Scalar) -> jax.Array:
-    return jax.lax.map(lambda key: draw(key, M, N, K, family, exponent), keys)
+    return jax.lax.map(lambda key: draw_active(key, M, N, K, family, exponent), keys)
 
 
 def _codes(p: Parameters, T_max: int) -> jax.Array:

@@ -14,7 +14,7 @@ J is the mean squared error of the whole system's readout on a new input (new x,
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.codes import draw
+from simulate.codes import draw_active
 from theory import tradeoff
 
 HOLD = 0.5
@@ -45,7 +45,7 @@ def steady_state(
         x_key, z_key, private_key = jax.random.split(step_key, 3)
         x = jax.random.normal(x_key, (N,))
         x = x / jnp.linalg.norm(x)
-        z = draw(z_key, 1, N, K, "signed")[0]
+        z = draw_active(z_key, 1, N, K, "signed")[0]
         private = sigma * jax.random.normal(private_key)
         error = error + eta * x * (private - error @ x)
         v = HOLD * v

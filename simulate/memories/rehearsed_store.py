@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Integer
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.codes import draw
+from simulate.codes import draw_active
 from simulate.grid import seed_keys
 from simulate.memories.delta_rule import trace_depth
 from simulate.system.system import Measure, Parameters, System
@@ -129,7 +129,7 @@ def _slept(keys: jax.Array, N: int, room: int, most: int, facts: Scalar, sweeps:
     def one(key: jax.Array) -> Array:
         code_key, order_key = jax.random.split(key)
         order = jax.random.randint(order_key, (most,), 0, facts)
-        return mean_depth(draw(code_key, room, N, N, "gaussian"), order, jnp.round(sweeps * facts), eta, facts)
+        return mean_depth(draw_active(code_key, room, N, N, "gaussian"), order, jnp.round(sweeps * facts), eta, facts)
 
     return jax.vmap(one)(keys)
 

@@ -15,6 +15,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,7 @@ from joblib import Parallel, delayed, parallel_config
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.fingerprint import code_fingerprint
 from simulate.runs.store import Store, atomic
+from simulate.runs.threads import one_thread
 from theory.errors import UserError
 
 # loky replaces a worker whose memory has grown, as that of a compiling JAX does; nothing is lost by it
@@ -63,14 +65,22 @@ def _found(experiment: Experiment, workspace: Path, key: str) -> pd.DataFrame | 
     return frame
 
 
+def _exact() -> AbstractContextManager[None]:
+    """Float64 and checks for NaN (`simulate.backend.exact`) where the experiment uses JAX; language models never import it."""
+    backend = sys.modules.get("simulate.backend")
+    return backend.exact() if backend else nullcontext()
+
+
 def _compute(experiment: Experiment, index: int, cell: Cell, workspace: Path, key: str) -> tuple[int, pd.DataFrame]:
-    frame = experiment.compute(cell, workspace, key)
+    with _exact():
+        frame = experiment.compute(cell, workspace, key)
     _note_digest(experiment, workspace, key)
     return index, frame
 
 
 def _compute_elsewhere(job: Job, code: str) -> tuple[int, pd.DataFrame]:
     """`_compute` in another process. Raises UserError if its code is not that which the key stands for."""
+    one_thread()
     module = job[0].run.__module__
     if code_fingerprint(module) != code:
         raise UserError(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.codes import Family, active_cells, draw, magnitude_exponent
+from simulate.codes import Family, active_cells, draw_active, magnitude_exponent
 from simulate.grid import seed_keys
 from simulate.runs.experiment import Preset
 from simulate.system.freedom import depths, worst_kept
@@ -96,7 +96,7 @@ def system_of(
 
 @partial(jax.jit, static_argnums=(1, 2, 4))
 def _codes(keys: jax.Array, M: int, N: int, K: Scalar, family: Family, exponent: Scalar) -> jax.Array:
-    return jax.vmap(lambda key: draw(key, M, N, K, family, exponent))(keys)
+    return jax.vmap(lambda key: draw_active(key, M, N, K, family, exponent))(keys)
 
 
 def _measure(learner: Learner, p: Parameters, T_max: int) -> Measure:

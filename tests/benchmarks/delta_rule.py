@@ -7,18 +7,21 @@ seeds (slopes of straight lines through the logarithms). Times are processor tim
 """
 
 import argparse
-import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy in one thread, as JAX is
+from simulate.runs.threads import one_thread
 
-import numpy as np
+one_thread()  # before NumPy is loaded
 
-from simulate.backend import jax, jnp
-from simulate.memories.delta_rule import BLOCK, retained_depths
+import numpy as np  # noqa: E402
+
+from simulate.backend import jax, jnp, use  # noqa: E402
+from simulate.memories.delta_rule import BLOCK, retained_depths  # noqa: E402
+
+use()
 
 
 class Speed(NamedTuple):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from simulate.backend import jax
-from simulate.codes import FAMILIES, active_cells, draw, ensemble_spectrum, magnitude_exponent
+from simulate.codes import FAMILIES, active_cells, draw_active, ensemble_spectrum, magnitude_exponent
 from theory.errors import UserError
 
 N, M = 40, 3000
 
 
 def codes(family, a, c=0.6, seed=0):
-    return np.asarray(draw(jax.random.key(seed), M, N, active_cells(N, a, family, c), family, magnitude_exponent(c)))
+    return np.asarray(draw_active(jax.random.key(seed), M, N, active_cells(N, a, family, c), family, magnitude_exponent(c)))
 
 
 @pytest.mark.parametrize("family", FAMILIES)

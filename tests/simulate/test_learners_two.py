@@ -7,7 +7,7 @@ import pytest
 
 from simulate.address import chosen, code, support
 from simulate.backend import jax, jnp
-from simulate.codes import draw
+from simulate.codes import draw_active
 from simulate.learners import label_buffer, lora, replay, self_rehearsal, sparse_slots, two_regimes
 from simulate.system.freedom import exact_depths, jacobian_depths
 from simulate.system.learner import Setting, answers, written
@@ -40,7 +40,7 @@ def setting(name, N=N, outputs=4, D=D, T=T, **given):
 
 
 def keys_of(seed, T=T, D=D, N=N):
-    return draw(jax.random.key(seed), T * D, N, N, "gaussian").reshape(T, D, N)
+    return draw_active(jax.random.key(seed), T * D, N, N, "gaussian").reshape(T, D, N)
 
 
 def depths(name, keys, **given):
@@ -52,7 +52,9 @@ def depths(name, keys, **given):
 def mean_depths(name, T=T, D=D, N=N, seeds=SEEDS, **given):
     """(mean, standard error) [T D] over seeds."""
     at = setting(name, N=N, D=D, T=T, **given)
-    many = jax.jit(jax.vmap(lambda key: exact_depths(learner(name), at, draw(key, T * D, N, N, "gaussian").reshape(T, D, N), T)))
+    many = jax.jit(
+        jax.vmap(lambda key: exact_depths(learner(name), at, draw_active(key, T * D, N, N, "gaussian").reshape(T, D, N), T))
+    )
     found = np.asarray(many(jax.random.split(jax.random.key(1), seeds))).reshape(seeds, T * D)
     return found.mean(axis=0), found.std(axis=0) / np.sqrt(seeds) + 1e-12
 
@@ -226,7 +228,7 @@ def test_chosen_slots_fill_up_and_stop():
 
 
 def test_addresses_are_frozen_random_and_independent():
-    keys = draw(jax.random.key(0), 4000, N, N, "gaussian")
+    keys = draw_active(jax.random.key(0), 4000, N, N, "gaussian")
     codes = np.asarray(jax.jit(jax.vmap(lambda u: code(u, 24, 4)))(keys))
     again = jax.jit(jax.vmap(lambda u: code(u, 24, 4)))(
         keys + 1e-13

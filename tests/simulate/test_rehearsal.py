@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulate.backend import jax, jnp
-from simulate.codes import draw
+from simulate.codes import draw_active
 from simulate.grid import seed_keys
 from simulate.memories import notebook
 from simulate.memories.delta_rule import retained_depths
@@ -19,7 +19,7 @@ sleep = jax.jit(sleep)
 
 
 def codes(seed, count=M, size=N):
-    return draw(jax.random.key(seed), count, size, size, "gaussian")
+    return draw_active(jax.random.key(seed), count, size, size, "gaussian")
 
 
 def looped(weights, u, wanted, etas):
@@ -72,7 +72,7 @@ def test_depth_after_one_sleep_follows_the_law(load, eta):
     facts = int(load * size)
 
     def one(key):
-        u = draw(key, facts, size, size, "gaussian")
+        u = draw_active(key, facts, size, size, "gaussian")
         w = sleep(
             jax.random.fold_in(key, 1), jnp.zeros((size, facts)), u, jnp.eye(facts), (0, facts), (0, sweeps * facts), eta, 0
         )

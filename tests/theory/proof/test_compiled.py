@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
-import simulate.backend  # noqa: F401  (64-bit JAX, as everywhere)
+from simulate.backend import use
 from theory.errors import UserError
 from theory.ledger import claim, ledger
 from theory.proof.compiled import compiled
 from theory.proof.notation import TERMS
+
+use()  # 64-bit JAX, as everywhere
 
 LAWS = [(id, quantity) for id, entry in ledger().items() for quantity in entry.quantities if quantity.parameters]
 
