@@ -10,9 +10,11 @@ def draw(card: dict[str, Any], path: Path) -> None:
     """Write the picture to `path` (PNG), from the log on the card (`realmodels.training.card.about`)."""
     log = card["log"]
     tokens = [entry["tokens"] for entry in log]
+    fine = (card["training"] or {}).get("curve") or log
+    read = [entry["step"] * tokens[-1] / log[-1]["step"] for entry in fine]
     with styled():
         canvas, (left, right) = panels(1, 2)
-        left.plot(tokens, [entry["train_loss"] for entry in log], color=BLUE, marker="o", markersize=3)
+        left.plot(read, [entry["train_loss"] for entry in fine], color=BLUE, marker="o", markersize=3)
         left.set(xlabel="tokens read", ylabel="training loss [nats a token]")
         right.plot(tokens, [entry["bits_per_byte"]["all"] for entry in log], color=BLUE, marker="o", markersize=3, label="model")
         for name, by in card["bits_per_byte"].items():

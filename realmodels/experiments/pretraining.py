@@ -25,7 +25,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
     """Train (or find) the model; a row an evaluation of it on the way, the last one with `final`."""
     config = PretrainConfig.from_json(cell)
     tell = reporter(workspace, f"{config.model.architecture} {config.seed}")
-    model, _, meta = checkpoint.read(pretrain.train(config, workspace, tell))
+    model, _, meta = checkpoint.read(pretrain.train(config, workspace, tell, logged=True))
     return [
         {
             "architecture": model.config.architecture,

@@ -1,7 +1,8 @@
 """A trained model on disk: a folder with model.safetensors, tokenizer.json and config.json, and nothing executable.
 
-config.json holds the model's configuration, what is known about the training ("meta"), and the SHA-256 of the two other files:
-a truncated file, or one that belongs to another model, is named before anything is computed with it.
+config.json holds the model's configuration, what is known about the training ("meta"), and the SHA-256 of the two other files;
+the weights hold the digest of the configuration. A truncated file, one that belongs to another model, or a configuration that
+was changed is named before anything is computed with it.
 """
 
 import hashlib
@@ -13,16 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from realmodels.model.config import ModelConfig
+from realmodels.model.schema import check_finite, check_tensors, checked_config, config_digest
 from realmodels.model.transformer import Transformer
 from realmodels.text import tokenizer
 from realmodels.text.tokenizer import Tokenizer
+from simulate.runs.files import parse_json
 from theory.errors import UserError
 
 FORMAT = "compression-writability model 2"
 OLD_FORMATS = ("compression-writability model 1",)  # its configurations name hyperparameters "dials"
+CURE = "copy the checkpoint again or train the model anew"
+DIGEST = "configuration"  # key, in the metadata of the weights, of the digest of the configuration
 MODEL, TOKENIZER, CONFIG = "model.safetensors", "tokenizer.json", "config.json"
 
 
@@ -33,14 +38,18 @@ def _sha(data: bytes) -> str:
 def write(
     folder: Path, model: Transformer, made: Tokenizer, meta: dict[str, Any], beside: dict[str, bytes] | None = None
 ) -> None:
-    """Write a checkpoint; the folder appears whole or not at all. Same model, same bytes. Raises FileExistsError.
+    """Write a checkpoint; the folder appears whole or not at all. Same model, same bytes.
+
+    Raises FileExistsError, and UserError for a model of which a number is not finite.
 
     beside: other files to lay into the folder; nothing that reads a checkpoint needs them.
     """
     if folder.exists():
         raise FileExistsError(folder)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    check_finite(tensors, "this model")
     files = {
-        MODEL: save({name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}),
+        MODEL: save(tensors, {DIGEST: config_digest(model.config.to_json())}),
         TOKENIZER: made.to_str().encode(),
     }
     config = {
@@ -49,7 +58,7 @@ def write(
         "meta": meta,
         "sha256": {name: _sha(data) for name, data in files.items()},
     }
-    files[CONFIG] = json.dumps(config, indent=1, sort_keys=True).encode()
+    files[CONFIG] = json.dumps(config, indent=1, sort_keys=True, allow_nan=False).encode()
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".writing-"))
     try:
@@ -60,29 +69,76 @@ def write(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def read(folder: Path, device: str = "cpu") -> tuple[Transformer, Tokenizer, dict[str, Any]]:
-    """(model in evaluation mode, tokenizer, meta). Raises UserError naming the file that is missing, damaged or foreign."""
-    cure = "copy the checkpoint again or train the model anew"
+def about(folder: Path) -> dict[str, Any]:
+    """What config.json of a checkpoint says, its format checked; no weight is read.
+
+    Keys: format, model (the configuration), meta (what is known about the training), sha256 (of the two other files). Raises
+    UserError if the file cannot be read or is not of this format.
+    """
+    where = f"checkpoint file {folder / CONFIG}"
     try:
-        data = {name: (folder / name).read_bytes() for name in (CONFIG, MODEL, TOKENIZER)}
-    except OSError as error:
-        raise UserError(
-            f"checkpoint {folder}: cannot read {error.filename} ({error.strerror}): give the folder of a model"
-        ) from None
-    if any(json.dumps(old).encode() in data[CONFIG] for old in OLD_FORMATS):
+        data = (folder / CONFIG).read_bytes()
+    except (OSError, ValueError) as error:
+        raise UserError(f"checkpoint {folder}: cannot read {CONFIG} ({_reason(error)}): give the folder of a model") from None
+    config = parse_json(data, where, f"it is damaged or no {FORMAT!r}: {CURE}")
+    if not isinstance(config, dict) or not isinstance(config.get("format"), str):
+        raise UserError(f"{where} is damaged or no {FORMAT!r}: {CURE}")
+    if config["format"] in OLD_FORMATS:
         raise UserError(f"checkpoint {folder} has an old format that this version cannot read: train the model anew")
+    if config["format"] != FORMAT:
+        raise UserError(f"{where}: format is {config['format'][:60]!r} and this version reads {FORMAT!r}: update the program")
+    sums = config.get("sha256")
+    if not isinstance(config.get("meta"), dict) or not isinstance(sums, dict) or not {MODEL, TOKENIZER} <= set(sums):
+        raise UserError(f"{where} is damaged or no {FORMAT!r}: {CURE}")
+    return config
+
+
+def read(folder: Path, device: str = "cpu") -> tuple[Transformer, Tokenizer, dict[str, Any]]:
+    """(model in evaluation mode, tokenizer, meta). Raises UserError naming the file that is missing, damaged or foreign.
+
+    Every field of the configuration is checked, by itself and against the tensors (`realmodels.model.schema`).
+    """
+    config = about(folder)
+    data: dict[str, bytes] = {}
+    for name in (MODEL, TOKENIZER):
+        try:
+            data[name] = (folder / name).read_bytes()
+        except OSError as error:
+            raise UserError(f"checkpoint {folder}: cannot read {name} ({_reason(error)}): give the folder of a model") from None
+        if _sha(data[name]) != config["sha256"][name]:
+            raise UserError(f"checkpoint file {folder / name} is damaged or belongs to another model: {CURE}")
+    where, weights = f"checkpoint file {folder / CONFIG}", f"checkpoint file {folder / MODEL}"
+    shape = checked_config(config.get("model"), where)
     try:
-        config = json.loads(data[CONFIG])
-        model_config, meta, sums = (
-            ModelConfig.from_json(config["model"]),
-            config["meta"],
-            {n: config["sha256"][n] for n in (MODEL, TOKENIZER)},
-        )
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"checkpoint file {folder / CONFIG} is damaged or no {FORMAT!r}: {cure}") from None
-    for name, known in sums.items():
-        if _sha(data[name]) != known:
-            raise UserError(f"checkpoint file {folder / name} is damaged or belongs to another model: {cure}")
-    model = Transformer(model_config)
-    model.load_state_dict(load(data[MODEL]))
-    return model.to(torch.device(device)).eval(), tokenizer.from_str(data[TOKENIZER].decode()), meta
+        tensors = load(data[MODEL])
+        made_for = json.loads(data[MODEL][8 : 8 + int.from_bytes(data[MODEL][:8], "little")]).get("__metadata__", {})
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(f"{weights} holds no tensors ({_reason(error)}): {CURE}") from None
+    if made_for.get(DIGEST) != config_digest(shape.to_json()):
+        raise UserError(f"{where}: the configuration is not the one that the weights were trained with: {CURE}")
+    check_tensors(tensors, shape, where, weights)
+    model = Transformer(shape)
+    model.load_state_dict(tensors)
+    return (
+        model.to(torch.device(device)).eval(),
+        _tokenizer(data[TOKENIZER], shape.vocabulary, folder / TOKENIZER),
+        config["meta"],
+    )
+
+
+def _tokenizer(data: bytes, vocabulary: int, path: Path) -> Tokenizer:
+    """The tokenizer of a model with so many tokens. Raises UserError if it is none, or has tokens that the model lacks."""
+    try:
+        made = tokenizer.from_str(data.decode())
+    except UnicodeDecodeError:
+        raise UserError(f"checkpoint file {path} is not text in UTF-8: {CURE}") from None
+    except UserError as error:
+        raise UserError(f"checkpoint file {path}: {error}") from None
+    most = max(made.encoder.get_vocab(with_added_tokens=True).values(), default=-1)
+    if most >= vocabulary:
+        raise UserError(f"checkpoint file {path} has token number {most}, and the model knows {vocabulary} tokens: {CURE}")
+    return made
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or " ".join(str(error).split())[:120]

@@ -5,8 +5,10 @@ so that a run taken up from a saved state goes on as if it had never stopped. A 
 run with its cause.
 """
 
+import errno
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,7 +19,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Int
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -31,6 +33,8 @@ from realmodels.training.optimisers import Optimisers, sparse_gradients
 from realmodels.training.recipe import PretrainConfig
 from simulate.runs.store import atomic
 from theory.errors import UserError
+
+CURVE = 50  # points of the training loss on a model's card
 
 
 @lru_cache(maxsize=2)
@@ -78,8 +82,8 @@ class Run:
         self.seconds = 0.0
         self.log: list[dict[str, Any]] = []
         self.losses: list[float] = []
-        marks = np.linspace(0, config.total_steps, config.evaluations + 1)[1:]
-        self.marks = {round(mark) for mark in marks}
+        self.curve: list[dict[str, float]] = []
+        self.marks = config.evaluated_steps
 
     def advance(self) -> float:
         """One step; returns the language model's loss, nats per token."""
@@ -96,9 +100,18 @@ class Run:
         self.optimisers.step(self.config.rate(self.step), where)
         self.step += 1
         self.losses.append(value)
+        self._draw(value)
         if self.step in self.marks and self.rank == 0:
             self._evaluate(stage)
         return value
+
+    def _draw(self, loss: float) -> None:
+        """Add one loss to the curve of the card: means over CURVE equal stretches of the training."""
+        stretch = math.ceil(self.config.total_steps / CURVE)
+        if (self.step - 1) % stretch == 0:
+            self.curve.append({"step": 0, "train_loss": 0.0})
+        count, last = (self.step - 1) % stretch, self.curve[-1]
+        last.update(step=self.step, train_loss=(last["train_loss"] * count + loss) / (count + 1))
 
     def _objective(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """(the language model's loss, the sum of the parts' own losses) on a batch, nats per token."""
@@ -133,18 +146,25 @@ class Run:
         """Write everything that the rest of the run depends on to one file, atomically."""
         tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"optimiser/{name}": tensor for name, tensor in self.optimisers.state().items()}
-        about = {"step": self.step, "log": self.log, "losses": self.losses, "seconds": self.seconds}
+        about = {name: getattr(self, name) for name in ("step", "log", "losses", "seconds", "curve", "marks")}
         with atomic(path) as temporary:
-            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"run": json.dumps(about)})
+            try:
+                save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"run": json.dumps(about)})
+            except SafetensorError as error:  # the library's name for every trouble with the disk
+                code = errno.ENOSPC if "os error 28" in str(error) else errno.EIO
+                raise OSError(code, os.strerror(code), str(path)) from None
 
     def load(self, path: Path) -> None:
-        """Take up the run that `save` wrote."""
+        """Take up the run that `save` wrote. Raises KeyError or ValueError if another plan of evaluations began it."""
         with safe_open(path, "pt", device=self.device) as file:
             about = json.loads(file.metadata()["run"])
+            if about["marks"] != self.marks:
+                raise ValueError("the saved run is evaluated at other steps")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         part = {
             kind: {n.split("/", 1)[1]: t for n, t in tensors.items() if n.startswith(kind)} for kind in ("model", "optimiser")
         }
         self.model.load_state_dict(part["model"])
         self.optimisers.load(part["optimiser"])
-        self.step, self.log, self.losses, self.seconds = (about[name] for name in ("step", "log", "losses", "seconds"))
+        for name in ("step", "log", "losses", "seconds", "curve"):
+            setattr(self, name, about[name])

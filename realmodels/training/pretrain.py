@@ -22,28 +22,51 @@ from realmodels.training.recipe import PretrainConfig, config
 Progress = Callable[[int, int, float], None]
 
 
-def train(
-    config: PretrainConfig, workspace: Path, progress: Progress | None = None, device: str = "cpu", threads: int = 1
-) -> Path:
-    """The checkpoint of `config` in workspace/models/<key>, trained (or its training resumed) if it is not there yet.
+def checkpoint_folder(config: PretrainConfig, workspace: Path, logged: bool = False) -> Path:
+    """Where the checkpoint of `config` lies or will lie: workspace/models/<key>.
 
-    `progress(step, steps, loss)` is called after every step. Raises UserError if the training diverges.
+    logged: its log has to hold the evaluations that `config` asks for. A model that was evaluated at other steps then does not
+    serve, and the answer is a folder of its own.
     """
     folder = workspace / "models" / config.key
+    if logged and folder.exists():
+        steps = [entry["step"] for entry in checkpoint.about(folder)["meta"]["log"]]
+        if steps != config.evaluated_steps:
+            return folder.with_name(f"{folder.name}-{config.evaluations}")
+    return folder
+
+
+def train(
+    config: PretrainConfig,
+    workspace: Path,
+    progress: Progress | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+    logged: bool = False,
+) -> Path:
+    """The checkpoint of `config` in workspace/models, trained (or its training resumed) if it is not there yet.
+
+    `progress(step, steps, loss)` is called after every step. logged: as in `checkpoint_folder`. Raises UserError if the training
+    diverges.
+    """
+    folder = checkpoint_folder(config, workspace, logged)
     if folder.exists():
         return folder
     text = encoded(config.corpus, config.model.vocabulary, workspace)
     with one_thread(threads), parallel.group(device) as place:
-        run = _run(config, text, workspace, progress, place)
+        run = _run(config, text, _saved_state(folder), progress, place)
         if run.rank == 0:
             _finish(run, folder, text, threads)
         parallel.wait()
     return folder
 
 
-def _run(config: PretrainConfig, text: Encoded, workspace: Path, progress: Progress | None, device: str) -> Run:
+def _saved_state(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.safetensors"
+
+
+def _run(config: PretrainConfig, text: Encoded, state: Path, progress: Progress | None, device: str) -> Run:
     """The training, taken up where it was saved last, to its end."""
-    state = workspace / "models" / f".{config.key}.safetensors"
     run = Run(config, text, device)
     if state.exists():
         try:
@@ -72,6 +95,7 @@ def _finish(run: Run, folder: Path, text: Encoded, threads: int) -> None:
         "threads": threads,
         "processes": run.processes,
         "torch": torch.__version__,
+        "curve": run.curve,
     }
     meta = {"pretraining": run.config.to_json(), "log": run.log}
     try:
@@ -79,7 +103,7 @@ def _finish(run: Run, folder: Path, text: Encoded, threads: int) -> None:
     except OSError:
         if not folder.exists():  # else another process finished the same model first
             raise
-    (folder.parent / f".{folder.name}.safetensors").unlink(missing_ok=True)
+    _saved_state(folder).unlink(missing_ok=True)
 
 
 def pretrained(

@@ -78,9 +78,18 @@ class PretrainConfig:
         return min(1.0, done / (self.rise * self.steps), (self.steps - done) / (self.fall * self.steps))
 
     @property
+    def evaluated_steps(self) -> list[int]:
+        """The steps after which the model is evaluated, ascending: `evaluations` of them, evenly spaced, the last included."""
+        return sorted({round(self.total_steps * (i + 1) / self.evaluations) for i in range(self.evaluations)})
+
+    @property
     def key(self) -> str:
-        """Name of the checkpoint: digest of this configuration and of the code that makes it."""
-        return digest(self.to_json(), code(self.model), code_fingerprint(f"{__package__}.pretrain"))
+        """Name of the checkpoint: digest of what makes its weights, which is this configuration and the code that trains.
+
+        How often the training is evaluated or saved changes no weight, so that neither is part of the name.
+        """
+        recipe = {name: value for name, value in self.to_json().items() if name not in ("evaluations", "save_every")}
+        return digest(recipe, code(self.model), code_fingerprint(f"{__package__}.pretrain"))
 
 
 # Text and steps of a preset: one pass over the text, or less. The presets train alike, so that `paper` takes up the models of

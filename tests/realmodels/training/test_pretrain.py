@@ -56,7 +56,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 RUNNER = """
 import json, sys
 from pathlib import Path
-from realmodels import pretrain, recipe
+from realmodels.training import pretrain, recipe
 print(pretrain.train(recipe.PretrainConfig.from_json(json.loads(sys.argv[1])), Path(sys.argv[2])))
 """
 
@@ -219,3 +219,21 @@ def test_presets_are_single_passes_and_a_configuration_survives_json():
     with pytest.raises(UserError, match="quick, paper"):
         recipe.config("dense", "small", 0, "huge")
     assert recipe.config("dense", "small", 0, "quick").key != recipe.config("dense", "small", 1, "quick").key
+
+
+def test_how_often_a_training_is_evaluated_or_saved_makes_no_other_model(workspace, tmp_path):
+    (tmp_path / "text").symlink_to(workspace / "text")
+    config = small("dense")
+    often = replace(config, evaluations=5, save_every=7)
+    assert config.key == often.key != replace(config, seed=1).key
+    folder = pretrain.train(config, tmp_path)
+    assert pretrain.train(often, tmp_path) == folder
+    assert pretrain.train(config, tmp_path, logged=True) == folder
+    other = pretrain.train(often, tmp_path, logged=True)
+    assert other != folder
+    assert [entry["step"] for entry in checkpoint.read(other)[2]["log"]] == [4, 8, 12, 16, 20]
+    assert (other / checkpoint.MODEL).read_bytes() == (folder / checkpoint.MODEL).read_bytes()
+    curve = json.loads((folder / "training.json").read_text())["curve"]
+    assert [point["step"] for point in curve] == list(range(1, 21))
+    first = checkpoint.read(other)[2]["log"][0]["train_loss"]
+    assert np.mean([point["train_loss"] for point in curve[:4]]) == pytest.approx(first)
