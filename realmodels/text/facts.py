@@ -14,7 +14,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from realmodels.text.candidates import CANDIDATES
 from realmodels.text.corpora import SOURCES, package_file
@@ -23,12 +22,22 @@ from theory.errors import UserError
 
 @dataclass(frozen=True)
 class Fact:
-    """The model is taught to continue `prompt` with `answer`, which begins with a space; `heldout_prompt` asks in other words."""
+    """The model is taught to continue `prompt` with `answer`, which begins with a space.
+
+    task: number of the task that the fact belongs to. heldout_prompt: asks in other words, which are never taught. paraphrases:
+    further wordings that are never taught.
+    """
 
     prompt: str
     answer: str
     task: int
     heldout_prompt: str | None = None
+    paraphrases: tuple[str, ...] = ()
+
+    @property
+    def heldout_wordings(self) -> tuple[str, ...]:
+        """All wordings that are never taught."""
+        return (*([self.heldout_prompt] if self.heldout_prompt else []), *self.paraphrases)
 
 
 TEMPLATES = {
@@ -95,43 +104,3 @@ def stream(name: str, T: int, D: int, seed: int, candidates: Sequence[str] = CAN
             subject = left[country].pop()
             facts.append(Fact(asked.format(subject), f" {country}", len(facts) // D, heldout.format(subject)))
     return facts[: T * D]
-
-
-def load_facts(path: Path) -> list[Fact]:
-    """Facts of a user's file, one JSON object a line: {"prompt": str, "answer": str, "task": int or str}.
-
-    Tasks are numbered in order of first appearance; the answer gets one space before it. Raises UserError naming file and line.
-    """
-    if not path.is_file():
-        raise UserError(f"facts file {path} does not exist: give the path of a .jsonl file")
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise UserError(f"facts file {path} is not text in UTF-8: save it as UTF-8") from None
-    tasks: dict[int | str, int] = {}
-    seen: dict[str, str] = {}
-    facts: list[Fact] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        where = f"facts file {path}, line {number}"
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"{where}: not JSON ({error.msg}): write one object a line") from None
-        if not isinstance(entry, dict):
-            raise UserError(f'{where}: not an object: write {{"prompt": ..., "answer": ..., "task": ...}}')
-        for key, kinds in (("prompt", str), ("answer", str), ("task", int | str)):
-            value = entry.get(key)
-            if not isinstance(value, kinds) or isinstance(value, bool) or not str(value).strip():
-                kind = "a text that is not empty" if kinds is str else "an integer or a text"
-                raise UserError(f'{where}: "{key}" is {"missing" if key not in entry else repr(value)}: give {kind}')
-        prompt, answer = entry["prompt"].rstrip(), f" {entry['answer'].strip()}"
-        if seen.setdefault(prompt, answer) != answer:
-            raise UserError(f"{where}: {prompt!r} was given the answer{seen[prompt]} before: keep one of the two")
-        facts.append(Fact(prompt, answer, tasks.setdefault(entry["task"], len(tasks))))
-    if not facts:
-        raise UserError(
-            f'facts file {path} holds no facts: write {{"prompt": ..., "answer": ..., "task": ...}}, one object a line'
-        )
-    return facts

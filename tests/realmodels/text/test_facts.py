@@ -10,7 +10,7 @@ import pytest
 
 from realmodels.text.candidates import CANDIDATES
 from realmodels.text.corpora import SOURCES, package_file
-from realmodels.text.facts import AIRPORTS, CITIES, COUNTRIES, TEMPLATES, Fact, load_facts, pretraining_words, stream, subjects
+from realmodels.text.facts import AIRPORTS, CITIES, COUNTRIES, TEMPLATES, pretraining_words, stream, subjects
 from theory.errors import UserError
 
 
@@ -70,44 +70,3 @@ def test_a_stream_too_long_or_unknown_is_told():
         stream("airports", 100, 100, seed=0)
     with pytest.raises(UserError, match="cities, airports"):
         stream("rivers", 2, 2, seed=0)
-
-
-def test_a_file_of_facts_is_read_with_tasks_numbered_and_one_space_before_answers(tmp_path):
-    path = tmp_path / "facts.jsonl"
-    entries = [("A is in ", "France", "b"), ("B is in", " Spain ", 7), ("C is in", "Italy", "b")]
-    path.write_text("\n\n".join(json.dumps(dict(zip(("prompt", "answer", "task"), e, strict=True))) for e in entries))
-    assert load_facts(path) == [Fact("A is in", " France", 0), Fact("B is in", " Spain", 1), Fact("C is in", " Italy", 0)]
-
-
-GOOD = '{"prompt": "A is in", "answer": "France", "task": 0}\n'
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        ("", "holds no facts"),
-        (GOOD + "{oops", "line 2: not JSON"),
-        (GOOD + "[1]", "line 2: not an object"),
-        ('{"prompt": "A", "answer": "B"}', '"task" is missing'),
-        ('{"prompt": "A", "answer": 3, "task": 0}', '"answer" is 3'),
-        ('{"prompt": " ", "answer": "B", "task": 0}', "\"prompt\" is ' ': give a text that is not empty"),
-        ('{"prompt": "A", "answer": "B", "task": 1.5}', '"task" is 1.5'),
-        ('{"prompt": "A", "answer": "B", "task": true}', '"task" is True'),
-        (GOOD + '{"prompt": "A is in", "answer": "Spain", "task": 0}', "line 2: 'A is in' was given the answer France before"),
-    ],
-)
-def test_a_bad_file_is_told_with_its_line(tmp_path, content, told):
-    path = tmp_path / "facts.jsonl"
-    path.write_text(content)
-    with pytest.raises(UserError, match=re.escape(told)) as raised:
-        load_facts(path)
-    assert str(path) in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-def test_a_file_that_is_not_there_or_not_text_is_told(tmp_path):
-    with pytest.raises(UserError, match="does not exist"):
-        load_facts(tmp_path / "none.jsonl")
-    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="UTF-8"):
-        load_facts(tmp_path / "binary.jsonl")
