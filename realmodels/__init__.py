@@ -1,1 +1,22 @@
-"""Language models small enough to train here, taught one task after another: how they are written, and what they keep."""
+"""Language models small enough to train here, taught one task after another: how they are written, and what they keep.
+
+    path = realmodels.train("memory", size="small")
+    facts = [("The capital of France is", "Paris"), ("The capital of Spain is", "Madrid")]
+    realmodels.write(path, facts, method="full")
+
+`train` pretrains a model, `load` reads one. `measure`, `forecast` and `write` take a model (its folder, or what `load` returned),
+facts (a file, a list or a table) and a method, in this order, and answer with numbers that know their unit and their meaning.
+The names are loaded on first use.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "model.loaded": ["Loaded", "load"],
+        "training.by_name": ["train"],
+        "writing.answers": ["Forecast", "Measurement", "Written"],
+        "writing.measure": ["forecast", "measure", "write"],
+    },
+)

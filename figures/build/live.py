@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from simulate.runs.progress import report
+from simulate.runs.progress import clear, report
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 16  # bars shown
@@ -25,7 +25,10 @@ def sparkline(values: list[float], width: int = WIDTH) -> str:
 
 @dataclass
 class Live:
-    """A callback (step, steps, loss) that reports a training under way as `label`; `tokens` are those of one step."""
+    """A callback (step, steps, loss) that reports a training under way as `label`; `tokens` are those of one step.
+
+    Used in a `with` block, it withdraws its report at the end, whatever the end is, and those of dead trainings at the start.
+    """
 
     workspace: Path
     label: str
@@ -42,3 +45,10 @@ class Live:
             seconds = time.monotonic() - self.start[0]
             speed = self.tokens * (step - self.start[1]) / seconds if seconds > 0 else 0.0
             report(self.workspace, self.label, step, steps, f"{sparkline(self.losses)} loss {loss:.2f} {speed:,.0f} tokens/s")
+
+    def __enter__(self) -> "Live":
+        clear(self.workspace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        clear(self.workspace, self.label)

@@ -16,7 +16,8 @@ from typing import Annotated
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
-from figures.cli.models import Forecast, Measure, Models, Train, Write
+from figures.cli.facts import Forecast, Measure, Write
+from figures.cli.models import Models, Train
 from figures.cli.publish import Explore, Figures, Paper, Verdicts
 from figures.cli.reproduce import Reproduce
 from figures.cli.simulate import Simulate

@@ -1,4 +1,4 @@
-"""`cwb models`, `train`, `measure`, `forecast`, `write`: the language models, and what can be asked of one's own facts."""
+"""`cwb models`, `train`: the language models that can be trained here, those that were, and to train one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Literal
 from tyro.conf import Positional
 
 from simulate.runs.preset import Preset
-from theory.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Train:
     steps: int | None = None
     """Steps in which the language model learns. Default: the preset's."""
     batch: int | None = None
-    """Windows of one context a step. Default: the preset's."""
+    """Windows of one context per step. Default: the preset's."""
     rule: Literal["muon", "adamw"] = "muon"
     """Rule of the matrices."""
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -62,39 +61,43 @@ class Train:
     device: str = "cpu"
     """Where to train: cpu, cuda, cuda:1, ..."""
     threads: int | None = None
-    """Threads on a CPU. Default: all cores, shared among the processes."""
+    """Threads on a CPU. Default: OMP_NUM_THREADS if it is set; else one or all cores, the faster in a trial of a second."""
     processes: int = 1
-    """Processes that share every batch, one a GPU. On several machines start this command by torchrun instead."""
+    """Processes that share every batch, one per GPU. On several machines start this command by torchrun instead."""
     out: Path | None = None
     """Folder for checkpoints. Default: build/."""
 
     def run(self) -> None:
         """Train, with live progress, and print where the checkpoint and its card lie."""
-        from figures.build.layout import Layout
         from figures.build.live import Live
         from figures.build.watch import watched
-        from realmodels.training import parallel
-        from realmodels.training.pretrain import train
-        from realmodels.training.recipe import config
+        from realmodels.training.by_name import planned
 
-        for name in ("steps", "batch", "threads", "processes"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UserError(f"--{name} {value}: give a whole number from 1 on")
-        parallel.checked(self.device, self.compile)
-        changes = {"rule": self.rule, "precision": self.precision, "compiled": self.compile, "evaluations": 20}
-        changes |= {name: value for name, value in (("steps", self.steps), ("batch", self.batch)) if value is not None}
-        made = config(self.architecture, self.size, self.seed, self.preset, **changes)
-        workspace = Layout.of(self.preset, self.out).workspace
-        threads = self.threads or max(1, (os.cpu_count() or 1) // self.processes)
+        plan = planned(
+            self.architecture,
+            self.size,
+            seed=self.seed,
+            steps=self.steps,
+            batch=self.batch,
+            preset=self.preset,
+            rule=self.rule,
+            precision=self.precision,
+            compiled=self.compile,
+            out=self.out,
+            threads=self.threads,
+            processes=self.processes,
+            device=self.device,
+        )
+        first = os.environ.get("RANK", "0") == "0"
+        plan = plan.prepared(lambda line: print(line, flush=True) if first else None)
         label = f"{self.architecture} {self.size} {self.seed}"
-        with watched(workspace, f"train {self.architecture}", 1) as on_cell:
-            arguments = (made, workspace, Live(workspace, label, made.batch * made.model.context), self.device, threads)
-            path = parallel.launch(self.processes, train, *arguments) if self.processes > 1 else train(*arguments)
+        live = Live(plan.workspace, label, plan.config.batch * plan.config.model.context)
+        with live, watched(plan.workspace, f"train {self.architecture}", 1) as on_cell:
+            path = plan.run(live)
             on_cell()
-        if os.environ.get("RANK", "0") == "0":
+        if first:
             print(path)
-            print(_card(path, workspace))
+            print(_card(path, plan.workspace))
 
 
 def _card(folder: Path, workspace: Path) -> Path:
@@ -108,81 +111,3 @@ def _card(folder: Path, workspace: Path) -> Path:
     with atomic(folder / "card.md") as temporary:
         temporary.write_text(markdown(card, "curve.png"), encoding="utf-8")
     return folder / "card.md"
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How much will writing these facts interfere? Measured on the model as it is; nothing is written."""
-
-    model: Positional[Path]
-    """Folder of a checkpoint (`cwb train` prints it)."""
-    facts: Path
-    """Facts file: one {"prompt", "answer", "task"} a line."""
-    method: str = "full"
-    """How they would be written: full, last_matrix, off_mode or sparse_memory."""
-    background: Path | None = None
-    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
-    json: bool = False
-    """Print JSON."""
-
-    def run(self) -> None:
-        """Print activation and write fraction, participation ratio, common mode and overlaps of the logit kernel."""
-        from figures.cli.assign import show_json, show_record
-        from realmodels.writing.measure import measure
-
-        answer = measure(self.model, self.facts, self.method, self.background)
-        show_json(answer) if self.json else show_record(answer)
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """How long will each fact be kept? Predicted retention by age, before any write."""
-
-    model: Positional[Path]
-    """Folder of a checkpoint."""
-    facts: Path
-    """Facts file, in the order in which its tasks would be written."""
-    method: str = "full"
-    """How they would be written: full, last_matrix, off_mode or sparse_memory."""
-    dial: float | None = None
-    """Learning rate. Default: the smallest with which the forecast learns each task."""
-    background: Path | None = None
-    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
-    json: bool = False
-    """Print JSON."""
-
-    def run(self) -> None:
-        """Print the predicted retention curve."""
-        from figures.cli.assign import show_json, show_record
-        from realmodels.writing.measure import forecast
-
-        answer = forecast(self.model, self.facts, self.method, self.dial, background=self.background)
-        show_json(answer) if self.json else show_record(answer)
-
-
-@dataclass(frozen=True)
-class Write:
-    """Write a stream of facts into a copy of the model, task by task, and report what was kept."""
-
-    model: Positional[Path]
-    """Folder of a checkpoint; it is not changed."""
-    stream: str
-    """A facts file, or the name of a stream of real facts: cities, airports."""
-    method: str = "full"
-    """full, last_matrix, off_mode or sparse_memory."""
-    dial: float | None = None
-    """Learning rate. Default: the smallest with which the forecast learns each task."""
-    background: Path | None = None
-    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
-    save: Path | None = None
-    """Folder to save the written copy in, as a checkpoint."""
-    json: bool = False
-    """Print JSON."""
-
-    def run(self) -> None:
-        """Print retained bits by age, recall and held-out loss."""
-        from figures.cli.assign import show_json, show_record
-        from realmodels.writing.measure import write
-
-        answer = write(self.model, self.method, self.stream, self.dial, background=self.background, out=self.save)
-        show_json(answer) if self.json else show_record(answer)

@@ -58,19 +58,21 @@ class Reproduce:
     def _tables(self, layout: Layout, names: list[str]) -> None:
         """Bring the tables of the named experiments up to date, in order."""
         from figures.build.experiments import experiments, make_table, state
-        from figures.build.watch import watched
+        from figures.build.watch import Overall, watched
         from simulate.runs.progress import clear
 
         declared = experiments()
         clear(layout.workspace)
+        stale = {name for name in names if state(layout, declared[name]) != "fresh"}
+        overall = Overall(sum(len(declared[name].cells(layout.preset)) for name in stale))
         for name in names:
             experiment = declared[name]
-            if state(layout, experiment) == "fresh":
+            if name not in stale:
                 print(f"{name:<16} fresh")
                 continue
             began = time.monotonic()
             cells = len(experiment.cells(layout.preset))
-            with watched(layout.workspace, name, cells) as on_cell:
+            with watched(layout.workspace, name, cells, overall) as on_cell:
                 frame = make_table(layout, experiment, self.workers, self.cluster, on_cell)
             print(f"{name:<16} {cells} cells, {len(frame)} rows in {time.monotonic() - began:.0f} s", flush=True)
 

@@ -17,12 +17,23 @@ from torch import Tensor, nn
 
 from theory.errors import UserError
 
+DEVICES = (
+    "cpu",
+    "cuda",
+    "mps",
+    "xpu",
+)  # kinds of devices that compute; PyTorch knows others, which hold no numbers or lack parts
+
 
 def checked(device: str, compiled: bool = False) -> None:
     """Raises UserError if PyTorch cannot compute on this device, or not compile for it."""
     try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+        if device.partition(":")[0] not in DEVICES:
+            raise UserError(f"device {device!r} cannot train a model: give cpu, or cuda where PyTorch finds a GPU")
+        torch.zeros(1, device=device).add_(1).item()
+    except UserError:
+        raise
+    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
         told = str(error).strip().splitlines()[0]
         raise UserError(f"device {device!r} cannot be used ({told}): give cpu, or cuda where PyTorch finds a GPU") from None
     if compiled and device == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++"))):
@@ -85,6 +96,7 @@ def launch(processes: int, entry: Callable[..., Any], *args: Any) -> Any:
     `entry` is a function of a module and enters `group` itself. Raises UserError if a process fails, with its last words.
     """
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.rendezvous.api import RendezvousError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     config = LaunchConfig(
@@ -98,6 +110,11 @@ def launch(processes: int, entry: Callable[..., Any], *args: Any) -> Any:
     )
     try:
         return elastic_launch(config, entry)(*args)[0]
+    except RendezvousError as error:
+        raise UserError(
+            f"{processes} processes cannot reach one another on this machine ({error}): allow connections to localhost, or give "
+            "one process"
+        ) from None
     except ChildFailedError as error:
         failure = error.get_first_failure()[1]
         told = failure.message if isinstance(failure.message, str) else failure.message.get("message", "")

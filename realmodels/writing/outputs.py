@@ -55,6 +55,17 @@ def facts_from_ids(
     return Facts(tokens, last, torch.tensor(target), torch.tensor(task), torch.tensor(candidates))
 
 
+def candidate_tokens(answers: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+    """The first token of each answer. Raises UserError naming all answers that share theirs with another."""
+    by_token: dict[int, list[str]] = {}
+    for answer in answers:
+        by_token.setdefault(tokenizer.encode(answer)[0], []).append(answer)
+    shared = ["answers " + ", ".join(map(repr, same)) for same in by_token.values() if len(same) > 1]
+    if shared:
+        raise UserError(f"{'; '.join(shared)} begin with the same token: replace or drop all but one of each group")
+    return list(by_token)
+
+
 def encode(facts: Sequence[Fact], tokenizer: Tokenizer, heldout_phrasing: bool = False) -> Facts:
     """`Facts` for a model with this tokenizer; the candidates are the distinct answers, sorted, each known by its first token.
 
@@ -64,14 +75,9 @@ def encode(facts: Sequence[Fact], tokenizer: Tokenizer, heldout_phrasing: bool =
     answers = sorted({fact.answer for fact in facts})
     if len(answers) < 2:
         raise UserError(f"the facts have {len(answers)} distinct answer(s), nothing to choose among: give at least two")
-    first: dict[int, str] = {}
-    for answer in answers:
-        token = tokenizer.encode(answer)[0]
-        if token in first:
-            raise UserError(f"answers {first[token]!r} and {answer!r} begin with the same token: replace or drop one of the two")
-        first[token] = answer
+    first = candidate_tokens(answers, tokenizer)
     prompts = [tokenizer.prompt((heldout_phrasing and fact.heldout_prompt) or fact.prompt) for fact in facts]
-    return facts_from_ids(prompts, [answers.index(fact.answer) for fact in facts], [fact.task for fact in facts], list(first))
+    return facts_from_ids(prompts, [answers.index(fact.answer) for fact in facts], [fact.task for fact in facts], first)
 
 
 def at_answer(x: Tensor, facts: Facts) -> Tensor:

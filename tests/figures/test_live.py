@@ -1,10 +1,13 @@
 """The live view of a training: the shape of the loss, and what is reported."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from figures.build.live import BARS, EVERY, Live, sparkline
-from simulate.runs.progress import reports
+from figures.build.watch import Overall, duration, watched
+from simulate.runs.progress import report, reports
 
 
 def test_a_falling_loss_falls():
@@ -33,3 +36,28 @@ def test_a_training_is_reported_with_its_loss_and_speed_and_withdrawn_at_the_end
     assert "tokens/s" in told["note"]
     live(1000, 1000, 1.0)
     assert reports(tmp_path) == []
+
+
+def test_the_rest_of_a_command_is_told_in_minutes(monkeypatch):
+    monkeypatch.setattr("figures.build.watch.time.monotonic", lambda: 600.0)
+    assert Overall(12, 0, start=0.0).text() == "0 of 12"
+    assert Overall(12, 4, start=0.0).text() == "4 of 12, about 20 minutes left"
+    assert Overall(12, 4, start=0.0).text(inside=4.0) == "4 of 12, about 5 minutes left"
+    assert Overall(1, 0, start=0.0).text(inside=0.1) == "0 of 1, about 1.5 hours left"
+    assert [duration(s) for s in (0.4, 1, 89, 150, 5399)] == ["0 seconds", "1 second", "89 seconds", "2 minutes", "90 minutes"]
+
+
+def test_a_log_file_gets_lines_that_count_over_all_experiments(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("figures.build.watch.LINE_EVERY", 0.0)
+    overall = Overall(5)
+    for name, cells in (("first", 2), ("second", 3)):
+        with watched(tmp_path, name, cells, overall) as on_cell:
+            for _ in range(cells):
+                on_cell()
+            report(tmp_path, "long cell", 1, 4, "loss 3")
+            time.sleep(0.7)
+    report(tmp_path, "long cell", 4, 4)
+    out = capsys.readouterr().out
+    assert "first            2 of 2 cells; in all 2 of 5" in out
+    assert "second           3 of 3 cells; in all 5 of 5" in out
+    assert "(long cell 1/4 loss 3)" in out

@@ -1,0 +1,48 @@
+"""Memory: what is free, and one line for the user where more is needed than that, before any of it is taken."""
+
+import resource
+from pathlib import Path
+
+from theory.errors import UserError
+
+GIB = 2**30
+
+
+def _number(path: str) -> int | None:
+    """The number in a file of the kernel's; None if there is no such file or it says "max"."""
+    try:
+        return int(Path(path).read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def available() -> int:
+    """Bytes that this process may still take: the least of free memory, the control group's limit and the process's own."""
+    limits = [2**63]
+    try:
+        lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines() if ":" in line)
+        limits.append(1024 * int(lines["MemAvailable"].split()[0]))
+    except (OSError, KeyError, ValueError):
+        pass
+    for top, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        most, now = _number(top), _number(used)
+        if most is not None and now is not None:
+            limits.append(most - now)
+    address_space = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if address_space != resource.RLIM_INFINITY:
+        try:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            pages = 0
+        limits.append(address_space - pages * resource.getpagesize())
+    return max(0, min(limits))
+
+
+def require(needed: int, what: str, mend: str) -> None:
+    """Raise UserError if `what` needs more bytes than are free; `mend` says what would fit."""
+    free = available()
+    if needed > free:
+        raise UserError(f"{what} needs {needed / GIB:,.1f} GiB of memory, and {free / GIB:,.1f} GiB are free: {mend}")
