@@ -1,44 +1,47 @@
 """What a figure is, and the catalogue of them, in the order of the paper. One figure, one file, which binds `FIGURE`."""
 
+from __future__ import annotations
+
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure as Canvas
+if TYPE_CHECKING:  # a list of the figures needs neither
+    from matplotlib.figure import Figure as Canvas
 
-from figures.results import Results
-from figures.style import save, styled
+    from figures.results import Results
 
 NAMES = (
-    "plane",
-    "tightness",
     "interference",
     "retention",
     "capacity",
+    "plane",
+    "gain",
+    "methods",
+    "tightness",
     "frontier",
     "shared_frontier",
     "frontiers",
-    "coding_level",
-    "superposition",
-    "synapses",
-    "regressions",
-    "gain",
-    "two_rates",
+    "ladder",
     "regimes",
+    "two_rates",
     "rehearsal",
     "transfer",
-    "methods",
     "sequences",
+    "synapses",
+    "regressions",
+    "coding_level",
+    "superposition",
     "training",
-    "exposures",
-    "architectures",
     "retention_lm",
     "learning_forgetting",
     "forecast",
-    "ladder",
+    "exposures",
+    "architectures",
 )
+"""Names of the figures in the order of the paper: the number of a figure is its place here, from 1."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,27 @@ class Figure:
 
     def publish(self, results: Results, directory: Path) -> list[Path]:
         """Draw in the project's style and write PDF and PNG into `directory`. Raises UserError if a table is missing."""
+        return self.save(results, [directory / f"{self.name}.{suffix}" for suffix in ("pdf", "png")])
+
+    def save(self, results: Results, paths: Sequence[Path]) -> list[Path]:
+        """Draw in the project's style and write the picture to each path: pdf, png or svg, as its suffix says."""
+        import matplotlib.pyplot as plt
+
+        from figures.style import save, styled
+
         with styled():
             canvas = self.draw(results)
             try:
-                return save(canvas, directory, self.name)
+                return save(canvas, paths)
             finally:
                 plt.close(canvas)
 
 
+def figure(name: str) -> Figure:
+    """The figure of this name."""
+    return importlib.import_module(f"figures.{name}").FIGURE
+
+
 def catalogue() -> dict[str, Figure]:
     """All figures by name, in the order of the paper."""
-    return {name: importlib.import_module(f"figures.{name}").FIGURE for name in NAMES}
+    return {name: figure(name) for name in NAMES}

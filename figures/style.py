@@ -4,7 +4,7 @@ Sizes are those of a 5.5-inch text block. Colours are Okabe and Ito's, which the
 mark and a line style of its own as well, so that the figures read in grey print. The type ships with matplotlib.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -19,7 +19,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from tueplots import axes, figsizes
 
-from simulate.runs.store import atomic
+from simulate.runs.files import atomic
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -133,12 +133,14 @@ def shades(count: int, name: str = "viridis", dark: float = 0.0, light: float = 
     return [ramp(dark + (light - dark) * i / max(count - 1, 1)) for i in range(count)]
 
 
-def save(canvas: Canvas, directory: Path, name: str) -> list[Path]:
-    """Write `name`.pdf and `name`.png (200 dots an inch) into `directory`, each in one step; same drawing, same bytes."""
-    paths = []
-    for suffix, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
-        path = directory / f"{name}.{suffix}"
+PICTURES = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}
+"""Kinds of picture that are written, and what would make two drawings of the same thing differ."""
+
+
+def save(canvas: Canvas, paths: Sequence[Path]) -> list[Path]:
+    """Write the picture to each path, in one step each; the suffix is one of PICTURES, a png has 200 dots per inch."""
+    for path in paths:
+        kind = path.suffix.lstrip(".").lower()
         with atomic(path) as temporary:
-            canvas.savefig(temporary, format=suffix, metadata=metadata)
-        paths.append(path)
-    return paths
+            canvas.savefig(temporary, format=kind, metadata=PICTURES[kind])
+    return list(paths)

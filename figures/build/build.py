@@ -6,66 +6,23 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from figures.build.drawing import PAGES, keys_of
 from figures.build.layout import PAPER, Layout
-from figures.results import Results
-from simulate.runs.fingerprint import ROOT, code_fingerprint
-from simulate.runs.store import atomic, digest, read_table
+from figures.build.remembered import code, keep, tables
+from figures.build.verdicts import verdicts
+from simulate.runs.files import atomic, digest, write_json
+from simulate.runs.fingerprint import ROOT
 from theory.errors import UserError
 
 SOURCES = ("*.typ", "refs.bib", "sections/**/*.typ")
-
-
-def _table_keys(layout: Layout) -> dict[str, str]:
-    """{table: fingerprint stored in it} of every readable table."""
-    return {path.stem: read_table(path)[1].get("key", "") for path in sorted(layout.results.glob("*.parquet"))}
-
-
-def _write_json(path: Path, content: Any) -> None:
-    with atomic(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _keys(layout: Layout) -> dict[str, str]:
-    """The keys under which the figures of this layout were last drawn."""
-    try:
-        return json.loads((layout.figures / "keys.json").read_text())
-    except (OSError, ValueError):
-        return {}
-
-
-def draw(layout: Layout, names: Iterable[str] = ()) -> dict[str, bool]:
-    """Draw the named figures (default: all) as PDF and PNG: {name: True if it was redrawn, False if it was fresh}.
-
-    Raises UserError for an unknown figure or a table that is missing; what was drawn before that is kept.
-    """
-    from figures.build.experiments import chosen
-    from figures.figure import catalogue
-
-    known = catalogue()
-    results, tables, keys, drawn = Results(layout.results), _table_keys(layout), _keys(layout), {}
-    for name in chosen(names, known, "figure"):
-        figure = known[name]
-        key = digest(code_fingerprint(figure.draw.__module__),
-                     {table: tables.get(table) for table in figure.tables})  # fmt: skip
-        there = all((layout.figures / f"{name}.{suffix}").exists() for suffix in ("pdf", "png"))
-        drawn[name] = keys.get(name) != key or not there
-        if drawn[name]:
-            figure.publish(results, layout.figures)
-            _write_json(layout.figures / "keys.json", keys := {**keys, name: key})
-    return drawn
-
-
-def verdicts(layout: Layout) -> list[dict[str, Any]]:
-    """The verdict of every claim, computed from the tables of this layout."""
-    from figures.verdicts.table import verdicts
-
-    return verdicts(Results(layout.results))
+TYPESETTERS = tuple(f"figures.{name}" for name in ("build.derivations", "numbers.tree", "verdicts.table", "build.build"))
 
 
 def _paper_inputs(layout: Layout) -> Mapping[str, Any]:
     """What the text quotes: {file name: content} of numbers, verdicts and captions."""
     from figures.figure import catalogue
     from figures.numbers.tree import numbers
+    from figures.results import Results
 
     results = Results(layout.results)
     return {
@@ -82,31 +39,39 @@ def typeset(layout: Layout) -> bool:
     """
     from figures.build.derivations import appendix
 
-    sources = sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
-    code = [code_fingerprint(f"figures.{name}") for name in ("build.derivations", "numbers.tree", "verdicts.table", "build.build")]
-    texts = {str(path.relative_to(PAPER)): path.read_text() for path in sources}
-    key = digest(code, _table_keys(layout), _keys(layout), texts)
+    paths = sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
+    texts = {str(path.relative_to(PAPER)): path.read_text(encoding="utf-8") for path in paths}
+    key = digest(code(TYPESETTERS), tables(layout.results), keys_of(layout), texts)
     mark = layout.workspace / "typeset" / f"{layout.preset}.key"
     documents = {"main.typ": layout.pdf, "supplement.typ": layout.supplement}
-    if mark.exists() and mark.read_text() == _mark(key, documents.values()):
+    if mark.is_file() and mark.read_bytes() == _mark(key, documents.values()).encode():
         return False
     folder = layout.workspace / "typeset" / layout.preset
     shutil.rmtree(folder, ignore_errors=True)
-    for path in sources:
+    for path in paths:
         target = folder / path.relative_to(PAPER)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     shutil.copytree(layout.figures, folder / "figures")
     for name, content in _paper_inputs(layout).items():
-        _write_json(folder / name, content)
-    (folder / "derivations.typ").write_text(appendix())
+        write_json(folder / name, content)
+    (folder / "derivations.typ").write_text(appendix(), encoding="utf-8")
     compiled = {path: compile_typst(folder / name) for name, path in documents.items()}
+    keep(layout.figures / PAGES, PAGES, figure_pages(folder / "main.typ"))
     for path, pdf in compiled.items():
         with atomic(path) as temporary:
             temporary.write_bytes(pdf)
     with atomic(mark) as temporary:
         temporary.write_text(_mark(key, compiled))
     return True
+
+
+def figure_pages(main: Path) -> dict[str, int]:
+    """{figure: page on which it stands} of a paper that compiles, as the template notes them at its end."""
+    import typst
+
+    noted = json.loads(typst.query(str(main), "<figure-pages>", field="value", one=True, root=str(main.parent)))
+    return {entry["label"].removeprefix("fig-"): entry["page"] for entry in noted}
 
 
 def _mark(key: str, paths: Iterable[Path]) -> str:

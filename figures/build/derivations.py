@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from theory.ledger import ledger
 from theory.proof.claim import Claim
 from theory.proof.latex import latex
-from theory.ledger import ledger
 
 
 def appendix() -> str:

@@ -1,17 +1,24 @@
 """The declared experiments of the project, and their tables: which are fresh, which are stale, how they are made."""
 
+from __future__ import annotations
+
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 from graphlib import TopologicalSorter
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from figures.build.layout import Layout
-from simulate.runs.experiment import Experiment, Preset
-from simulate.runs.store import read_table, write_table
+from figures.build.remembered import CODE, remembered, sources, tables
+from simulate.runs.files import digest
+from simulate.runs.preset import Preset
 from theory.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulate.runs.experiment import Experiment
 
 
 def experiments() -> dict[str, Experiment]:
@@ -40,28 +47,57 @@ def table_path(layout: Layout, name: str) -> Path:
     return layout.results / f"{name}.parquet"
 
 
-def state(layout: Layout, experiment: Experiment) -> str:
-    """ "fresh", "stale" (made by other code or another configuration, or unreadable) or "missing"."""
-    path = table_path(layout, experiment.name)
-    if not path.exists():
-        return "missing"
+def fingerprints(layout: Layout) -> dict[str, str]:
+    """{experiment: the fingerprint that its table has if it is fresh}, in the order in which they run; remembered."""
+    name = f"fingerprints-{layout.preset}"
+    key = digest(sources(*CODE))
+    return remembered(name, key, lambda: {name: e.fingerprint(layout.preset) for name, e in experiments().items()})
+
+
+def _stored_key(path: Path) -> str | None:
+    """The fingerprint that a table carries; None if it cannot be read."""
+    from simulate.runs.store import read_about
+
     try:
-        about = read_table(path)[1]
+        return read_about(path).get("key", "")
     except Exception:  # whatever a damaged file makes the reader raise, the cure is the same
-        return "stale"
-    return "fresh" if about.get("key") == experiment.fingerprint(layout.preset) else "stale"
+        return None
+
+
+def states(layout: Layout) -> dict[str, str]:
+    """{experiment: "fresh", "stale" (made by other code or another configuration), "missing" or "unreadable"}, in order."""
+    contents = tables(layout.results)
+    name = f"tables-{digest(str(layout.base))[:8]}"
+    stored = remembered(name, digest(contents), lambda: {name: _stored_key(table_path(layout, name)) for name in contents})
+    words = {}
+    for name, fingerprint in fingerprints(layout).items():
+        key = stored.get(name)
+        words[name] = (
+            "missing" if name not in stored else "unreadable" if key is None else "fresh" if key == fingerprint else "stale"
+        )
+    return words
+
+
+def state(layout: Layout, experiment: Experiment) -> str:
+    """State of the table of one experiment, as in `states`."""
+    return states(layout)[experiment.name]
 
 
 def stale_tables(layout: Layout) -> dict[str, str]:
-    """The tables that are not fresh: {name: "stale" | "missing"}."""
-    states = {name: state(layout, experiment) for name, experiment in experiments().items()}
-    return {name: word for name, word in states.items() if word != "fresh"}
+    """The tables that are not fresh: {name: "stale", "missing" or "unreadable"}."""
+    return {name: word for name, word in states(layout).items() if word != "fresh"}
+
+
+def foreign_tables(layout: Layout) -> list[str]:
+    """Names of the tables in the folder of results that belong to no experiment."""
+    return sorted(set(tables(layout.results)) - set(fingerprints(layout)))
 
 
 def make_table(
     layout: Layout, experiment: Experiment, workers: int, cluster: str | None, on_cell: Callable[[], None]
 ) -> pd.DataFrame:
     """Compute the missing cells of an experiment and write its table, with its fingerprint, in one step."""
+    from simulate.runs.store import write_table
     from simulate.runs.sweep import run_cells
 
     preset: Preset = layout.preset

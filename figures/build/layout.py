@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulate.runs.preset import Preset
 from simulate.runs.fingerprint import ROOT
+from simulate.runs.preset import Preset
 
 PAPER = ROOT / "paper"
 
@@ -32,6 +32,11 @@ class Layout:
     def results(self) -> Path:
         """Folder of the tables, one Parquet file per experiment."""
         return self.base / "results"
+
+    @property
+    def verdicts(self) -> Path:
+        """The verdicts, with the digest of the tables and the rules that they follow from (`figures.build.remembered`)."""
+        return self.results / "verdicts.json"
 
     @property
     def figures(self) -> Path:

@@ -4,54 +4,61 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tyro.conf import Positional
 
+from figures.cli.output import Format
 from simulate.runs.preset import Preset
 
 if TYPE_CHECKING:
     from figures.build.layout import Layout
 
-
-def _warn_stale(layout: Layout) -> None:
-    """Say on stderr which tables were made by other code or another configuration than the present ones."""
-    from figures.build.experiments import stale_tables, table_path
-
-    for name, word in stale_tables(layout).items():
-        mend = f"`cwb reproduce {layout.preset} --only {name}` makes it anew"
-        print(f"cwb: {table_path(layout, name)} is {word}: {mend}", file=sys.stderr)
-
-
-def verdict_table(layout: Layout) -> None:
-    """Print the verdicts as a table."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from figures.build.build import verdicts
-
-    table = Table("id", "claim", "predicted", "measured", "interval", "verdict", title=f"Verdicts ({layout.preset})")
-    colours = {"supported": "green", "refuted": "red", "undecided": "yellow"}
-    for row in verdicts(layout):
-        colour = colours[row["verdict"]]
-        table.add_row(
-            row["id"],
-            row["claim"],
-            *(_brief(row[k]) for k in ("prediction", "measured", "interval")),
-            f"[{colour}]{row['verdict']}",
-        )
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+STATES = {
+    "stale": "were made by other code or another configuration",
+    "missing": "are missing",
+    "unreadable": "cannot be read",
+}
+"""What is said of tables in a state other than fresh."""
+MEANINGS = {
+    "prediction": "what theory says that the measured value will be",
+    "measured": "the mean over seeds of the quantity that the prediction names, in its unit",
+    "interval": "95% interval of that mean [low, high]; empty if one seed gives none",
+    "verdict": "by the rule of `cwb verdicts --json`: supported, refuted, or undecided where the interval covers the border",
+}
+"""What the columns of the verdicts say."""
 
 
-def _brief(value: object) -> str:
-    """A number to four digits, an interval as [low, high], anything else as it is."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_brief(part) for part in value) + "]"
-    return "" if value is None else str(value)
+def warn_stale(layout: Layout) -> None:
+    """Say on stderr, a line per kind, which tables are stale, missing, unreadable, or of no experiment."""
+    from figures.build.experiments import foreign_tables, stale_tables
+
+    states = stale_tables(layout)
+    for word, reason in STATES.items():
+        names = [name for name, state in states.items() if state == word]
+        if names:
+            only = "" if len(names) == len(states) > 3 else f" --only {' '.join(names)}"
+            mend = f"`cwb reproduce {layout.preset}{only}`"
+            print(f"cwb: in {layout.results} {len(names)} of the tables {reason}: {mend} makes them anew", file=sys.stderr)
+    if names := foreign_tables(layout):
+        print(f"cwb: in {layout.results} these tables belong to no experiment: {', '.join(names)}: delete them", file=sys.stderr)
+
+
+def show_verdicts(rows: Sequence[Mapping[str, Any]], format: Format, title: str) -> None:
+    """Print verdicts as a table: id, claim, prediction, measured value with its interval, verdict."""
+    from figures.cli.output import show_table
+
+    columns = ("id", "claim", "prediction", "measured", "interval", "verdict")
+    show_table(
+        rows if format in ("json", "csv") else [{column: row[column] for column in columns} for row in rows],
+        format,
+        title=title,
+        meanings=MEANINGS,
+        colours={"supported": "green", "refuted": "red", "undecided": "yellow"},
+    )
 
 
 @dataclass(frozen=True)
@@ -59,50 +66,91 @@ class Figures:
     """Draw figures from stored tables; nothing is computed anew."""
 
     names: Positional[tuple[str, ...]] = ()
-    """Figures to draw; without one, all."""
+    """Figures to draw, by name or by number in the paper; without one, all."""
     list: bool = False
-    """List the figures and the claims that they show."""
+    """List the figures in the order of the paper: number, page, name, claims, the tables that each reads, title."""
+    force: bool = False
+    """Draw the figures anew even if neither their code nor their tables have changed."""
+    to: Path | None = None
+    """Write one figure to this file instead; its ending says how: .pdf, .png or .svg."""
+    format: Format = "text"
+    """How --list is printed: text, json, csv, markdown or latex."""
     preset: Preset = "paper"
     """Whose tables: the committed ones, or those of the last quick run."""
     out: Path | None = None
-    """Folder given to `cwb reproduce --out`."""
+    """Where the tables are read: the folder that was given to `cwb reproduce --out`. The figures go there too, but for --to."""
 
     def run(self) -> None:
         """Draw, or list."""
-        from figures.build.build import draw
+        from figures.build.drawing import chosen_figures, contents, draw
         from figures.build.layout import Layout
-        from figures.figure import catalogue
+        from figures.cli.output import show_table
+        from theory.errors import UserError
 
-        if self.list:
-            for name, figure in catalogue().items():
-                print(f"{name:<20} {', '.join(figure.claims):<12} {figure.title}")
-            return
         layout = Layout.of(self.preset, self.out)
-        for name, redrawn in draw(layout, self.names).items():
-            print(f"{layout.figures / name}.pdf{'' if redrawn else ' (fresh)'}")
-        _warn_stale(layout)
+        names = chosen_figures(self.names)
+        if self.list:
+            entries = contents(layout)
+            rows = [
+                {"figure": e.number, "page": e.page, "name": e.name, "claims": e.claims, "tables": e.tables, "title": e.title}
+                for e in map(entries.get, names) if e is not None
+            ]  # fmt: skip
+            show_table(
+                [row if self.format == "json" else {k: joined(v) for k, v in row.items()} for row in rows],
+                self.format,
+                meanings={"figure": "number in the paper", "page": "page of the typeset paper", "tables": "tables that it reads"},
+            )
+            return
+        if self.to is None:
+            for name, redrawn in draw(layout, names, self.force).items():
+                print(f"{layout.figures / name}.pdf{'' if redrawn else ' (fresh; --force draws it anew)'}")
+        elif len(self.names) == 1:
+            self._write(layout, names[0], self.to)
+        else:
+            raise UserError(f"--to {self.to}: name one figure, as in `cwb figures {names[0]} --to {self.to}`")
+        warn_stale(layout)
+
+    @staticmethod
+    def _write(layout: Layout, name: str, path: Path) -> None:
+        """Write one figure to a file. Raises UserError for an ending that is none of pdf, png and svg."""
+        from figures.figure import figure
+        from figures.results import Results
+        from figures.style import PICTURES
+        from theory.errors import UserError
+
+        if path.suffix.lstrip(".").lower() not in PICTURES:
+            raise UserError(f"--to {str(path)!r}: give a file that ends in {', '.join(f'.{kind}' for kind in PICTURES)}")
+        if path.is_dir():
+            raise UserError(f"--to {path}: this is a folder: give a file in it")
+        print(*figure(name).save(Results(layout.results), [path]))
+
+
+def joined(value: Any) -> Any:
+    """Words of a list in one cell."""
+    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True)
 class Verdicts:
     """The verdict on every claim, computed from stored tables by the stated rules."""
 
+    format: Format = "text"
+    """How to print them: text, json, csv, markdown or latex."""
     json: bool = False
-    """Print JSON."""
+    """Print JSON, the same as --format json."""
     preset: Preset = "paper"
     """Whose tables: the committed ones, or those of the last quick run."""
     out: Path | None = None
-    """Folder given to `cwb reproduce --out`."""
+    """Where the tables are read: the folder that was given to `cwb reproduce --out`."""
 
     def run(self) -> None:
         """Print the verdicts."""
-        from figures.build.build import verdicts
         from figures.build.layout import Layout
-        from figures.cli.assign import show_json
+        from figures.build.verdicts import verdicts
 
         layout = Layout.of(self.preset, self.out)
-        show_json(verdicts(layout)) if self.json else verdict_table(layout)
-        _warn_stale(layout)
+        show_verdicts(verdicts(layout), "json" if self.json else self.format, f"Verdicts ({layout.preset})")
+        warn_stale(layout)
 
 
 @dataclass(frozen=True)
@@ -117,17 +165,20 @@ class Paper:
     def run(self) -> None:
         """Make the PDF."""
         from figures.build import dictionary
-        from figures.build.build import draw, typeset, update_readme
+        from figures.build.build import typeset, update_readme
+        from figures.build.drawing import draw
         from figures.build.experiments import experiments
         from figures.build.layout import Layout
+        from figures.build.verdicts import publish_verdicts
 
         layout = Layout.of(self.preset, self.out)
         draw(layout)
         typeset(layout)
+        publish_verdicts(layout)
         update_readme(layout)
         dictionary.update(layout.results / "README.md", experiments().values())
         print(layout.pdf)
-        _warn_stale(layout)
+        warn_stale(layout)
 
 
 @dataclass(frozen=True)

@@ -100,12 +100,15 @@ def _theory_holds() -> bool:
 
 def _publish(layout: Layout) -> None:
     """Draw, typeset, and print the verdicts and where things are."""
-    from figures.build.build import draw, typeset, update_readme
-    from figures.cli.publish import verdict_table
+    from figures.build.build import typeset, update_readme
+    from figures.build.drawing import draw
+    from figures.build.verdicts import publish_verdicts, verdicts
+    from figures.cli.publish import show_verdicts
 
     drawn = draw(layout)
     print(f"{'figures':<16} {sum(drawn.values())} drawn, {len(drawn) - sum(drawn.values())} fresh")
     print(f"{'paper':<16} {'typeset' if typeset(layout) else 'fresh'}", flush=True)
+    publish_verdicts(layout)
     update_readme(layout)
-    verdict_table(layout)
+    show_verdicts(verdicts(layout), "text", f"Verdicts ({layout.preset})")
     print(f"figures: {layout.figures}\npaper:   {layout.pdf}, {layout.supplement.name}")

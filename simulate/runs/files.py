@@ -77,3 +77,8 @@ def _finite(text: str) -> float:
 def _reason(error: ValueError) -> str:
     """The message of a refusal; Python's own on long integers in plain words."""
     return "a whole number has too many digits" if "integer string conversion" in str(error) else str(error)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, one space deep; wrap it in `atomic`. Raises ValueError for a number that is not finite."""
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

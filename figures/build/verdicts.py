@@ -1,0 +1,32 @@
+"""The verdicts on the tables of a preset, judged once and remembered for just these tables and rules."""
+
+from typing import Any
+
+from figures.build.layout import Layout
+from figures.build.remembered import CODE, keep, libraries, remembered, sources, tables
+from simulate.runs.files import digest
+
+RULES = ("figures/verdicts", "figures/results.py")
+
+
+def verdicts(layout: Layout) -> list[dict[str, Any]]:
+    """The verdict of every claim, computed from the tables of this layout, or remembered for just these tables and rules."""
+
+    def compute() -> list[dict[str, Any]]:
+        from figures.results import Results
+        from figures.verdicts.table import verdicts
+
+        return verdicts(Results(layout.results))
+
+    key = _verdicts_key(layout)
+    return remembered(f"verdicts-{digest(str(layout.base))[:8]}", key, compute, also=[layout.verdicts])
+
+
+def _verdicts_key(layout: Layout) -> str:
+    """Digest of all that the verdicts follow from: the tables, the rules and what they import, the libraries."""
+    return digest(tables(layout.results), sources(*CODE, *RULES), libraries())
+
+
+def publish_verdicts(layout: Layout) -> None:
+    """Write the verdicts beside the tables, where `verdicts` finds them in a fresh clone too."""
+    keep(layout.verdicts, _verdicts_key(layout), verdicts(layout))
