@@ -6,7 +6,7 @@ from figures.build.layout import Layout
 from figures.build.remembered import CODE, keep, libraries, remembered, sources, tables
 from simulate.runs.files import digest
 
-RULES = ("figures/verdicts", "figures/results.py")
+RULES = ("figures/verdicts", "figures/results.py", "figures/build/dictionary.py")
 
 
 def verdicts(layout: Layout) -> list[dict[str, Any]]:
