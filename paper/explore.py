@@ -15,7 +15,7 @@ def _():
     import numpy as np
 
     from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, REGIMES, VERMILION, panels, styled
-    from theory import interference, palimpsest, retention, separation, tradeoff
+    from theory import annealing, interference, palimpsest, retention, separation, tradeoff
 
     return (
         BLACK,
@@ -25,6 +25,7 @@ def _():
         ORANGE,
         REGIMES,
         VERMILION,
+        annealing,
         interference,
         mo,
         np,
@@ -100,14 +101,14 @@ def _(D_slider, N_slider, R_slider, T_slider, a_slider, b_slider, c_slider, eta_
 
 
 @app.cell
-def _(D, M, N, R, T, b, eta, interference, mo, palimpsest, retention, separation):
+def _(D, M, N, R, T, annealing, b, eta, interference, mo, palimpsest, retention, separation):
     _flat = interference.spectrum_of_codes(N, 1.0, 0.0)
     _rows = [
-        ("total depth $MN/(N+M-1)$, annealed strength", retention.annealed_depth(N, M) * M, "facts"),
+        ("total depth $MN/(N+M-1)$, annealed strength", annealing.annealed_depth(N, M) * M, "facts"),
         ("$TDd$ of the oldest task, best fixed strength", retention.attainable_depth(N, T, D) * M, "facts"),
         (rf"$TDd$ of the oldest task, $\eta={eta:g}$", retention.task_depth(_flat, eta, T, D) * M, "facts"),
         ("its ceiling $N(1-1/T)^{T-1}$", retention.task_ceiling(N, T), "facts"),
-        ("overwritten cells, $bN(1-1/T)^{T-1}$", palimpsest.ceiling(b, N, T), "bits"),
+        ("overwritten cells, $bN(1-1/T)^{T-1}$", palimpsest.ceiling(N, b, T), "bits"),
         (f"one regime, $R={R:g}$ bits shared", separation.single_ceiling(N, b, R, T), "private bits"),
         (f"two regimes, $R={R:g}$ bits shared", separation.dual_ceiling(N, b, R, T), "private bits"),
     ]
@@ -178,7 +179,7 @@ def _(interference_plot, mo):
 
 
 @app.cell
-def _(BLUE, GREEN, M, N, ORANGE, VERMILION, a, c, eta, interference, np, panels, retention, styled):
+def _(BLUE, GREEN, M, N, ORANGE, VERMILION, a, annealing, c, eta, interference, np, panels, retention, styled):
     with styled():
         _canvas, (_panel,) = panels(ratio=0.5)
         _ages = np.unique(np.round(np.geomspace(1, max(M, 4 * N), 200)) - 1)
@@ -193,7 +194,7 @@ def _(BLUE, GREEN, M, N, ORANGE, VERMILION, a, c, eta, interference, np, panels,
         _panel.plot(
             _ages + 1, retention.retained_depth(_codes, eta, _ages), color=BLUE, label=f"codes of activity {a:g} with a mean"
         )
-        _panel.axhline(retention.annealed_depth(N, M), color=GREEN, linestyle="-.", label=f"annealed over {M} facts")
+        _panel.axhline(annealing.annealed_depth(N, M), color=GREEN, linestyle="-.", label=f"annealed over {M} facts")
         if M > 1:
             _panel.plot([M], [retention.ceiling(N, M) / M], "v", color=ORANGE, label="ceiling for the oldest fact")
         _panel.set(

@@ -1,4 +1,4 @@
-r"""What a schedule of strengths gains over one strength (the third part of claim C2).
+r"""What a schedule of strengths gains over one strength (claim C2-schedule).
 
 Independent directions of one distribution are written at strengths fixed in advance, at most eta, and EVERY one of T tasks of D
 facts is to keep a mean depth of at least d (the oldest alone could keep everything: nothing need be written after it). Then
@@ -12,73 +12,44 @@ that are chosen, not drawn, can keep more (`theory.winding`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from scipy.special import xlog1py
 
-from theory.proof.claim import Quantity
-from theory.proof.compiled import compiled
+from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
-from theory.proof.notation import D, M, N, T, eta
+from theory.proof.notation import D, M, N, T, age, eta
+from theory.proof.quantity import Number
+from theory.retention import C2
 
 
-def precise(name: str, *parameters: str) -> Callable[..., Any]:
-    """The law of C2 of that name, as a function of its parameters that keeps its digits in stores of any size.
-
-    1 - (1 - y)^p cancels where y is small: it is evaluated as -expm1(p log1p(-y)), and (1 - y)^p as exp(p log1p(-y)).
-    """
-
-    @cache
-    def law() -> Callable[..., Any]:
-        from theory.retention import C2  # C2 is stated there, and imports this file
-
-        return compiled(_near_one(C2.derivation.laws[name]), parameters)
-
-    return lambda **given: law()(*(given[parameter] for parameter in parameters))
+def derive() -> Derivation:
+    """C2-schedule: what annealed writes keep, and the most that all tasks can keep under any schedule."""
+    proof = Derivation()
+    annealed = _annealed_writes(proof)
+    _any_schedule(proof, annealed)
+    return proof
 
 
-def _near_one(law: Any) -> Any:
-    """The same law with its powers of 1 - y written as functions of y, those of SciPy (p log1p(-y) is 0 at p = 0, y = 1)."""
-
-    def logarithm(power: Any) -> Any:
-        base, exponent = power.as_base_exp()
-        if base.is_Pow:
-            base, exponent = base.base, base.exp * exponent
-        if exponent.is_Integer or not (base.is_Add and sp.S.One in base.args):
-            return None
-        return sp.Function("xlog1py")(_near_one(exponent), -_near_one(1 - base))
-
-    if law.is_Add and len(law.args) == 2 and sp.S.One in law.args and (logs := logarithm(1 - law)) is not None:
-        return -sp.Function("expm1")(logs)
-    if law.is_Pow and (logs := logarithm(law)) is not None:
-        return sp.exp(logs)
-    return law.func(*map(_near_one, law.args)) if law.args else law
+def _annealed_writes(proof: Derivation) -> Any:
+    """The depth that every fact keeps under annealed writes along isotropic directions, strengths N/(N + j)."""
+    j, i = sp.Symbol("j", positive=True), sp.Symbol("i", integer=True, nonnegative=True)
+    rate = proof.given("Annealed writes along isotropic directions: after j earlier writes, the strength", N / (N + j))
+    proof.name("annealed_rate", rate.subs(j, age))
+    left = proof.equal("A write of that strength leaves an older fact the fraction", 1 - rate / N, (N + j - 1) / (N + j))
+    product = proof.equal(
+        "The writes later than j, up to the last of M, together leave an older fact a product that telescopes",
+        sp.Product(left.subs(j, i), (i, j + 1, M - 1)),
+        (N + j) / (N + M - 1),
+        samples={j: (1, 4, 2), M: (9, 20, 5)},
+    )
+    return proof.equal("Every fact, whenever it was written, keeps", rate * product, N / (N + M - 1), law="annealed_depth")
 
 
-QUANTITIES = (
-    Quantity(
-        "annealed_task_depth",
-        "largest mean depth that all tasks can keep, any spectrum, any schedule up to eta",
-        "retained fraction",
-        ("N", "T", "D", "eta"),
-        solve=precise("annealed_task_depth", "N", "T", "D", "eta"),
-    ),
-    Quantity(
-        "annealed_gain",
-        "that (eta = 1) over what one strength attains",
-        "ratio",
-        ("N", "T", "D"),
-        solve=precise("annealed_gain", "N", "T", "D"),
-    ),
-)
-
-
-def derive(proof: Derivation, annealed: Any, fixed: Any) -> None:
-    """Append to the derivation of C2 the most that all tasks can keep (`annealed`: one by one; `fixed`: at one strength)."""
+def _any_schedule(proof: Derivation, annealed: Any) -> None:
+    """The most that all tasks can keep, for any spectrum and any schedule, and what it gains over one strength (C2)."""
     n, spent, depth = sp.symbols("n F d", positive=True)
     proof.given(
         "Any spectrum of n eigenvalues > 0, any schedule fixed in advance, eta_i <= eta, and T tasks that all keep a mean depth "
@@ -120,7 +91,8 @@ def derive(proof: Derivation, annealed: Any, fixed: Any) -> None:
     )
     proof.equal("Facts one by one (D = 1, T = M), no cap: annealed writes are the best", law.subs({D: 1, T: M, eta: 1}), annealed)
     proof.limit("The total T D d tends to", (T * D * law).subs({D: 1, eta: 1}), T, sp.oo)
-    proof.given("Over what one strength attains, annealing gains the factor", law.subs(eta, 1) / fixed, law="annealed_gain")
+    fixed = C2.derivation.laws["isotropic_depth"].subs(eta, C2.derivation.laws["best_eta"])
+    proof.given("Over what one strength attains (C2), annealing gains the factor", law.subs(eta, 1) / fixed, law="annealed_gain")
 
 
 def _chebyshev() -> tuple[bool, str]:
@@ -163,11 +135,64 @@ def _no_schedule_keeps_more() -> tuple[bool, str]:
     return max(ratios) <= 1 + 1e-12 and max(missed) < 1e-9, detail
 
 
-def annealed_task_depth(N: Any, T: Any, D: Any, eta: Any = 1.0) -> Any:
-    """Largest mean depth that every one of T tasks of D facts can keep, any spectrum, any schedule of strengths <= eta (C2)."""
-    from theory.retention import C2  # C2 is stated there, and imports this file
+CLAIMS = (
+    Claim(
+        id="C2-schedule",
+        title="What a schedule of strengths gains",
+        statement="Independent directions of any spectrum are written at strengths fixed in advance, each at most eta, and every "
+        "one of T tasks of D facts is to keep a mean depth d. Then D d <= N/(T - 1 + 1/(1 - (1 - eta/N)^D)), which annealed "
+        "writes along isotropic directions attain. The total T D d tends to N, where one strength stops at N/e (C2).",
+        assumptions=(
+            Assumption("write directions are independent, of one distribution with Sigma = E[u u^T], tr Sigma = 1"),
+            Assumption("depths are means over the directions"),
+            Assumption("any schedule: strengths in [0, eta], fixed in advance, and EVERY task keeps d, not the oldest alone"),
+        ),
+        status="proved under assumptions",
+        source="this project; it rests on conservation (C1) and Chebyshev's sum inequality",
+        evidence=(
+            "derivation: theory.annealing.derive",
+            "certificate: theory.certificates.annealing",
+            "attack: theory.attacks.annealing",
+            "property test: tests/theory/test_annealing.py",
+            "simulation: retention",
+        ),
+        derive=derive,
+        quantities=(
+            Quantity(
+                "annealed_task_depth",
+                "largest mean depth that all tasks can keep, any spectrum, any schedule up to eta",
+                "retained fraction",
+                ("N", "T", "D", "eta"),
+                precise=True,
+            ),
+            Quantity(
+                "annealed_gain",
+                "largest depth that all tasks can keep (eta = 1), over what one strength attains",
+                "ratio",
+                ("N", "T", "D"),
+                precise=True,
+            ),
+            Quantity("annealed_rate", "strength of the write that follows `age` earlier ones", "fraction", ("N", "age")),
+            Quantity("annealed_depth", "depth of each of M facts under annealed writes", "retained fraction", ("N", "M")),
+        ),
+    ),
+)
+(C2_SCHEDULE,) = CLAIMS
 
-    return C2.value("annealed_task_depth", N=N, T=T, D=D, eta=eta).value
+
+def annealed_rate(N: Number, j: Number) -> Number:
+    """Strength of the write that follows j earlier ones, N/(N + j): it keeps all facts equally deep (C2-schedule)."""
+    return C2_SCHEDULE.value("annealed_rate", N=N, age=j).value
+
+
+def annealed_depth(N: Number, M: Number) -> Number:
+    """Depth of each of M facts under annealed writes, N/(N + M - 1): the best equal depth of isotropic directions."""
+    return C2_SCHEDULE.value("annealed_depth", N=N, M=M).value
+
+
+def annealed_task_depth(N: Number, T: Number, D: Number, eta: Number = 1.0) -> Number:
+    """Largest mean depth that every one of T tasks of D facts can keep, any spectrum, any schedule of strengths <= eta (C2)."""
+    return C2_SCHEDULE.value("annealed_task_depth", N=N, T=T, D=D, eta=eta).value
 
 
 def annealed_strengths(N: int, T: int, D: int, eta: float = 1.0) -> np.ndarray:
@@ -178,6 +203,7 @@ def annealed_strengths(N: int, T: int, D: int, eta: float = 1.0) -> np.ndarray:
 
 def schedule_depths(spectrum: Any, strengths: Any) -> np.ndarray:
     """Mean depth of each fact of a stream, oldest first: eta_i sum_k lambda_k prod_{j>i} (1 - eta_j lambda_k); shape [M]."""
-    shares = np.asarray(strengths, dtype=float)[:, None] * np.asarray(spectrum, dtype=float)
-    later = np.cumprod(1 - shares[:0:-1], axis=0)[::-1]
-    return np.sum(shares * np.concatenate([later, np.ones_like(shares[:1])]), axis=1)
+    eigenvalues, etas = np.asarray(spectrum, dtype=float), np.asarray(strengths, dtype=float)
+    kept = np.cumprod((1 - np.outer(etas, eigenvalues))[::-1], axis=0)[::-1]
+    later = np.vstack([kept[1:], np.ones_like(eigenvalues)])
+    return etas * (later @ eigenvalues)

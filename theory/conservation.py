@@ -9,11 +9,10 @@ readout at the end by its own target, and
 
 Hence at most N on average for independent orthogonal projectors of one distribution, under every schedule fixed in advance
 (oblique ones without a common preconditioner, and distributions that change, can exceed it); and less than 2N - 1 for orthogonal
-projectors in any order at any strengths in [0, 1] (N >= 2). The second bound is the best there is, and stays so under any cap
-eta_i <= h, h > 0: directions that turn slowly transport what is stored (in the limit, parallel transport on the sphere), and a
-loop whose holonomy is -1 brings it back with the opposite sign. N - 1 half circles in steps of pi/n keep N + (N - 1) cos^n(pi/n).
-What the shortest such loop keeps, how many writes it takes at a given strength, and how thinly the excess is spread over the
-facts, is in `theory.winding`.
+projectors in any order at any strengths in [0, 1] (N >= 2). The second bound is the best there is. Directions that turn slowly
+transport what is stored (in the limit, parallel transport on the sphere), and a loop whose holonomy is -1 brings it back with
+the opposite sign. N - 1 half circles in steps of pi/n keep N + (N - 1) cos^n(pi/n). Claim C1-winding (`theory.winding`) says
+what the shortest such loop keeps, how many writes it takes at a given strength, and how thinly the excess is spread.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory import winding
 from theory.errors import UserError
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
@@ -112,7 +110,6 @@ def derive() -> Derivation:
         lambda: _turning(4, 10),
         law="turning_total",
     )
-    winding.derive(proof)
     return proof
 
 
@@ -130,15 +127,13 @@ CLAIMS = (
         statement="Delta-rule writes retain, all facts together, exactly sum_i s_i = N - tr prod_j (I - eta_j P_j), for any "
         "directions, ranks, obliqueness and schedule. Independent orthogonal projectors of one distribution: at most N on "
         "average, for every schedule fixed in advance. Orthogonal projectors in any order: less than 2N - 1 (N >= 2), which "
-        "slowly winding directions approach for every N and under every cap eta_i <= h on the strengths, with a gap of "
-        "pi^2 N (N-1) (2-h)/(4 h M) after M writes.",
+        "directions that turn slowly approach for every N.",
         assumptions=(
             Assumption("linear readout, delta-rule writes; for the identity P_i may be any matrices"),
             Assumption("ceiling N: orthogonal projectors, independent, of one distribution; 0 <= eta_i <= 1 fixed in advance"),
             Assumption(
                 "bound 2N - 1: orthogonal projectors, 0 <= eta_i <= 1; for both: or one common preconditioner (a change of basis)"
             ),
-            Assumption("the gap is the shortest loop's, to leading order in 1/M; for N >= 3 the best of M writes is not known"),
         ),
         status="proved",
         source="this project; the trace is that of effective degrees of freedom (Hastie and Tibshirani 1990)",
@@ -160,8 +155,8 @@ CLAIMS = (
                 ("N", "M"),
                 (ROOM, WHOLE),
             ),
-            *winding.QUANTITIES,
         ),
+        successors=("winding",),
     ),
 )
 (C1,) = CLAIMS

@@ -14,7 +14,7 @@ over cues of the SNR of a reader that divides by |xi|^2; a reader of fixed gain 
 N / (P - 1 + 1/(a(1 - a)) - 4): a correction of order 1/(aP), 1/(aN) at P = N. Codes with exactly aN active inputs have a constant
 norm and one dimension less: exactly (N - 1)/(P - 1). And no other additive rule does better: whatever vectors k are written and
 whatever linear readers r look for them, the SNR is on average at most rank(E k k^T)/(P - 1) <= N/(P - 1). What a threshold makes
-of the read is in `theory.threshold`.
+of the read is claim C3-threshold (`theory.threshold`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ import sympy as sp
 from scipy.optimize import brentq
 from scipy.stats import binom
 
-from theory import threshold
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
 from theory.proof.notation import N, P, a, d, f
@@ -38,7 +37,7 @@ def entropy(level: Any) -> Any:
 
 
 def derive() -> Derivation:
-    """C3 from the second moment of the crosstalk, then what finite N and a threshold change."""
+    """C3 from the second moment of the crosstalk, then what finite sharing and finite N change."""
     proof = Derivation()
     v, power, x, load = sp.symbols("v y_2 x alpha", positive=True)
     signal = proof.given(
@@ -72,7 +71,6 @@ def derive() -> Derivation:
     )
     proof.given("in bits per synapse", level * entropy(f), law="full_retrieval")
     proof.limit("which tends to the same ceiling for sparse outputs, H -> 0", full * needed, needed, sp.S.Zero)
-    threshold.derive(proof)
     return proof
 
 
@@ -234,8 +232,7 @@ CLAIMS = (
         "the largest mean SNR of any additive rule with independent codes and linear readers of the own cue, and holds at most "
         "d/(2 ln 2) = 0.7213 d bits under every schedule of decay that leaves no fact more than half the power. At finite N a "
         "reader of fixed gain has exactly N/(P - 1 + 1/(a(1-a)) - 4), and codes of fixed activity (N - 1)/(P - 1). Full "
-        "retrieval at output coding level f needs a load P/N <= 1/(2^(2 H(f)) - 1), which binary outputs do not attain; a hard "
-        "threshold keeps 2/pi of the bits where the SNR is low.",
+        "retrieval at output coding level f needs a load P/N <= 1/(2^(2 H(f)) - 1).",
         assumptions=(
             Assumption(
                 "patterns are independent, their entries independent and exactly centred (covariance rule); the cue is exact"
@@ -250,7 +247,6 @@ CLAIMS = (
             "certificate: theory.certificates.hebbian",
             "attack: theory.attacks.hebbian",
             "property test: tests/theory/test_hebbian.py",
-            "property test: tests/theory/test_threshold.py",
             "simulation: hebbian, sweep_hebbian",
         ),
         derive=derive,
@@ -300,8 +296,8 @@ CLAIMS = (
                 (THREE,),
                 solve=_largest_share,
             ),
-            *threshold.QUANTITIES,
         ),
+        successors=("threshold",),
     ),
 )
 (C3,) = CLAIMS

@@ -12,7 +12,18 @@ from math import e, log
 
 import numpy as np
 
-from theory import controls, hebbian, information, interference, interleaving, palimpsest, retention, separation, tradeoff
+from theory import (
+    annealing,
+    controls,
+    hebbian,
+    information,
+    interference,
+    interleaving,
+    palimpsest,
+    retention,
+    separation,
+    tradeoff,
+)
 from theory.conservation import C1
 from theory.methods import ewc, gpm, progressive, replay
 from theory.proof.claim import Assumption, Case, Claim
@@ -119,7 +130,7 @@ def _fixed() -> Found:
 
 
 def _cells() -> Found:
-    ceiling = float(palimpsest.ceiling(2, 1000, 1e6))
+    ceiling = float(palimpsest.ceiling(1000, 2, 1e6))
     return abs(ceiling * e / 2000 - 1) < 1e-5, f"b N = 2000 bits: {ceiling:.1f} of them, b N/e"
 
 
@@ -134,7 +145,7 @@ def _state() -> Found:
 
 
 def _annealed() -> Found:
-    total = 1e6 * float(retention.annealed_depth(1000, 1e6))
+    total = 1e6 * float(annealing.annealed_depth(1000, 1e6))
     return total > 2.7 * float(retention.ceiling(1000, 1e6)), f"N = 1000, 10^6 facts: annealed writes keep {total:.1f}"
 
 
@@ -161,13 +172,13 @@ H2 = _hypothesis(
     "strengths, coherent orders and rehearsal pass the ceiling of the fixed regime, each under a higher ceiling of its "
     "own. For few tasks the ceiling is not the only bound: it depends on T and D as well.",
     "independent write directions or supports unless the case says otherwise; depth in the unit of the case",
-    "the project's second hypothesis; C1, C2, C3, C5, S2",
+    "the project's second hypothesis; C1, C2, C2-schedule, C2-cells, C3, C5, S2",
     (
         ("delta-rule writes of one strength, long streams: N/e", "true", "C2", _fixed),
-        ("cells overwritten on random supports: b N/e bits", "true", "C2", _cells),
+        ("cells overwritten on random supports: b N/e bits", "true", "C2-cells", _cells),
         ("one-shot additive storage, any coding level: N/(2 ln 2) bits", "true", "C3", _hebbian),
         ("any system at all, counted in bits of its whole persistent state", "true", "C5", _state),
-        ("strengths that fall as N/(N + j): N, as plasticity vanishes", "false", "C2", _annealed),
+        ("strengths that fall as N/(N + j): N, as plasticity vanishes", "false", "C2-schedule", _annealed),
         ("directions in a coherent order: up to 2N - 1", "false", "C1", _ordered),
         ("rehearsal of everything held: 2 bits a synapse without error", "false", "S2", _rehearsed),
         ("few tasks: the largest depth depends on T and D too, as eta <= 1", "false", "C2", _few),

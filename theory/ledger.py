@@ -11,9 +11,13 @@ from theory.proof.claim import Claim
 LAWS: dict[str, tuple[str, ...]] = {
     "theory.interference": ("I1", "I2"),
     "theory.conservation": ("C1",),
+    "theory.winding": ("C1-winding",),
     "theory.freedom": ("C1-any",),
     "theory.retention": ("C2",),
+    "theory.annealing": ("C2-schedule",),
+    "theory.palimpsest": ("C2-cells",),
     "theory.hebbian": ("C3",),
+    "theory.threshold": ("C3-threshold",),
     "theory.tradeoff": ("C4",),
     "theory.information": ("C5",),
     "theory.envelope": ("C6",),

@@ -1,4 +1,4 @@
-r"""Bounded cells that are overwritten (the second half of claim C2): each task rewrites a N of the cells, chosen at random.
+r"""Bounded cells that are overwritten (claim C2-cells): each task rewrites a N of the cells, chosen at random.
 
 A cell of the oldest of T tasks survives the T - 1 later ones with probability (1 - a)^(T-1). The reader knows the supports, so
 what was overwritten is an erasure, and an erasure code holds b bits per surviving cell:
@@ -18,20 +18,15 @@ from typing import Any
 import sympy as sp
 
 from theory.proof import inversion
-from theory.proof.claim import Quantity
+from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
 from theory.proof.notation import N, T, a, b
-
-QUANTITIES = (
-    Quantity("cells_ceiling", "largest T * D of bits that overwritten cells return exactly", "bits", ("b", "N", "T")),
-    Quantity("cells_bits", "bits of the oldest of T tasks that survive at activity a", "bits", ("b", "N", "T", "a")),
-    Quantity("cells_annealed", "largest T * D that all tasks can keep, activities fixed in advance", "bits", ("b", "N")),
-    Quantity("cells_activity", "activity that keeps most of the oldest of T tasks", "fraction", ("T",)),
-)
+from theory.proof.quantity import Number
 
 
-def derive(proof: Derivation) -> None:
-    """Append the law of overwritten cells to the derivation of C2."""
+def derive() -> Derivation:
+    """C2-cells: the survivors of one activity, the best activity, and activities that vary."""
+    proof = Derivation()
     survive = proof.given(
         "Bounded cells: of the a N cells of the oldest task a share (1 - a)^(T-1) survives, b bits each",
         b * N * a * (1 - a) ** (T - 1),
@@ -53,34 +48,58 @@ def derive(proof: Derivation) -> None:
         lambda: (sp.expand(kept - 1 + sp.prod(1 - activities[j] for j in range(1, 5))) == 0, "symbolically, for T = 4"),
     )
     proof.equal("With a_t = 1/t task t keeps, of all cells, 1/t of t/T, for every t", 1 / t * (t / T), 1 / T)
-    proof.given("so that all tasks can keep T D bits, where one activity keeps 1/e of them:", b * N, law="cells_annealed")
+    proof.given("All tasks together can keep, in bits (one activity keeps 1/e of it)", b * N, law="cells_annealed")
+    return proof
 
 
-def _value(quantity: str, **parameters: Any) -> Any:
-    from theory.retention import C2  # C2 is stated there, and imports this file
+CLAIMS = (
+    Claim(
+        id="C2-cells",
+        title="The ceiling of overwritten cells",
+        statement="Each of T tasks of D bits overwrites a N of N cells of b bits, chosen at random. The oldest task keeps at "
+        "most D <= b N a (1 - a)^(T-1) bits, best at a = 1/T: T D <= b N (1 - 1/T)^(T-1) -> b N/e, the law of C2 in bits. "
+        "Activities that vary, fixed in advance, let all tasks together keep b N bits: a_t = 1/t leaves each of them b N/T.",
+        assumptions=(Assumption("a task rewrites every cell of a random support known to the reader, N is large"),),
+        status="proved under assumptions",
+        source="this project; the function of T is the throughput of slotted ALOHA (Roberts 1975)",
+        evidence=(
+            "derivation: theory.palimpsest.derive",
+            "certificate: theory.certificates.palimpsest",
+            "attack: theory.attacks.palimpsest",
+            "brute force and Monte Carlo: tests/theory/test_palimpsest.py",
+            "simulation: sweep_cells",
+        ),
+        derive=derive,
+        quantities=(
+            Quantity("cells_ceiling", "largest T * D of bits that overwritten cells return exactly", "bits", ("b", "N", "T")),
+            Quantity("cells_bits", "bits of the oldest of T tasks that survive at activity a", "bits", ("b", "N", "T", "a")),
+            Quantity("cells_annealed", "largest T * D that all tasks can keep, activities fixed in advance", "bits", ("b", "N")),
+            Quantity("cells_activity", "activity that keeps most of the oldest of T tasks", "fraction", ("T",)),
+        ),
+    ),
+)
+(C2_CELLS,) = CLAIMS
 
-    return C2.value(quantity, **parameters).value
+
+def ceiling(N: Number, b: Number, T: Number) -> Number:
+    """Ceiling on T * D in bits for N cells of b bits: b N (1 - 1/T)^(T-1) (C2-cells)."""
+    return C2_CELLS.value("cells_ceiling", b=b, N=N, T=T).value
 
 
-def ceiling(b: Any, N: Any, T: Any) -> Any:
-    """Ceiling on T * D in bits for N cells of b bits: b N (1 - 1/T)^(T-1) (C2)."""
-    return _value("cells_ceiling", b=b, N=N, T=T)
+def bits(N: Number, b: Number, T: Number, a: Number) -> Number:
+    """Bits of the oldest of T tasks that survive when each task rewrites a N of N cells of b bits (C2-cells)."""
+    return C2_CELLS.value("cells_bits", b=b, N=N, T=T, a=a).value
 
 
-def bits(b: Any, N: Any, T: Any, a: Any) -> Any:
-    """Bits of the oldest of T tasks that survive when each task rewrites a N of N cells of b bits (C2)."""
-    return _value("cells_bits", b=b, N=N, T=T, a=a)
+def best_activity(T: Number) -> Number:
+    """Activity that keeps most of the oldest of T tasks: 1/T (C2-cells)."""
+    return C2_CELLS.value("cells_activity", T=T).value
 
 
-def best_activity(T: Any) -> Any:
-    """Activity that keeps most of the oldest of T tasks: 1/T (C2)."""
-    return _value("cells_activity", T=T)
-
-
-def largest_tasks(b: float, N: float, D: float, a: float | None = None) -> float:
+def largest_tasks(N: float, b: float, D: float, a: float | None = None) -> float:
     """Largest T (a real number >= 1) for tasks of D bits, at activity a or (None) at the best one; 0 if none fits."""
 
     def room(tasks: float) -> float:
-        return (ceiling(b, N, tasks) / tasks if a is None else bits(b, N, tasks, a)) - D
+        return (ceiling(N, b, tasks) / tasks if a is None else bits(N, b, tasks, a)) - D
 
     return inversion.largest_tasks(room)

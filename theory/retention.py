@@ -6,10 +6,10 @@ A fact of age m keeps eta sum_k lambda_k (1 - eta lambda_k)^m. The D facts of th
     D d = sum_k x_k^(T-1) (1 - x_k),   x_k = (1 - eta lambda_k)^D,   hence   T D d <= rank(Sigma) (1 - 1/T)^(T-1),
 
 with equality exactly when every x_k = 1 - 1/T. It is Gibbs' inequality: a direction keeps (1/T)(1 - 1/T)^(T-1) exp(-T KL), KL
-the relative entropy of 1/T and 1 - x_k. With D = 1 and T = M it is the ceiling on facts, which falls from N to N/e. Bounded
-cells obey the same law (`theory.palimpsest`). To reach the ceiling takes eta lambda_k near 1/(TD), which eta <= 1 allows once
-T D is about N; `attainable_depth` is the exact maximum over all spectra and all eta <= 1. What a schedule gains over one strength
-is in `theory.annealing`.
+the relative entropy of 1/T and 1 - x_k. With D = 1 and T = M it is the ceiling on facts, which falls from N to N/e. To reach the
+ceiling takes eta lambda_k near 1/(TD), which eta <= 1 allows once T D is about N; `attainable_depth` is the exact maximum over
+all spectra and all eta <= 1. Two claims go with it: what a schedule gains over one strength (C2-schedule, `theory.annealing`),
+and the same law in bits for bounded cells that are overwritten (C2-cells, `theory.palimpsest`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import sympy as sp
 from scipy.optimize import minimize_scalar
 from scipy.special import xlog1py
 
-from theory import annealing, palimpsest
 from theory.errors import UserError
 from theory.proof import inversion
 from theory.proof.claim import Assumption, Claim, Quantity
@@ -43,7 +42,7 @@ def _no_spectrum_keeps_more() -> tuple[bool, str]:
 def derive() -> Derivation:
     """C2: what one direction keeps is maximised, and summed over the directions."""
     proof = Derivation()
-    q, x, j = sp.symbols("q x j", positive=True)
+    q, x = sp.symbols("q x", positive=True)
     i = sp.Symbol("i", integer=True, nonnegative=True)
     kept = proof.given(
         "Later directions are independent of the fact's own: E[A] = (I - eta Sigma)^age, and along an eigendirection a fact "
@@ -87,18 +86,6 @@ def derive() -> Derivation:
         _no_spectrum_keeps_more,
         law="attainable_depth",
     )
-    rate = proof.given("Annealed writes: after j earlier ones, the strength", N / (N + j))
-    proof.laws["annealed_rate"] = rate.subs(j, age)
-    left = proof.equal("A write then leaves an older fact the fraction", 1 - rate / N, (N + j - 1) / (N + j))
-    product = proof.equal(
-        "and all those later than j, up to the last of M, leave a product that telescopes",
-        sp.Product(left.subs(j, i), (i, j + 1, M - 1)),
-        (N + j) / (N + M - 1),
-        samples={j: (1, 4, 2), M: (9, 20, 5)},
-    )
-    annealed = proof.equal("so every fact, whenever written, keeps", rate * product, N / (N + M - 1), law="annealed_depth")
-    annealing.derive(proof, annealed, mean.subs(eta, sp.Min(1, strength)))
-    palimpsest.derive(proof)
     return proof
 
 
@@ -110,25 +97,19 @@ CLAIMS = (
         title="The ceiling of one fixed regime",
         statement="Delta-rule writes of one strength along independent directions of one spectrum: the oldest of T tasks of D "
         "facts keeps a mean depth d with T D d <= rank(Sigma) (1 - 1/T)^(T-1), tight when all (1 - eta lambda_k)^D "
-        "= 1 - 1/T; fact by fact, M d <= N (1 - 1/M)^(M-1) -> N/e. With any schedule fixed in advance and any spectrum, every "
-        "task can keep D d <= N/(T - 1 + 1/(1 - (1 - eta/N)^D)) at most, eta the largest strength, which annealed writes "
-        "attain: T D d -> N. Bounded cells overwritten on random supports obey the first law in bits, "
-        "T D <= b N (1 - 1/T)^(T-1), best at a = 1/T.",
+        "= 1 - 1/T; fact by fact, M d <= N (1 - 1/M)^(M-1) -> N/e.",
         assumptions=(
             Assumption("write directions are independent, of one distribution with Sigma = E[u u^T], tr Sigma = 1"),
             Assumption("depths are means over the directions; one fixed regime: every write has the same strength 0 < eta <= 1"),
-            Assumption("any schedule: strengths in [0, eta], fixed in advance, and EVERY task keeps d, not the oldest alone"),
-            Assumption("cells: a task rewrites every cell of a random support known to the reader, N is large"),
         ),
         status="proved under assumptions",
         source="this project; the function of T is the throughput of slotted ALOHA (Roberts 1975)",
         evidence=(
             "derivation: theory.retention.derive",
-            "certificate: theory.certificates.retention, theory.certificates.palimpsest",
-            "attack: theory.attacks.retention, theory.attacks.palimpsest",
+            "certificate: theory.certificates.retention",
+            "attack: theory.attacks.retention",
             "property test: tests/theory/test_retention.py",
-            "brute force and Monte Carlo: tests/theory/test_palimpsest.py",
-            "simulation: retention, sweep_delta, sweep_cells",
+            "simulation: retention, sweep_delta",
         ),
         derive=derive,
         quantities=(
@@ -139,7 +120,7 @@ CLAIMS = (
                 "largest mean depth of the oldest task, any spectrum",
                 "retained fraction",
                 ("N", "T", "D"),
-                solve=annealing.precise("attainable_depth", "N", "T", "D"),
+                precise=True,
             ),
             Quantity("retained_depth", "mean depth of a fact of that age, isotropic", "retained fraction", ("N", "eta", "age")),
             Quantity(
@@ -147,28 +128,25 @@ CLAIMS = (
                 "mean depth of the oldest task, isotropic",
                 "retained fraction",
                 ("N", "eta", "T", "D"),
-                solve=annealing.precise("isotropic_depth", "N", "eta", "T", "D"),
+                precise=True,
             ),
             Quantity(
                 "best_eta",
                 "strength that keeps most of the oldest task, isotropic",
                 "fraction",
                 ("N", "T", "D"),
-                solve=annealing.precise("best_eta", "N", "T", "D"),
+                precise=True,
             ),
-            Quantity("annealed_rate", "strength of the write that follows `age` earlier ones", "fraction", ("N", "age")),
-            Quantity("annealed_depth", "depth of each of M facts under annealed writes", "retained fraction", ("N", "M")),
-            *annealing.QUANTITIES,
             Quantity(
                 "efficiency",
                 "share of the ceiling that isotropic directions keep at that strength",
                 "fraction",
                 ("N", "eta", "T", "D"),
                 (LATER,),
-                annealing.precise("efficiency", "N", "eta", "T", "D"),
+                precise=True,
             ),
-            *palimpsest.QUANTITIES,
         ),
+        successors=("annealing", "palimpsest"),
     ),
 )
 (C2,) = CLAIMS
@@ -214,16 +192,6 @@ def task_ceiling(N: Any, T: Any) -> Any:
 def attainable_depth(N: Any, T: Any, D: Any) -> Any:
     """Largest mean depth of the oldest of T tasks of D facts, over every spectrum on N directions and every eta <= 1 (C2)."""
     return C2.value("attainable_depth", N=N, T=T, D=D).value
-
-
-def annealed_rate(N: Any, j: Any) -> Any:
-    """Strength of the write that follows j earlier ones, N/(N + j): it keeps all facts equally deep (C2)."""
-    return C2.value("annealed_rate", N=N, age=j).value
-
-
-def annealed_depth(N: Any, M: Any) -> Any:
-    """Depth of each of M facts under annealed writes, N/(N + M - 1): the best equal depth of isotropic directions (C2)."""
-    return C2.value("annealed_depth", N=N, M=M).value
 
 
 def largest_tasks(N: float, D: float, depth: float) -> float:

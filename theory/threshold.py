@@ -1,4 +1,4 @@
-r"""What a threshold makes of a Hebbian read (the second half of claim C3): errors, and bits that survive them.
+r"""What a threshold makes of a Hebbian read (claim C3-threshold): errors, and bits that survive them.
 
 A target is 1 with probability f, else 0; the read is the target plus Gaussian noise, of power SNR = f(1 - f)/sigma^2, so that the
 two levels lie Delta = sqrt(SNR/(f(1 - f))) standard deviations apart. The threshold of fewest errors is the fraction
@@ -23,13 +23,15 @@ from scipy.integrate import quad
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_ndtr, ndtr, xlogy
 
-from theory.proof.claim import Assumption, Quantity
+from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
 from theory.proof.notation import f, snr
+from theory.proof.quantity import Number
 
 
-def derive(proof: Derivation) -> None:
-    """Append the threshold readout to the derivation of C3."""
+def derive() -> Derivation:
+    """C3-threshold: the threshold of fewest errors, its errors, and the bits that survive it."""
+    proof = Derivation()
     t, s, u = sp.Symbol("t", real=True), sp.Symbol("s", positive=True), sp.Symbol("u", real=True)
     apart = proof.given(
         "Hard readout. Targets 1 with probability f, else 0, read with Gaussian noise: the levels lie apart, in standard "
@@ -76,6 +78,7 @@ def derive(proof: Derivation) -> None:
         None,
         _binary_holds_less,
     )
+    return proof
 
 
 def _channel_bits(level: Any, cut: Any, gap: Any) -> Any:
@@ -176,65 +179,85 @@ POSSIBLE = Assumption(
     lambda error, f: (error < np.minimum(f, 1 - f)) & (error > 0),
     "give an error between 0 and min(f, 1 - f)",
 )
-QUANTITIES = (
-    Quantity("threshold", "threshold of fewest errors, as a fraction of the way from 0 to 1", "fraction", ("snr", "f")),
-    Quantity("error_rate", "probability that the best threshold errs", "fraction", ("snr", "f")),
-    Quantity("miss", "probability that it misses an active target", "fraction", ("snr", "f")),
-    Quantity("false_alarm", "probability that it reports a silent one", "fraction", ("snr", "f")),
-    Quantity(
-        "load_at_error",
-        "largest load P/N at which the best threshold errs so often",
-        "patterns per synapse",
-        ("f", "error"),
-        (POSSIBLE,),
-        solve=lambda f, error: _over(_load_at_error)(f, error),
+CLAIMS = (
+    Claim(
+        id="C3-threshold",
+        title="What a threshold makes of a Hebbian read",
+        statement="A threshold unit of coding level f errs least where its threshold lies the fraction "
+        "1/2 + f(1 - f) ln((1 - f)/f)/SNR of the way from the silent to the active level; at f = 1/2 it then errs with "
+        "probability Phi(-sqrt(SNR)). At high load one threshold keeps 1/(pi ln 2) = 0.459 bits per synapse for every f, the "
+        "share 2/pi of what a graded read holds (C3). Binary targets hold less than Gaussian ones at every SNR, and at the "
+        "load of full retrieval (C3) less than their entropy.",
+        assumptions=(
+            Assumption("targets 1 with probability f, else 0, read with Gaussian noise; each unit is read by itself"),
+            Assumption("per synapse: at the load P/N = 1/SNR of one-shot storage (C3), many patterns"),
+        ),
+        status="proved under assumptions",
+        source="this project; the bits of a binary asymmetric channel are classical",
+        evidence=(
+            "derivation: theory.threshold.derive",
+            "certificate: theory.certificates.threshold",
+            "attack: theory.attacks.threshold",
+            "property test: tests/theory/test_threshold.py",
+            "simulation: ladder",
+        ),
+        derive=derive,
+        quantities=(
+            Quantity("threshold", "threshold of fewest errors, as a fraction of the way from 0 to 1", "fraction", ("snr", "f")),
+            Quantity("error_rate", "probability that the best threshold errs", "fraction", ("snr", "f")),
+            Quantity("miss", "probability that it misses an active target", "fraction", ("snr", "f")),
+            Quantity("false_alarm", "probability that it reports a silent one", "fraction", ("snr", "f")),
+            Quantity(
+                "load_at_error",
+                "largest load P/N at which the best threshold errs so often",
+                "patterns per synapse",
+                ("f", "error"),
+                (POSSIBLE,),
+                solve=lambda f, error: _over(_load_at_error)(f, error),
+            ),
+            Quantity(
+                "hard_bits",
+                "bits per synapse after the threshold that keeps most, at that load",
+                "bits per synapse",
+                ("load", "f"),
+                solve=lambda load, f: load * _over(_hard)(1 / load, f),
+            ),
+            Quantity(
+                "graded_bits",
+                "bits per synapse of a graded read of binary targets, at that load",
+                "bits per synapse",
+                ("load", "f"),
+                solve=lambda load, f: load * _over(_graded)(1 / load, f),
+            ),
+            Quantity(
+                "hard_ceiling",
+                "most bits per synapse after one threshold, over all loads",
+                "bits per synapse",
+                ("f",),
+                solve=lambda f: _over(lambda level: _peak(float(level))[1])(f),
+            ),
+            Quantity("hard_limit", "bits per synapse after one threshold as the load grows, any f", "bits per synapse", ()),
+        ),
     ),
-    Quantity(
-        "hard_bits",
-        "bits per synapse after the threshold that keeps most, at that load",
-        "bits per synapse",
-        ("load", "f"),
-        solve=lambda load, f: load * _over(_hard)(1 / load, f),
-    ),
-    Quantity(
-        "graded_bits",
-        "bits per synapse of a graded read of binary targets, at that load",
-        "bits per synapse",
-        ("load", "f"),
-        solve=lambda load, f: load * _over(_graded)(1 / load, f),
-    ),
-    Quantity(
-        "hard_ceiling",
-        "most bits per synapse after one threshold, over all loads",
-        "bits per synapse",
-        ("f",),
-        solve=lambda f: _over(lambda level: _peak(float(level))[1])(f),
-    ),
-    Quantity("hard_limit", "bits per synapse after one threshold as the load grows, any f", "bits per synapse", ()),
 )
+(C3_THRESHOLD,) = CLAIMS
 
 
-def _value(quantity: str, **parameters: Any) -> Any:
-    from theory.hebbian import C3  # C3 is stated there, and imports this file
-
-    return C3.value(quantity, **parameters).value
-
-
-def error_rate(snr: Any, f: Any) -> Any:
-    """Probability that a threshold unit of coding level f errs at that power SNR, at the threshold of fewest errors (C3)."""
-    return _value("error_rate", snr=snr, f=f)
+def error_rate(snr: Number, f: Number) -> Number:
+    """Probability that a threshold unit of coding level f errs at that power SNR, at its best threshold (C3-threshold)."""
+    return C3_THRESHOLD.value("error_rate", snr=snr, f=f).value
 
 
-def load_at_error(f: Any, error: Any) -> Any:
-    """Largest load P/N at which a threshold unit errs with at most that probability (C3)."""
-    return _value("load_at_error", f=f, error=error)
+def load_at_error(f: Number, error: Number) -> Number:
+    """Largest load P/N at which a threshold unit errs with at most that probability (C3-threshold)."""
+    return C3_THRESHOLD.value("load_at_error", f=f, error=error).value
 
 
-def hard_bits(load: Any, f: Any) -> Any:
-    """Bits per synapse that the best single threshold keeps at load P/N, output coding level f (C3)."""
-    return _value("hard_bits", load=load, f=f)
+def hard_bits(load: Number, f: Number) -> Number:
+    """Bits per synapse that the best single threshold keeps at load P/N, output coding level f (C3-threshold)."""
+    return C3_THRESHOLD.value("hard_bits", load=load, f=f).value
 
 
-def graded_bits(load: Any, f: Any) -> Any:
-    """Bits per synapse that a graded read of binary targets holds at load P/N, output coding level f (C3)."""
-    return _value("graded_bits", load=load, f=f)
+def graded_bits(load: Number, f: Number) -> Number:
+    """Bits per synapse that a graded read of binary targets holds at load P/N, output coding level f (C3-threshold)."""
+    return C3_THRESHOLD.value("graded_bits", load=load, f=f).value

@@ -1,6 +1,7 @@
-r"""Streams that keep more than N in all (the second half of claim C1): the shortest loop, its writes, and the excess per fact.
+r"""Streams that keep more than N in all (claim C1-winding): the shortest loop, its writes, and the excess per fact.
 
-A loop of directions whose holonomy is -1 makes the total depth approach its least upper bound 2N - 1. The shortest such loop has
+Conservation (C1) bounds the total depth of writes in any order by 2N - 1. A loop of directions whose holonomy is -1 makes the
+total approach that bound. The shortest such loop has
 the Gram matrix P_{N-1}(cos(pi (i - j)/M)), P_n Legendre's polynomial, and the length pi sqrt(N (N - 1)/2) (N - 1 half circles:
 pi (N - 1)). Its M writes, each of strength h, fall short of 2N - 1 by
 
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from theory.proof.claim import Assumption, Quantity
+from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
 from theory.proof.notation import M, N, drift, eta, shortfall
 
@@ -52,12 +53,14 @@ def _totals(N: Any, M: Any, eta: Any) -> Any:
     return np.vectorize(total, otypes=[float])(N, M, eta)
 
 
-def derive(proof: Derivation) -> None:
-    """Append to the derivation of C1 what lies between N and 2N - 1."""
+def derive() -> Derivation:
+    """C1-winding: what lies between N and 2N - 1, in the plane, under a cap, along the shortest loop, and per fact."""
+    proof = Derivation()
     _in_the_plane(proof)
     _under_a_cap(proof)
     _shortest_loop(proof)
     _spread(proof)
+    return proof
 
 
 def _weights(n: int) -> list[Any]:
@@ -133,7 +136,8 @@ def _in_the_plane(proof: Derivation) -> None:
         y: (sp.Rational(1), sp.Rational(1, 5), sp.Rational(4, 3)),
     }
     proof.holds(
-        "In the plane A_1 has rank one (each strength 0 or 1, as above) and tr A_1 is the product of the cosines of the angles "
+        "By C1 the total is N - tr A_1, and tr A_1 is least where every strength is 0 or 1. In the plane A_1 then has rank one "
+        "and tr A_1 is the product of the cosines of the angles "
         "between successive directions, once around; taken in (-pi/2, pi/2] they add up to k pi, and the product is negative "
         "for odd k alone. ln cos is concave, so its tangent at delta = pi/M lies above it:",
         sp.log(sp.cos(y)) <= sp.log(sp.cos(x)) - sp.tan(x) * (y - x),
@@ -259,20 +263,48 @@ def _spread(proof: Derivation) -> None:
 COUNT = Assumption("M is a whole number", lambda M: np.mod(M, 1) == 0, "round M")
 COUNTS = Assumption("N and M are whole numbers", lambda N, M: (np.mod(N, 1) == 0) & (np.mod(M, 1) == 0), "round N and M")
 
-QUANTITIES = (
-    Quantity("planar_total", "largest total depth of M writes, N = 2", "facts", ("M",), (COUNT,)),
-    Quantity(
-        "winding_total",
-        "total depth of M writes of one strength along the shortest loop",
-        "facts",
-        ("N", "M", "eta"),
-        (COUNTS,),
-        _totals,
-    ),
-    Quantity("winding_gap", "2N - 1 less that total, to leading order in 1/M", "facts", ("N", "M", "eta")),
-    Quantity("winding_writes", "writes that come so near to 2N - 1, leading order", "facts", ("N", "eta", "shortfall")),
-    Quantity("mean_depth", "bound on the mean depth of M facts in any order", "retained fraction", ("N", "M")),
-    Quantity(
-        "drift_depth", "bound on the depth of a fact whose successor lies at that angle", "retained fraction", ("eta", "drift")
+CLAIMS = (
+    Claim(
+        id="C1-winding",
+        title="Orders that keep more than N in all",
+        statement="Directions that wind slowly approach the least upper bound 2N - 1 of C1, for every N and under every cap "
+        "eta_i <= h on the strengths. M writes of strength h along the shortest loop fall short of it by "
+        "pi^2 N (N-1) (2-h)/(4 h M), to leading order in 1/M. In the plane M writes keep at most 2 + cos^M(pi/M). On average a "
+        "fact keeps at most min(1, (2N - 1)/M), and at most sin(delta) where its successor is written at the angle delta from it "
+        "at full strength.",
+        assumptions=(
+            Assumption("linear readout, delta-rule writes; orthogonal projectors, 0 <= eta_i <= 1"),
+            Assumption("the gap is the shortest loop's, to leading order in 1/M; for N >= 3 the best of M writes is not known"),
+        ),
+        status="proved",
+        source="this project; no strictly abnormal minimisers: Agrachev and Sarychev 1996",
+        evidence=(
+            "derivation: theory.winding.derive",
+            "certificate: theory.certificates.winding",
+            "attack: theory.attacks.winding",
+            "property test: tests/theory/test_winding.py",
+        ),
+        derive=derive,
+        quantities=(
+            Quantity(
+                "winding_total",
+                "total depth of M writes of one strength along the shortest loop",
+                "facts",
+                ("N", "M", "eta"),
+                (COUNTS,),
+                _totals,
+            ),
+            Quantity("planar_total", "largest total depth of M writes, N = 2", "facts", ("M",), (COUNT,)),
+            Quantity("winding_gap", "2N - 1 less that total, to leading order in 1/M", "facts", ("N", "M", "eta")),
+            Quantity("winding_writes", "writes that come so near to 2N - 1, leading order", "facts", ("N", "eta", "shortfall")),
+            Quantity("mean_depth", "bound on the mean depth of M facts in any order", "retained fraction", ("N", "M")),
+            Quantity(
+                "drift_depth",
+                "bound on the depth of a fact whose successor lies at that angle",
+                "retained fraction",
+                ("eta", "drift"),
+            ),
+        ),
     ),
 )
+(C1_WINDING,) = CLAIMS

@@ -65,7 +65,7 @@ def retention(results: Results) -> Tree:
         "fixed_best": over_seeds(oldest.assign(kept=oldest["depth"] * M / N), "kept"),
         "fixed_ceiling": claim("C2").value("ceiling", N=N, M=M).value / N,
         "annealed_total": over_seeds(annealed.assign(total=annealed["total_depth"] / N), "total"),
-        "annealed_predicted": claim("C2").value("annealed_depth", N=N, M=M).value * M / N,
+        "annealed_predicted": claim("C2-schedule").value("annealed_depth", N=N, M=M).value * M / N,
     }
 
 

@@ -77,7 +77,7 @@ def examples(results: Results) -> Tree:
     """What the laws give at the sizes that the text names (S2, S3-one, S4, U1), evaluated from the ledger."""
     law = claims()
     one_shot = float(law["C3"]("bits", d=1.0))
-    at_error = float(law["C3"]("hard_bits", f=0.5, load=law["C3"]("load_at_error", f=0.5, error=0.01)))
+    at_error = float(law["C3-threshold"]("hard_bits", f=0.5, load=law["C3-threshold"]("load_at_error", f=0.5, error=0.01)))
     pays = {
         f"{name}_{copies}": ceil(law["S2"]("break_even", f=0.5, cue=FREE, fast=fast, copies=copies, b=2.0))
         for name, fast in (("best", one_shot), ("threshold", at_error))

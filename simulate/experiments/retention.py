@@ -1,4 +1,4 @@
-"""C1, C2: how a delta-rule memory spreads its depth over the ages of the facts, under two schedules."""
+"""C1, C2, C2-schedule: how a delta-rule memory spreads its depth over the ages of the facts, under two schedules."""
 
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,8 @@ from simulate.memories.delta_rule import retained_depths, trace_depth
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
-from theory.retention import annealed_rate, best_eta
+from theory.annealing import annealed_rate, schedule_depths
+from theory.retention import best_eta
 
 C = 0.75
 N_OF: dict[Preset, int] = {"quick": 64, "paper": 128}
@@ -58,20 +59,13 @@ def strengths(schedule: str, spectrum: np.ndarray, M: int) -> np.ndarray:
     return np.ones(M) if schedule == "full" else np.full(M, best_eta(spectrum, M, 1))
 
 
-def predicted_depths(spectrum: np.ndarray, etas: np.ndarray) -> np.ndarray:
-    """Expected depth [M] of every fact, directions independent: eta_i sum_k lambda_k prod_{j > i} (1 - eta_j lambda_k) (C2)."""
-    kept = np.cumprod((1 - np.outer(etas, spectrum))[::-1], axis=0)[::-1]
-    later = np.vstack([kept[1:], np.ones_like(spectrum)])
-    return etas * (later @ spectrum)
-
-
 def run(cell: Cell, workspace: Path) -> Rows:
     """Depth at a geometric set of ages, and the two sides of the conservation law, per seed."""
     N, M, a, centred = (cell[name] for name in ("N", "M", "a", "centred"))
     family: Family = "mean_removed" if centred else "nonnegative"
     spectrum = ensemble_spectrum(N, a, family, C)
     etas = strengths(cell["schedule"], spectrum, M)
-    predicted = predicted_depths(spectrum, etas)
+    predicted = schedule_depths(spectrum, etas)
     padded = jnp.asarray(np.pad(etas, (0, cell["M_max"] - M)))
     keys = seed_keys(cell["seeds"], round(1000 * a), centred)
     depths, traces = _depths(keys, cell["M_max"], N, active_cells(N, a, family, C), family, padded)

@@ -28,9 +28,9 @@ def cells(preset: Preset) -> list[Cell]:
     bits = b * N
     columns = []
     for D in depth_grid(bits - 32, depths, smallest=bits / 86):
-        ceiling = palimpsest.largest_tasks(b, N, D)
+        ceiling = palimpsest.largest_tasks(N, b, D)
         T = task_grid(ceiling, preset)
-        allowed = palimpsest.ceiling(b, N, np.array(T)) / (np.array(T) * D)
+        allowed = palimpsest.ceiling(N, b, np.array(T)) / (np.array(T) * D)
         predicted = {"ceiling_T": ceiling, "ceiling_depth": allowed.tolist()}
         columns += [
             {"N": N, "b": b, "D": D, "a": a, "T": T, "required": REQUIRED, **predicted, "seeds": list(SEEDS)} for a in ACTIVITY

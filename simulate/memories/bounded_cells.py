@@ -76,7 +76,7 @@ SYSTEMS = (
         claim="C2",
         unit="fraction of bits",
         defaults={"N": int, "D": int, "a": None, "b": 1, "required": 1.0, "seeds": 8},
-        ceiling=lambda p: palimpsest.largest_tasks(p["b"], p["N"], p["D"] * p["required"]),
+        ceiling=lambda p: palimpsest.largest_tasks(p["N"], p["b"], p["D"] * p["required"]),
         measure=_measure,
         points={
             "quick": [{"N": 512, "D": D} for D in (16, 64, 128)],

@@ -218,7 +218,7 @@ def _fixed(p: Parameters, T_max: int) -> Measure:
 def _annealed(p: Parameters, T_max: int) -> Measure:
     """Facts are kept alike, so that any task may be the worst: the one kept worst in the mean over seeds is taken."""
     codes, D = _codes(p, T_max), p["D"]
-    rates = retention.annealed_rate(_rank(p), np.arange(codes.shape[1]))
+    rates = annealing.annealed_rate(_rank(p), np.arange(codes.shape[1]))
 
     def measure(T: int) -> np.ndarray:
         depths = np.asarray(_all_of(codes, jnp.asarray(np.where(np.arange(len(rates)) < T * D, rates, 0.0))))

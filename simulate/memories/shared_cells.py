@@ -45,7 +45,7 @@ def activity(regime: separation.Regime, N: int, b: int, R: int, T: int | float, 
 def private_bits(regime: separation.Regime, N: int, b: int, R: int, T: int | float, a: int | float) -> float:
     """Private bits that the oldest of T tasks keeps at `activity` a (S1: `single_bits`; dual: C2 on the cells not always on)."""
     if regime == "dual":
-        return float(palimpsest.bits(b, N - R / b, T, a))
+        return float(palimpsest.bits(N - R / b, b, T, a))
     return float(separation.single_bits(N, b, R, T, max(a, R / (b * N))))
 
 

@@ -60,7 +60,7 @@ def numbers_per_label(k: int, error: float) -> float:
     labels wrong.
     """
     if k == 1:
-        return 1 / claim("C3").value("load_at_error", f=0.5, error=error).value
+        return 1 / claim("C3-threshold").value("load_at_error", f=0.5, error=error).value
     cells, f = 2**k, 2.0**-k
 
     def excess(snr: float) -> float:

@@ -96,7 +96,7 @@ def _sparse(p: Parameters, T_max: int) -> Measure:
 
     def measure(T: int) -> np.ndarray:
         snr = p["N"] / max(T * p["D"] - 1, 1)
-        return _kept(errors(jnp.array(T * p["D"]), claim("C3").value("threshold", snr=snr, f=f).value), f)
+        return _kept(errors(jnp.array(T * p["D"]), claim("C3-threshold").value("threshold", snr=snr, f=f).value), f)
 
     return measure
 

@@ -26,7 +26,7 @@ def run(a, D, T, capacity=448):
 @pytest.mark.parametrize("T", [2, 3, 6])
 def test_threshold_at_the_ceiling(T):
     # three standard deviations of the surviving cells on either side of the ceiling; at most half of D can be forced far above it
-    expected = palimpsest.ceiling(B, N, T) / T
+    expected = palimpsest.ceiling(N, B, T) / T
     spread = 3 * B * np.sqrt(expected / B)
     below, _ = run(1 / T, int(expected - spread - 8), T)
     above, _ = run(1 / T, int(expected + spread + 8), T)
@@ -38,7 +38,7 @@ def test_threshold_at_the_ceiling(T):
 def test_never_more_bits_than_survive(a, D, T):
     decoded, survived = run(a, D, T)
     assert (decoded * D <= survived + 1e-9).all()
-    expected = palimpsest.bits(B, N, T, round(a * N) / N)
+    expected = palimpsest.bits(N, B, T, round(a * N) / N)
     assert abs(survived.mean() - expected) <= 5 * survived.std() / np.sqrt(SEEDS) + 1e-9
 
 

@@ -10,7 +10,7 @@ from simulate.memories import delta_rule
 from simulate.memories.delta_rule import BLOCK, block_rates, block_spectrum, read, room, write
 from simulate.system.registry import registry
 from tests.benchmarks.delta_rule import rank_one_loop
-from theory import retention
+from theory import annealing, retention
 from theory.conservation import depths as numpy_depths
 from theory.errors import UserError
 
@@ -160,7 +160,7 @@ def test_systems_keep_what_the_spectral_law_says(name):
         if name == "delta":
             law = retention.attainable_depth(63, T, 8)
         elif name == "delta_annealed":
-            law = retention.annealed_depth(63, T * 8)
+            law = annealing.annealed_depth(63, T * 8)
         else:
             mixed = block_spectrum(np.array([0, *[1 / 63] * 63]), block_rates(64, 2, 4.0))
             share = mixed / mixed.sum()

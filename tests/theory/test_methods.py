@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, target
 from hypothesis import strategies as st
 
-from theory import conservation, retention
+from theory import annealing, conservation, retention
 from theory.errors import UserError
 from theory.methods import comparison, ewc, gpm, masks, replay
 
@@ -73,7 +73,7 @@ def test_finetuning_length_on_both_sides(depth):
     assert full <= length * (1 + 1e-9)
     assert (full == pytest.approx(length)) == (depth > 0.37)  # beyond M = N a weaker write keeps the oldest deeper
     annealed = value("finetuning", "annealed_length", N=40, depth=depth)
-    assert retention.annealed_depth(40, annealed) == pytest.approx(depth)
+    assert annealing.annealed_depth(40, annealed) == pytest.approx(depth)
 
 
 # --- EWC

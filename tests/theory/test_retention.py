@@ -6,7 +6,6 @@ import pytest
 from hypothesis import assume, given, target
 from hypothesis import strategies as st
 
-from theory.annealing import annealed_strengths, annealed_task_depth, schedule_depths
 from theory.attacks.attack import run
 from theory.attacks.retention import ATTACKS
 from theory.conservation import depths
@@ -14,8 +13,6 @@ from theory.errors import UserError
 from theory.interference import spectrum_of_codes
 from theory.ledger import claim
 from theory.retention import (
-    annealed_depth,
-    annealed_rate,
     attainable_depth,
     best_eta,
     ceiling,
@@ -104,15 +101,12 @@ def test_large_stores_lose_no_digits(N, T, D):
         strength = min(mpmath.mpf(1), size * (1 - (1 - 1 / tasks) ** (mpmath.mpf(1) / D)))
         left = (1 - strength / size) ** D
         depth = size / D * left ** (T - 1) * (1 - left)
-        equal = size / (D * (T - 1 + 1 / (1 - (1 - 1 / size) ** D)))
         most = size * (1 - 1 / tasks) ** (T - 1)
         half = (1 - 1 / (2 * size)) ** D
         at_half = size / D * half ** (T - 1) * (1 - half)
     C2 = claim("C2")
     assert C2("best_eta", N=N, T=T, D=D) == pytest.approx(float(strength), rel=1e-12)
     assert attainable_depth(N, T, D) == pytest.approx(float(depth), rel=1e-12)
-    assert annealed_task_depth(N, T, D) == pytest.approx(float(equal), rel=1e-12)
-    assert C2("annealed_gain", N=N, T=T, D=D) == pytest.approx(float(equal / depth), rel=1e-12)
     assert C2("isotropic_depth", N=N, eta=0.5, T=T, D=D) == pytest.approx(float(at_half), rel=1e-12)
     if T > 1:
         assert C2("efficiency", N=N, eta=0.5, T=T, D=D) == pytest.approx(float(T * D * at_half / most), rel=1e-7)
@@ -142,104 +136,12 @@ def test_largest_tasks_inverts_the_ceiling(size, D, depth):
         assert attainable_depth(size, most * 1.01, D) < depth < attainable_depth(size, 1 + (most - 1) * 0.99, D)
 
 
-def isotropic_schedule(strengths, size):
-    later = np.cumprod((1 - strengths / size)[::-1])[::-1]
-    return strengths * np.append(later[1:], 1.0)
-
-
-@given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 10**6), st.floats(0, 0.5))
-def test_annealed_writes_are_the_best_equal_depth(size, count, seed, noise):
-    annealed = annealed_rate(size, np.arange(count))
-    kept = isotropic_schedule(annealed, size)
-    np.testing.assert_allclose(kept, annealed_depth(size, count), rtol=1e-9)
-    assert kept.sum() <= size + 1e-9
-    other = np.clip(annealed * np.exp(noise * np.random.default_rng(seed).normal(size=count)), 0, 1)
-    least = isotropic_schedule(other, size).min()
-    target(least / annealed_depth(size, count), label="least depth over the annealed one")
-    assert least <= annealed_depth(size, count) * (1 + 1e-9)
-
-
-def test_annealed_beats_fixed_and_fixed_beats_full_strength():
-    size, count = 32, 500
-    fixed = ceiling(size, count)
-    assert count * annealed_depth(size, count) > 2.5 * fixed
-    assert count * retained_depth(np.full(size, 1 / size), 1.0, count - 1) < fixed / 100
-
-
 @pytest.mark.parametrize(
     ("spectrum", "eta", "word"), [([0.5, 0.4], 0.5, "add up to 1"), ([1.5, -0.5], 0.5, ">= 0"), ([1.0], 1.5, "eta")]
 )
 def test_what_is_no_spectrum_or_no_strength_is_refused(spectrum, eta, word):
     with pytest.raises(UserError, match=word):
         task_depth(spectrum, eta, 2, 2)
-
-
-def test_schedule_depths_against_writing():
-    rng, trials = np.random.default_rng(4), 4000
-    atoms = rng.normal(size=(7, 4)) * np.array([2.0, 1.0, 1.0, 0.5])
-    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
-    chances, strengths = rng.dirichlet(np.ones(7)), np.array([0.9, 0.2, 0.7, 1.0, 0.4])
-    spectrum = np.linalg.eigvalsh((atoms.T * chances) @ atoms)
-    predicted = schedule_depths(spectrum, strengths)
-    kept = np.array([depths(atoms[rng.choice(7, 5, p=chances)], strengths) for _ in range(trials)])
-    error = kept.std(axis=0)[:-1] / np.sqrt(trials)
-    assert np.max(np.abs(kept.mean(axis=0) - predicted)[:-1] / error) < 5
-    assert predicted[-1] == pytest.approx(0.4)
-    np.testing.assert_allclose(schedule_depths(spectrum, np.full(6, 0.3)), retained_depth(spectrum, 0.3, np.arange(6)[::-1]))
-
-
-@given(
-    st.integers(1, 8),
-    st.integers(1, 8),
-    st.integers(1, 5),
-    st.floats(0.05, 1),
-    st.integers(0, 10**6),
-    st.floats(0, 1),
-    st.floats(-1, 3),
-)
-def test_no_schedule_and_no_spectrum_exceeds_the_annealed_writes(size, T, D, cap, seed, noise, evenness):
-    rng = np.random.default_rng(seed)
-    most = annealed_task_depth(size, T, D, cap)
-    annealed = annealed_strengths(size, T, D, cap)
-    assert np.all(annealed <= cap * (1 + 1e-12))
-    kept = schedule_depths(np.full(size, 1 / size), annealed).reshape(T, D).mean(axis=1)
-    np.testing.assert_allclose(kept, most, rtol=1e-8)
-    strengths = np.clip(annealed * np.exp(noise * rng.normal(size=T * D)), 0, cap)
-    other = schedule_depths(rng.dirichlet(np.full(size, 10**evenness)), strengths)
-    worst = other.reshape(T, D).mean(axis=1).min()
-    target(worst / most, label="worst task over the bound")
-    assert worst <= most * (1 + 1e-9)
-
-
-def test_annealed_tasks_contain_the_law_of_facts():
-    cap, count = 0.4, 9
-    assert annealed_task_depth(20, count, 1) == pytest.approx(annealed_depth(20, count))
-    np.testing.assert_allclose(annealed_strengths(20, count, 1), annealed_rate(20, np.arange(count)))
-    np.testing.assert_allclose(annealed_strengths(20, count, 1, cap), 20 / (20 / cap + np.arange(count)))
-    assert annealed_task_depth(20, count, 1, cap) == pytest.approx(20 / (20 / cap + count - 1))
-    assert annealed_task_depth(20, 1, 1, cap) == pytest.approx(cap)
-
-
-def test_the_ladder_from_one_strength_to_a_schedule():
-    T = np.array([1.0, 10.0, 1e3, 1e6])
-    total = T * annealed_task_depth(50, T, 1)
-    assert np.all(np.diff(total) > 0)
-    assert total[-1] == pytest.approx(50, rel=1e-4)
-    gain = claim("C2").value("annealed_gain", N=50, T=T, D=1).value
-    np.testing.assert_allclose(gain, annealed_task_depth(50, T, 1) / attainable_depth(50, T, 1), rtol=1e-12)
-    assert gain[0] == pytest.approx(1)
-    assert np.all(np.diff(gain) > 0)
-    assert gain[-1] == pytest.approx(np.e, rel=1e-4)
-
-
-def test_chosen_directions_can_beat_independent_ones():
-    # an orthonormal basis keeps M = N facts whole; independent directions keep N/(2N - 1) of each
-    assert depths(np.eye(4), 1.0).min() == 1.0
-    assert annealed_depth(4, 4) == pytest.approx(4 / 7)
-    # three planar writes that an optimiser found: every one keeps more than 2/3, and 3 d exceeds N = 2
-    angles = np.array([0.0, 1.326, 1.326 + 0.817])
-    kept = depths(np.stack([np.cos(angles), np.sin(angles)], axis=1), [1.0, 1.0, 0.681])
-    assert kept.min() > 2 / 3 > annealed_depth(2, 3)
 
 
 @given(st.integers(2, 60), st.floats(0.01, 1), st.integers(2, 30), st.integers(1, 10))

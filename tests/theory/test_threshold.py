@@ -1,4 +1,4 @@
-"""The threshold readout of C3: against Monte Carlo, scipy.stats, a histogram of reads, and the weak-signal limits 2/pi and 1."""
+"""C3-threshold: against Monte Carlo, scipy.stats, a histogram of reads, and the weak-signal limits 2/pi and 1."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,9 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 from theory.errors import UserError
-from theory.hebbian import CLAIMS
-from theory.threshold import error_rate, graded_bits, hard_bits, load_at_error
+from theory.hebbian import C3
+from theory.threshold import C3_THRESHOLD, error_rate, graded_bits, hard_bits, load_at_error
 
-(C3,) = CLAIMS
 WEAK = 1 / (np.pi * np.log(2))
 CEILING = 1 / (2 * np.log(2))
 
@@ -27,11 +26,11 @@ def test_the_threshold_is_the_one_of_fewest_errors(snr, f):
     def errors(t):
         return f * norm.sf((1 - t) * gap) + (1 - f) * norm.sf(t * gap)
 
-    best = C3.value("threshold", snr=snr, f=f).value
+    best = C3_THRESHOLD.value("threshold", snr=snr, f=f).value
     assert error_rate(snr, f) == pytest.approx(errors(best), rel=1e-9)
     for step in (-0.01, 0.01):
         assert errors(best + step) >= errors(best) - 1e-15
-    miss, alarm = (C3.value(name, snr=snr, f=f).value for name in ("miss", "false_alarm"))
+    miss, alarm = (C3_THRESHOLD.value(name, snr=snr, f=f).value for name in ("miss", "false_alarm"))
     assert error_rate(snr, f) == pytest.approx(f * miss + (1 - f) * alarm, rel=1e-12)
     assert miss == pytest.approx(norm.sf((1 - best) * gap), rel=1e-7)
     assert alarm == pytest.approx(norm.sf(best * gap), rel=1e-7)
@@ -41,14 +40,14 @@ def test_the_threshold_is_the_one_of_fewest_errors(snr, f):
 def test_dense_errors():
     snr = np.array([0.5, 1.0, 4.0])
     np.testing.assert_allclose(error_rate(snr, 0.5), norm.sf(np.sqrt(snr)), rtol=1e-12)
-    assert C3.value("threshold", snr=2.0, f=0.5).value == 0.5
+    assert C3_THRESHOLD.value("threshold", snr=2.0, f=0.5).value == 0.5
 
 
 @pytest.mark.parametrize(("f", "size", "count"), [(0.5, 400, 200), (0.1, 400, 300)])
 def test_errors_of_a_stored_memory(f, size, count):
     rng, a, trials = np.random.default_rng(1), 0.5, 60
     ratio = size / (count - 1)
-    cut = C3.value("threshold", snr=ratio, f=f).value
+    cut = C3_THRESHOLD.value("threshold", snr=ratio, f=f).value
     wrong = []
     for _ in range(trials):
         codes = rng.choice([-0.5, 0.5], (count, size))
@@ -110,7 +109,7 @@ def test_hard_is_less_than_graded_is_less_than_gaussian(load, f):
 def test_high_load_limits(f):
     assert graded_bits(1e5, f) == pytest.approx(CEILING, rel=1e-4)
     assert hard_bits(1e5, f) == pytest.approx(WEAK, rel=1e-4)
-    assert C3.value("hard_limit").value == pytest.approx(WEAK, rel=1e-12)
+    assert C3_THRESHOLD.value("hard_limit").value == pytest.approx(WEAK, rel=1e-12)
 
 
 def test_the_full_retrieval_load_is_not_retrieved_fully():
@@ -127,8 +126,8 @@ def test_the_full_retrieval_load_is_not_retrieved_fully():
 
 
 def test_the_hard_ceiling():
-    assert C3.value("hard_ceiling", f=0.5).value == pytest.approx(WEAK)  # only in the limit of high loads
-    sparse = C3.value("hard_ceiling", f=np.array([1e-3, 1e-6, 1e-12])).value
+    assert C3_THRESHOLD.value("hard_ceiling", f=0.5).value == pytest.approx(WEAK)  # only in the limit of high loads
+    sparse = C3_THRESHOLD.value("hard_ceiling", f=np.array([1e-3, 1e-6, 1e-12])).value
     assert np.all(np.diff(sparse) > 0)
     assert WEAK < sparse[0] < sparse[-1] < CEILING
     grid = np.exp(np.linspace(np.log(10), np.log(1e4), 200))

@@ -1,11 +1,11 @@
-"""C2 for overwritten cells under attack: the activity, the number of tasks, and activities that vary are free."""
+"""C2-cells under attack: the activity, the number of tasks, and activities that vary are free."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from theory.attacks.attack import Attack, Witness
-from theory.retention import C2
+from theory.palimpsest import C2_CELLS
 
 N, B, TASKS = 100.0, 2.0, 10
 
@@ -25,7 +25,7 @@ def _fixed(point: np.ndarray) -> Witness:
 def _over_ceiling(witness: Witness) -> float:
     """T times the bits in the surviving cells of the oldest task, over the ceiling of one activity."""
     kept = B * N * _owners([witness["activity"]] * witness["T"])[0]
-    return float(witness["T"] * kept / C2.value("cells_ceiling", b=B, N=N, T=witness["T"]).value)
+    return float(witness["T"] * kept / C2_CELLS.value("cells_ceiling", b=B, N=N, T=witness["T"]).value)
 
 
 def _varying(point: np.ndarray) -> Witness:
@@ -35,12 +35,12 @@ def _varying(point: np.ndarray) -> Witness:
 def _over_all(witness: Witness) -> float:
     """T times the bits of the task that keeps fewest, over bN."""
     owned = _owners(witness["activities"])
-    return float(len(owned) * B * N * owned.min() / C2.value("cells_annealed", b=B, N=N).value)
+    return float(len(owned) * B * N * owned.min() / C2_CELLS.value("cells_annealed", b=B, N=N).value)
 
 
 ATTACKS = (
     Attack(
-        claim="C2",
+        claim="C2-cells",
         name="one activity",
         text="any activity, any T up to 200: T D of the oldest task over b N (1 - 1/T)^(T-1)",
         bounds=((1e-4, 1.0), (1.0, 200.0)),
@@ -49,7 +49,7 @@ ATTACKS = (
         starts=((0.1, 10.0),),
     ),
     Attack(
-        claim="C2",
+        claim="C2-cells",
         name="activities",
         text=f"any activities of {TASKS} tasks, fixed in advance: T times the bits of the worst task over b N",
         bounds=((0.0, 1.0),) * TASKS,

@@ -1,4 +1,4 @@
-"""C3: the ceiling at finite sharing, for all N >= 3; the exact ratios at finite N, by enumeration; what a threshold keeps."""
+"""C3: the ceiling at finite sharing, for all N >= 3; and the exact ratios at finite N, by enumeration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from theory.certificates import exact, smt
 from theory.certificates.balls import above_zero
 from theory.certificates.certificate import Certificate, Verdict, all_of
 
-N, p, t, x, s = sp.symbols("N p t x s", real=True)
+N, p, t, x = sp.symbols("N p t x", real=True)
 MILLION = 10**6
 
 
@@ -64,18 +64,6 @@ def _logarithms() -> Verdict:
 def _full_retrieval() -> Verdict:
     """H/(2^(2H) - 1) <= 1/(2 ln 2), in y = 2 H ln 2 up to 2 ln 2 < 7/5."""
     return above_zero(sp.exp(x) - 1 - x, {x: (0, sp.Rational(7, 5))}, contact=(x, 0))
-
-
-def _hard_below_graded() -> Verdict:
-    """1 - H(Phi(-s)) <= (1/2) log2(1 + s^2), dense outputs, s^2 = SNR; beyond s = 2 the right side exceeds 1."""
-    q = sp.erfc(s / sp.sqrt(2)) / 2
-    kept = sp.log(2) + q * sp.log(q) + (1 - q) * sp.log(1 - q)
-    return all_of(
-        [
-            above_zero(sp.log(1 + s**2) / 2 - kept, {s: (0, 2)}, contact=(s, 0)),
-            smt.follows([s >= 2], 1 + s**2 > 4),
-        ]
-    )
 
 
 def _codes(size: int, level: Fraction, fixed: bool) -> list[tuple[Fraction, tuple[Fraction, ...]]]:
@@ -131,13 +119,6 @@ CERTIFICATES = (
         "0 < H <= 1",
         "balls",
         _full_retrieval,
-    ),
-    Certificate(
-        "C3",
-        "a threshold keeps less than the Gaussian read holds, f = 1/2: 1 - H(Phi(-sqrt SNR)) <= (1/2) log2(1 + SNR)",
-        "all SNR >= 0",
-        "balls",
-        _hard_below_graded,
     ),
     Certificate(
         "C3",

@@ -1,4 +1,4 @@
-"""C2 for overwritten cells, certified: the best activity for every number of tasks, and the bound for activities that vary."""
+"""C2-cells certified: the best activity for every number of tasks, and the bound for activities that vary."""
 
 from __future__ import annotations
 
@@ -48,28 +48,28 @@ def _equal_shares() -> Iterator[tuple[str, bool]]:
 
 CERTIFICATES = (
     Certificate(
-        "C2",
+        "C2-cells",
         "a (1 - a)^(T-1) <= (1/T)(1 - 1/T)^(T-1), with contact at a = 1/T alone",
         "T = 2 ... 8, all a in [0, 1]",
         "smt",
         _whole_tasks,
     ),
     Certificate(
-        "C2",
+        "C2-cells",
         "the same for every real T, by convexity in a T, and in the limit of long streams",
         "all real T > 1 and T = inf, all a in (0, 1)",
         "smt",
         convex_everywhere,
     ),
     Certificate(
-        "C2",
+        "C2-cells",
         "activities a_t that vary keep 1 - prod_t (1 - a_t) of the cells in all: T D <= b N if every task keeps D bits",
         "T = 1 ... 8, free variables",
         "exact",
         _shares_add_up,
     ),
     Certificate(
-        "C2",
+        "C2-cells",
         "a_t = 1/t leaves every task 1/T of the cells",
         "T = 1 ... 30",
         "exact",

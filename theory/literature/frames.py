@@ -1,4 +1,4 @@
-"""Known results beside I1, C1 and C2: equiangular lines and tight frames, the isoperimetric circle, slotted ALOHA."""
+"""Known results beside I1, C1-winding and C2-cells: equiangular lines, tight frames, isoperimetric circle, slotted ALOHA."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ AGREEMENTS = (
     ),
     Agreement(
         name="isoperimetric inequality on the sphere",
-        claim="C1",
+        claim="C1-winding",
         quantity="least length of a curve on the unit sphere that encloses the area pi",
         theirs=float(np.sqrt(np.pi * (4 * np.pi - np.pi))),
         source="Bernstein 1905, Math. Ann. 60, 117: L^2 >= A (4 pi - A)",
@@ -110,7 +110,7 @@ AGREEMENTS = (
     ),
     Agreement(
         name="throughput of slotted ALOHA",
-        claim="C2",
+        claim="C2-cells",
         quantity="packets per slot, many stations",
         theirs=0.368,
         source="Roberts 1975, ACM SIGCOMM Comput. Commun. Rev. 5 (2), 28; Abramson 1977, IEEE Trans. Commun. 25, 117",
@@ -122,7 +122,7 @@ AGREEMENTS = (
     ),
     Agreement(
         name="slotted ALOHA with two stations",
-        claim="C2",
+        claim="C2-cells",
         quantity="packets per slot",
         theirs=0.5,
         source="Abramson 1977, IEEE Trans. Commun. 25, 117: (1 - 1/n)^(n-1) for n equal stations",

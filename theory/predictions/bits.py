@@ -9,7 +9,7 @@ A target is 1 with probability f, else 0; a read is turned into the log likeliho
 * `histogram_bits`: the same information from the empirical densities of the ratio in cells, less the bias of the plug-in
   estimate (Miller and Madow 1955). It supposes nothing about the noise, and checks the other one.
 
-`expected` is what the first two should be where the noise is Gaussian (claim C3).
+`expected` is what the first two should be where the noise is Gaussian (claim C3-threshold).
 """
 
 from functools import cache
@@ -101,18 +101,18 @@ class Expected(NamedTuple):
 
 
 GRID = np.geomspace(1e-4, 1e3, 85)
-"""Power SNRs at which C3 is evaluated; `expected` interpolates their ratio to ln(1 + SNR) between them."""
+"""Power SNRs at which C3-threshold is evaluated; `expected` interpolates their ratio to ln(1 + SNR) between them."""
 
 
 @cache
 def _curves(f: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    C3 = claim("C3")
-    graded, hard = (C3.value(name, load=1 / GRID, f=f).value * GRID for name in ("graded_bits", "hard_bits"))
-    return graded, hard, C3.value("error_rate", snr=GRID, f=f).value
+    readout = claim("C3-threshold")
+    graded, hard = (readout.value(name, load=1 / GRID, f=f).value * GRID for name in ("graded_bits", "hard_bits"))
+    return graded, hard, readout.value("error_rate", snr=GRID, f=f).value
 
 
 def expected(snr: ArrayLike, f: float) -> Expected:
-    """C3's bits and errors of reads with Gaussian noise of these power SNRs [any shape], interpolated in ln SNR."""
+    """C3-threshold's bits and errors of reads with Gaussian noise of these power SNRs [any shape], interpolated in ln SNR."""
     at = np.log(np.clip(np.asarray(snr, dtype=float), GRID[0], GRID[-1]))
     graded, hard, error = _curves(f)
     ratio = np.log1p(np.exp(at))  # both curves are proportional to it at low SNR

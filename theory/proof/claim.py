@@ -44,7 +44,8 @@ class Claim:
 
     plain: the claim in plain words, for a reader who knows none of the symbols. status: proved, proved under assumptions,
     conditional, open or refuted. cases: the truth table of a hypothesis that holds under some conditions and fails under
-    others. successors: modules of claims that were once part of this one; it still answers their quantities.
+    others. successors: files in theory/ with claims that were once part of this one; it still answers their quantities. They
+    are named without the package, as none of its own numbers depends on them (`simulate.runs.fingerprint`).
     """
 
     id: str
@@ -132,7 +133,7 @@ class Claim:
 
     def _successors(self) -> Iterator[Claim]:
         """The claims that were once part of this one."""
-        return (claim for module in self.successors for claim in importlib.import_module(module).CLAIMS)
+        return (claim for module in self.successors for claim in importlib.import_module(f"theory.{module}").CLAIMS)
 
     def _successor(self, name: str | None) -> Claim | None:
         """The claim that took this quantity over; None if it is this claim's own, or nobody's."""

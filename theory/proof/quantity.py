@@ -13,6 +13,9 @@ from theory.errors import UserError
 from theory.proof.limits import listed, short
 from theory.proof.notation import TERMS
 
+Number = float | np.ndarray
+"""A number, or an array of numbers. A law answers in kind: a float for floats, a NumPy array for arrays."""
+
 
 @dataclass(frozen=True)
 class Value:

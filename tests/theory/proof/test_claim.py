@@ -10,7 +10,24 @@ from theory.ledger import claim, ledger
 from theory.proof.notation import TERMS
 from theory.proof.quantity import Value
 
-LAWS = ["I1", "I2", "C1", "C1-any", "C2", "C3", "C4", "C5", "C6", "C6-chain", "C7", "C7-transfer"]
+LAWS = [
+    "I1",
+    "I2",
+    "C1",
+    "C1-winding",
+    "C1-any",
+    "C2",
+    "C2-schedule",
+    "C2-cells",
+    "C3",
+    "C3-threshold",
+    "C4",
+    "C5",
+    "C6",
+    "C6-chain",
+    "C7",
+    "C7-transfer",
+]
 TWO = ["S1", "S1-finite", "S1-damage", "S2", "S3", "S3-one", "S4", "U1"]
 METHODS = ["finetuning", "ewc", "gpm", "replay", "lora", "masks", "sparse_memory", "editing", "experts", "progressive"]
 IDS = [*LAWS, *TWO, *METHODS, "self_rehearsal", "H1", "H2", "H3", "H4"]
@@ -118,6 +135,33 @@ def test_wrong_questions_are_answered_in_one_line(id, quantity, parameters, frag
     assert message.startswith(id)
     for fragment in fragments:
         assert fragment in message
+
+
+SPLIT = [
+    # what C1, C2 and C3 answered before they were split, and the claim that answers it now
+    ("C1", "winding_total", "C1-winding", {"N": 3, "M": 20, "eta": 0.5}),
+    ("C1", "drift_depth", "C1-winding", {"eta": 0.5, "drift": 1.0}),
+    ("C2", "annealed_depth", "C2-schedule", {"N": 10, "M": 7}),
+    ("C2", "annealed_gain", "C2-schedule", {"N": 10, "T": 7, "D": 2}),
+    ("C2", "cells_ceiling", "C2-cells", {"b": 2, "N": 10, "T": 3}),
+    ("C3", "hard_bits", "C3-threshold", {"load": 0.5, "f": 0.2}),
+    ("C3", "hard_limit", "C3-threshold", {}),
+]
+
+
+@pytest.mark.parametrize(("old", "quantity", "new", "parameters"), SPLIT)
+def test_a_claim_still_answers_for_what_was_split_off(old, quantity, new, parameters):
+    assert claim(old).value(quantity, **parameters) == claim(new).value(quantity, **parameters)
+    assert claim(old)(quantity, **parameters) == claim(new)(quantity, **parameters)
+    assert claim(old).quantity(quantity) is claim(new).quantity(quantity)
+    assert quantity not in {item.name for item in claim(old).quantities}
+
+
+def test_all_that_was_split_off_can_be_asked_of_the_old_claim():
+    successors = {"C1": ["C1-winding"], "C2": ["C2-schedule", "C2-cells"], "C3": ["C3-threshold"]}
+    for old, names in successors.items():
+        for item in (item for name in names for item in claim(name).quantities):
+            assert claim(old).quantity(item.name) is item
 
 
 def test_an_unknown_claim_lists_the_known_ones():
