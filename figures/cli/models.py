@@ -11,28 +11,56 @@ from tyro.conf import Positional
 
 from simulate.runs.preset import Preset
 
+MEANINGS = {
+    "seed": "seed of the initial weights and of the order of the text",
+    "steps": "training steps",
+    "format_finetuned": "whether it has learned what facts of the streams look like, which makes facts easier to write",
+    "written": "method by which facts were written into it",
+    "bits_per_byte": "bits per byte of held-out text when the training ended; less is better",
+}
+
 
 @dataclass(frozen=True)
 class Models:
-    """The architectures, their sizes and parameter counts; of one size, operations per token too."""
+    """The architectures, their sizes and parameter counts, or with --trained the models that were trained here."""
 
     size: str | None = None
     """Only this size, with operations per token and what each architecture is. Default: all."""
+    trained: bool = False
+    """List the checkpoints of the workspace: what `cwb measure`, `forecast` and `write` take."""
+    out: Path | None = None
+    """Folder of the workspace. Default: build/."""
     json: bool = False
     """Print JSON."""
 
     def run(self) -> None:
         """Print a line each."""
-        from figures.cli.assign import show_json
-        from realmodels.model.architectures import SIZES, models
+        from figures.build.layout import Layout
 
-        known = models((self.size,) if self.size else tuple(SIZES), flops=self.size is not None)
+        workspace = Layout.of("quick", self.out).workspace
+        self._show_trained(workspace) if self.trained else self._show_known(workspace)
+
+    def _show_trained(self, workspace: Path) -> None:
+        from figures.cli.output import show_table
+        from realmodels.model.about import checkpoints
+
+        rows = [row for row in checkpoints(workspace) if self.size in (None, row["size"])]
+        if rows or self.json:
+            show_table(rows, "json" if self.json else "text", meanings=MEANINGS)
+        else:
+            print(f"no checkpoints in {workspace / 'models'}: train one with cwb train")
+
+    def _show_known(self, workspace: Path) -> None:
+        from figures.cli.output import show_json
+        from realmodels.model.listing import listed
+
+        known = listed((self.size,) if self.size is not None else (), self.size is not None, workspace)
         if self.json:
             show_json(known)
             return
         for row in known:
             counts = f"{row['parameters']:>11,} parameters, {row['active_parameters']:>11,} active"
-            work = f", {row['flops_per_token'] / 1e6:>7,.2f} MFLOP a token  {row['about']}" if self.size else ""
+            work = f", {row['flops_per_token'] / 1e6:>7,.2f} MFLOP per token  {row['about']}" if self.size else ""
             print(f"{row['architecture']:<20} {row['size']:<6} {counts}{work}")
 
 

@@ -17,18 +17,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from realmodels.model.about import CONFIG, CURE, FORMAT, MODEL, TOKENIZER, about, reason
 from realmodels.model.schema import check_finite, check_tensors, checked_config, config_digest
 from realmodels.model.transformer import Transformer
 from realmodels.text import tokenizer
 from realmodels.text.tokenizer import Tokenizer
-from simulate.runs.files import parse_json
 from theory.errors import UserError
 
-FORMAT = "compression-writability model 2"
-OLD_FORMATS = ("compression-writability model 1",)  # its configurations name hyperparameters "dials"
-CURE = "copy the checkpoint again or train the model anew"
 DIGEST = "configuration"  # key, in the metadata of the weights, of the digest of the configuration
-MODEL, TOKENIZER, CONFIG = "model.safetensors", "tokenizer.json", "config.json"
 
 
 def _sha(data: bytes) -> str:
@@ -69,30 +65,6 @@ def write(
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def about(folder: Path) -> dict[str, Any]:
-    """What config.json of a checkpoint says, its format checked; no weight is read.
-
-    Keys: format, model (the configuration), meta (what is known about the training), sha256 (of the two other files). Raises
-    UserError if the file cannot be read or is not of this format.
-    """
-    where = f"checkpoint file {folder / CONFIG}"
-    try:
-        data = (folder / CONFIG).read_bytes()
-    except (OSError, ValueError) as error:
-        raise UserError(f"checkpoint {folder}: cannot read {CONFIG} ({_reason(error)}): give the folder of a model") from None
-    config = parse_json(data, where, f"it is damaged or no {FORMAT!r}: {CURE}")
-    if not isinstance(config, dict) or not isinstance(config.get("format"), str):
-        raise UserError(f"{where} is damaged or no {FORMAT!r}: {CURE}")
-    if config["format"] in OLD_FORMATS:
-        raise UserError(f"checkpoint {folder} has an old format that this version cannot read: train the model anew")
-    if config["format"] != FORMAT:
-        raise UserError(f"{where}: format is {config['format'][:60]!r} and this version reads {FORMAT!r}: update the program")
-    sums = config.get("sha256")
-    if not isinstance(config.get("meta"), dict) or not isinstance(sums, dict) or not {MODEL, TOKENIZER} <= set(sums):
-        raise UserError(f"{where} is damaged or no {FORMAT!r}: {CURE}")
-    return config
-
-
 def read(folder: Path, device: str = "cpu") -> tuple[Transformer, Tokenizer, dict[str, Any]]:
     """(model in evaluation mode, tokenizer, meta). Raises UserError naming the file that is missing, damaged or foreign.
 
@@ -104,7 +76,7 @@ def read(folder: Path, device: str = "cpu") -> tuple[Transformer, Tokenizer, dic
         try:
             data[name] = (folder / name).read_bytes()
         except OSError as error:
-            raise UserError(f"checkpoint {folder}: cannot read {name} ({_reason(error)}): give the folder of a model") from None
+            raise UserError(f"checkpoint {folder}: cannot read {name} ({reason(error)}): give the folder of a model") from None
         if _sha(data[name]) != config["sha256"][name]:
             raise UserError(f"checkpoint file {folder / name} is damaged or belongs to another model: {CURE}")
     where, weights = f"checkpoint file {folder / CONFIG}", f"checkpoint file {folder / MODEL}"
@@ -113,7 +85,7 @@ def read(folder: Path, device: str = "cpu") -> tuple[Transformer, Tokenizer, dic
         tensors = load(data[MODEL])
         made_for = json.loads(data[MODEL][8 : 8 + int.from_bytes(data[MODEL][:8], "little")]).get("__metadata__", {})
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UserError(f"{weights} holds no tensors ({_reason(error)}): {CURE}") from None
+        raise UserError(f"{weights} holds no tensors ({reason(error)}): {CURE}") from None
     if made_for.get(DIGEST) != config_digest(shape.to_json()):
         raise UserError(f"{where}: the configuration is not the one that the weights were trained with: {CURE}")
     check_tensors(tensors, shape, where, weights)
@@ -138,7 +110,3 @@ def _tokenizer(data: bytes, vocabulary: int, path: Path) -> Tokenizer:
     if most >= vocabulary:
         raise UserError(f"checkpoint file {path} has token number {most}, and the model knows {vocabulary} tokens: {CURE}")
     return made
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or " ".join(str(error).split())[:120]

@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 
 from realmodels.model import checkpoint
+from realmodels.model.about import about
 from realmodels.text.encoded import Encoded, encoded
 from realmodels.training import parallel
 from realmodels.training.loop import Run, one_thread
@@ -30,7 +31,7 @@ def checkpoint_folder(config: PretrainConfig, workspace: Path, logged: bool = Fa
     """
     folder = workspace / "models" / config.key
     if logged and folder.exists():
-        steps = [entry["step"] for entry in checkpoint.about(folder)["meta"]["log"]]
+        steps = [entry["step"] for entry in about(folder)["meta"]["log"]]
         if steps != config.evaluated_steps:
             return folder.with_name(f"{folder.name}-{config.evaluations}")
     return folder
