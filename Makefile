@@ -5,7 +5,7 @@ WORKERS ?= $(shell nproc)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: reproduce paper test mutants bench lint clean
+.PHONY: reproduce paper test browser mutants bench lint clean
 
 reproduce: $(INSTALLED)
 	$(BIN)/cwb reproduce quick
@@ -15,6 +15,10 @@ paper: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+browser:
+	command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq chromium; }
 
 mutants: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray

@@ -16,9 +16,10 @@ from typing import Annotated
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
+from figures.cli.explore import Explore
 from figures.cli.facts import Forecast, Measure, Write
 from figures.cli.models import Models, Train
-from figures.cli.publish import Explore, Figures, Paper, Verdicts
+from figures.cli.publish import Figures, Paper, Verdicts
 from figures.cli.reproduce import Reproduce
 from figures.cli.simulate import Simulate
 from figures.cli.theory import Theory

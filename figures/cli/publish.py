@@ -1,8 +1,7 @@
-"""`cwb figures`, `cwb verdicts`, `cwb paper`, `cwb explore`: what people look at, from the stored results."""
+"""`cwb figures`, `cwb verdicts`, `cwb paper`: what people look at, from the stored results."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -179,28 +178,3 @@ class Paper:
         dictionary.update(layout.results / "README.md", experiments().values())
         print(layout.pdf)
         warn_stale(layout)
-
-
-@dataclass(frozen=True)
-class Explore:
-    """Open the notebook: sliders move the ceilings, the regime map and the frontier."""
-
-    edit: bool = False
-    """Open it for editing rather than as an app."""
-    export: Path | None = None
-    """Write it as one HTML file instead of opening a browser."""
-
-    def run(self) -> int:
-        """Start marimo on paper/explore.py."""
-        import subprocess
-
-        from figures.build.layout import PAPER
-
-        notebook = str(PAPER / "explore.py")
-        if self.export is not None:
-            words = ["export", "html", "--force", "--no-include-code", notebook, "-o", str(self.export)]
-        else:
-            words = ["edit" if self.edit else "run", notebook]
-        return subprocess.run(
-            [sys.executable, "-m", "marimo", *words], check=False, env={**os.environ, "MARIMO_SKIP_UPDATE_CHECK": "1"}
-        ).returncode

@@ -1,0 +1,112 @@
+"""The notebooks: marimo finds nothing to mend, each runs from top to bottom, and what it exports needs no network."""
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+from matplotlib import pyplot as plt
+
+from figures.build.notebooks import FOLDER, notebooks, page, summary
+from figures.cli.entry import main
+from figures.cli.explore import Explore
+from theory.errors import UserError
+
+ROOT = FOLDER.parents[1]
+NAMES = ("ceiling", "common_mode", "plane", "regimes", "replay")
+NOWHERE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+
+
+@cache
+def exported(name: str) -> str:
+    """The page of a notebook; each notebook is run once for all tests."""
+    return page(notebooks()[name])
+
+
+def test_every_notebook_is_tested_and_says_what_it_is_in_one_line():
+    assert tuple(notebooks()) == NAMES
+    assert all(20 < len(summary(path)) < 120 for path in notebooks().values())
+
+
+def test_marimo_has_no_complaint():
+    command = [sys.executable, "-m", "marimo", "check", "--strict", *map(str, notebooks().values())]
+    done = subprocess.run(command, env={**os.environ, **NOWHERE}, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_and_its_page_has_the_picture_the_settings_and_all_that_can_be_saved(name: str):
+    text = exported(name)
+    assert text.count('<img class="cwb-plot" src="data:image/svg+xml;base64,') == 1
+    assert text.count('media="(max-width: 800px)"') == 1  # the narrow picture
+    assert [kind for kind in ("png", "svg", "pdf", "csv") if f'download="{name}.{kind}"' in text] == ["png", "svg", "pdf", "csv"]
+    assert text.count("<output>") >= 4
+    assert "Your numbers here" in text
+    assert "<math" in text
+    assert "marimo-" not in text  # no element that waits for a program that is not there
+    assert "e+" not in text.split("<details>")[0].split("</style>")[1].replace("data:", "").split("base64")[0]
+    assert not plt.get_fignums()
+
+
+def test_what_is_off_every_scale_is_explained_and_not_printed():
+    from paper.notebooks.drawing import number, times
+
+    assert number(371_602.4, "facts") == "371,602 facts"
+    assert number(0.25) == "0.25"
+    assert number(3e9, "bits") == "3 billion bits"
+    assert "atoms" in number(6e120)
+    assert "effectively without end" in number(6.04e23, "facts")
+    assert "effectively nothing" in number(5.017e-21, "private bits")
+    assert times(2.5) == "2.5 times as much"
+    assert "more than a million" in times(8.03e59)
+    assert all("e+" not in number(10.0**k) and "e-" not in number(10.0**k) for k in range(-30, 200))
+
+
+def test_a_jupyter_notebook_has_the_picture_in_it(tmp_path: Path):
+    assert main(["explore", "common_mode", "--export", str(tmp_path), "--format", "ipynb"]) == 0
+    made = nbformat.read(tmp_path / "common_mode.ipynb", as_version=4)
+    nbformat.validate(made)
+    outputs = [output for cell in made.cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert any("data:image/svg+xml" in str(output.get("data", "")) for output in outputs)
+
+
+def test_the_names_are_listed(capsys):
+    assert main(["explore", "--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["celing"], "did you mean ceiling?"),
+        ([""], "choose one of"),
+        (["ceiling", "--export", ""], "is empty"),
+        (["ceiling", "--export", "/dev/full"], "not a folder"),
+        (["ceiling", "--export", __file__], "not a folder"),
+        (["ceiling", "--export", f"{__file__}/below"], "check the path"),
+        (["ceiling", "--format", "pdf", "--export", "x"], "html"),
+        (["ceiling", "--port", "0"], "1 to 65535"),
+        (["ceiling", "--port", "70000"], "1 to 65535"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(arguments: list[str], complaint: str, capsys):
+    assert main(["explore", *arguments]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert complaint in told.err
+
+
+def test_a_folder_in_the_place_of_the_page_is_left_alone(tmp_path: Path):
+    (tmp_path / "plane.html").mkdir()
+    with pytest.raises(UserError, match="is a folder"):
+        Explore("plane", export=str(tmp_path)).run()
+
+
+def test_without_notebooks_the_folder_is_named(tmp_path: Path):
+    with pytest.raises(UserError, match="no notebooks in"):
+        notebooks(tmp_path / "missing")
