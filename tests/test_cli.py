@@ -68,7 +68,8 @@ def test_values(capsys, words, expected, tolerance):
     reply = answer(capsys, "theory", "value", *words.split())
     assert reply["value"] == pytest.approx(expected, abs=tolerance)
     assert reply["id"] == words.split()[0]
-    assert reply["unit"]
+    assert all(reply[key] for key in ("unit", "quantity", "meaning", "conditions", "version"))
+    assert reply["parameters"] == {name: float(text) for name, text in (word.split("=") for word in words.split()[1:])}
 
 
 def test_show_and_check(capsys):
@@ -89,7 +90,7 @@ def test_a_claim_as_typst(capsys):
 
 def test_attack_finds_a_witness_that_replays(capsys, tmp_path):
     found = answer(capsys, "theory", "attack", "I1", "--seconds", "0.2")
-    assert {"id", "tightest_ratio", "witness", "attack", "seed", "attacks"} == set(found)
+    assert {"id", "tightest_ratio", "witness", "attack", "seed", "seconds", "attacks", "version"} == set(found)
     assert 0.5 < found["tightest_ratio"] <= 1 + 1e-9
     (tmp_path / "witness.json").write_text(json.dumps(found))
     again = answer(capsys, "theory", "attack", "I1", "--replay", str(tmp_path / "witness.json"))
@@ -145,6 +146,10 @@ def test_listings(capsys):
         "theory attack X9",
         "theory attack H1",
         "theory attack C1 --seconds 0",
+        "theory attack C1 --seconds inf",
+        "theory attack C1 --seconds nan",
+        "theory attack C1 --seed -1",
+        "theory notation --format abacus",
         "theory attack C1 --replay {tmp}/none.json",
         "theory literature X9",
         "theory value H1",
@@ -159,6 +164,10 @@ def test_listings(capsys):
         "theory value C2 N=1000 M=0",
         "theory value C2 N=1000 M=10 wrong=1",
         "theory value C2 N=1000 M=10 quantity=nothing",
+        "theory value C2 self=1",
+        "theory value C2 N=1000 M=10 name=1",
+        "theory value C2 N=1000 M=10 quantity=",
+        "theory value C4 J=1 sigma=1.7e308",
         "theory value I2 N=100 a=0 c=0.5",
         "theory value I2 N=100 a=0.1 c=1.5",
         "theory value S1 N=100 b=1 R=100 D_s=1",

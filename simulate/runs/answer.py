@@ -14,12 +14,12 @@ import dataclasses
 import html
 import math
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 from typing import Any, ClassVar
 
 import pandas as pd
+
+from theory.version import project_version
 
 
 def field(unit: str, meaning: str, *, column: bool = False, **options: Any) -> Any:
@@ -29,15 +29,6 @@ def field(unit: str, meaning: str, *, column: bool = False, **options: Any) -> A
     options: passed on to `dataclasses.field` (default, default_factory, kw_only).
     """
     return dataclasses.field(metadata={"unit": unit, "meaning": meaning, "column": column}, **options)
-
-
-@cache
-def project_version() -> str:
-    """Version of the installed distribution; "unknown" where the project runs without being installed."""
-    try:
-        return version("compression-writability")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def plain(value: Any) -> Any:

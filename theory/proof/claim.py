@@ -96,7 +96,7 @@ class Claim:
             quantity = self.quantity(name)
         except UserError as error:
             raise AttributeError(str(error)) from None
-        claim = self._successor(name) or self
+        claim = self.owner(name)
 
         def number(*positional: Any, **parameters: Any) -> Any:
             if positional:
@@ -114,7 +114,7 @@ class Claim:
 
     def __call__(self, quantity: str | None = None, /, **parameters: Any) -> Any:
         """The bare number of a quantity; attributes are the documented way: `claim("C2").task_ceiling(N=1000, T=20)`."""
-        return (self._successor(quantity) or self)._number(self.quantity(quantity), parameters)
+        return self.owner(quantity)._number(self.quantity(quantity), parameters)
 
     def _number(self, quantity: Quantity, parameters: dict[str, Any]) -> Any:
         """The bare number of a quantity of this claim, as `__getattr__` says."""
@@ -135,11 +135,11 @@ class Claim:
         """The claims that were once part of this one."""
         return (claim for module in self.successors for claim in importlib.import_module(f"theory.{module}").CLAIMS)
 
-    def _successor(self, name: str | None) -> Claim | None:
-        """The claim that took this quantity over; None if it is this claim's own, or nobody's."""
+    def owner(self, name: str | None = None) -> Claim:
+        """The claim that states this quantity: this one, unless a claim that was split off from it has taken it over."""
         if name is None or name in {quantity.name for quantity in self.quantities}:
-            return None
-        return next((one for one in self._successors() if name in {quantity.name for quantity in one.quantities}), None)
+            return self
+        return next((one for one in self._successors() if name in {quantity.name for quantity in one.quantities}), self)
 
     def _siblings(self) -> list[Quantity]:
         """All quantities that can be asked for under this id."""
@@ -147,8 +147,8 @@ class Claim:
 
     def quantity(self, name: str | None = None) -> Quantity:
         """The quantity of that name; the first one is the default. Raises UserError for an unknown one."""
-        if (successor := self._successor(name)) is not None:
-            return successor.quantity(name)
+        if (owner := self.owner(name)) is not self:
+            return owner.quantity(name)
         known = {quantity.name: quantity for quantity in self.quantities}
         if not known:
             raise UserError(f"{self.id} has no quantity to evaluate; `cwb theory show {self.id}` prints what it says")
@@ -165,8 +165,8 @@ class Claim:
 
         Raises `UserError` outside its domain, and where it has no finite value (`theory.proof.limits`).
         """
-        if (successor := self._successor(quantity)) is not None:
-            return successor.value(quantity, **parameters)
+        if (owner := self.owner(quantity)) is not self:
+            return owner.value(quantity, **parameters)
         chosen = self.quantity(quantity)
         where = f"{self.id} {chosen.name}"
         chosen.check_names(parameters, where, () if set(parameters) <= set(chosen.parameters) else self._siblings())

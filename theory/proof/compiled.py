@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from sympy.printing.numpy import SciPyPrinter
 
 from theory.proof.notation import TERMS
 
@@ -24,8 +25,12 @@ def compiled(expression: sp.Expr, parameters: Sequence[str], library: str = "num
     stray = expression.free_symbols - set(symbols)
     if stray:
         raise ValueError(f"the law has free symbols {stray} beyond its parameters {parameters}")
-    modules = [{"LambertW": _lambert_w}, "scipy", "numpy"] if library == "numpy" else [_jax_functions(), "jax"]
-    return sp.lambdify(symbols, expression, modules=modules)
+    if library == "jax":
+        return sp.lambdify(symbols, expression, modules=[_jax_functions(), "jax"])
+    # with a printer of its own, `lambdify` imports the functions that the law needs, not all of NumPy and SciPy
+    names = {name: name for name in _OWN_FUNCTIONS}
+    settings = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True, "user_functions": names}
+    return sp.lambdify(symbols, expression, modules=[_OWN_FUNCTIONS], printer=SciPyPrinter(settings))
 
 
 def precise(law: sp.Expr) -> sp.Expr:
@@ -55,11 +60,17 @@ def is_jax(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
 
 
-def _lambert_w(argument: Any) -> Any:
-    """Principal real branch of Lambert's W, for arguments >= 0."""
-    from scipy.special import lambertw
+def _special(name: str) -> Callable[..., Any]:
+    """The function of that name in SciPy, which is imported when it is called."""
+    return lambda *arguments: getattr(importlib.import_module("scipy.special"), name)(*arguments)
 
-    return np.real(lambertw(argument))
+
+_OWN_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "LambertW": lambda argument: np.real(_special("lambertw")(argument)),  # the principal real branch, for arguments >= 0
+    "xlog1py": _special("xlog1py"),
+    "expm1": np.expm1,
+}
+"""What SymPy's printer for SciPy lacks."""
 
 
 def _jax_functions() -> dict[str, Callable[..., Any]]:

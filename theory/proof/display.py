@@ -27,8 +27,10 @@ def text(claim: Claim) -> str:
     lines += ["", "Statement", *_items([claim.statement])]
     lines += ["", "Assumptions", *_items(f"- {assumption.text}" for assumption in claim.conditions())]
     if claim.cases:
-        lines += ["", "Truth table", *_items(f"{c.verdict:<6}{c.condition} ({c.because})" for c in claim.cases)]
-    lines += ["", "Derivation", claim.derivation.show()]
+        lines += ["", f"Truth table (cwb theory check {claim.id} tests every row)"]
+        lines += _items(f"{case.verdict:<6}{case.condition} ({case.because})" for case in claim.cases)
+    else:
+        lines += ["", "Derivation", claim.derivation.show()]
     if claim.quantities:
         lines += ["", f"Quantities (cwb theory value {claim.id} quantity=NAME {_example(claim.quantities[0])})"]
         lines += _items(f"{q.name}({', '.join(q.parameters)}) [{q.unit}]: {q.meaning}" for q in claim.quantities)
