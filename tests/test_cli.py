@@ -105,7 +105,9 @@ def test_an_attack_that_breaks_a_bound_is_a_failure(capsys, monkeypatch):
     from theory import evidence
     from theory.attacks.attack import Attack
 
-    broken = Attack("C2", "broken", "nothing", ((0.0, 1.0),), lambda x: {"x": float(x[0])}, lambda witness: 1 + witness["x"])
+    # a start at the maximum: the first instance breaks the bound, however little time a busy machine leaves for the search
+    decode, ratio = (lambda x: {"x": float(x[0])}), (lambda witness: 1 + witness["x"])
+    broken = Attack("C2", "broken", "nothing", ((0.0, 1.0),), decode, ratio, starts=((1.0,),))
     monkeypatch.setattr(evidence, "attacks", lambda id: [broken])
     status, out, _ = run(capsys, "theory", "attack", "C2", "--seconds", "0.1")
     assert status == 1
