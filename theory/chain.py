@@ -120,7 +120,7 @@ def derive() -> Derivation:
         sum(N * each**2 / noise for each in h),
         N,
     )
-    proof.laws["power_sum"] = N
+    proof.name("power_sum", N)
     proof.argued(
         "So if (age + 1) SNR^2 >= c at the first t ages, c H_t <= N with H_t = sum 1/(age + 1) = psi(t + 1) + gamma; "
         "h^2 = 1/(age + 1) gives equality",
@@ -144,7 +144,7 @@ def derive() -> Derivation:
     proof.equal("uniform diffusion, solved by", sp.diff(heat, t), kappa * sp.diff(heat, y, 2), samples={y: (1, 2, 3)})
     proof.equal("which keeps one unit written at y = 0", sp.Integral(heat, (y, 0, sp.oo)), 1)
     proof.argued("and which leaves there", heat.subs(y, 0), _amplitude, law="diffusion_kernel")
-    proof.laws["diffusion_kernel"] = heat.subs({y: 0, kappa: sp.Rational(3, 16)})
+    proof.name("diffusion_kernel", heat.subs({y: 0, kappa: sp.Rational(3, 16)}))
     proof.argued("On the grid of ratio 2 the exponent is the same, up to a ripple of period 4 in t", -sp.Rational(1, 2), _slope)
     octave = proof.equal(
         "Power 1/t: a doubling of the age holds", sp.Integral(1 / x, (x, age, 2 * age)), sp.log(2), samples={age: (1, 3, 10)}

@@ -224,7 +224,7 @@ def _stream(proof: Derivation) -> None:
         sweeps * (before + D * T).subs(n, count),
         law="presentations",
     )
-    proof.laws["passes"] = whole / (D * T)
+    proof.name("passes", whole / (D * T))
     even = proof.equal(
         "When `hold` divides T", sweeps * (before + D * T).subs(n, T / hold), sweeps * D * T * (T + hold) / (2 * hold)
     )
@@ -257,7 +257,7 @@ def _stream(proof: Derivation) -> None:
         sp.Sum(2 * (k + 1) * s ** (k + 4) / (k + 4), (k, 0, sp.oo)),
         lambda: _close(growth.subs(v, 1 - s), series, s),
     )
-    proof.laws["stream_presentations"] = sp.Piecewise((scale * sp.horner(series).subs(s, load), load < SMALL), (far, True))
+    proof.name("stream_presentations", sp.Piecewise((scale * sp.horner(series).subs(s, load), load < SMALL), (far, True)))
 
 
 def _close(growth: Any, series: Any, s: sp.Symbol) -> tuple[bool, str]:

@@ -123,7 +123,7 @@ def derive() -> Derivation:
     proof.limit("A fast store's kind ceases to matter in long streams (C = 2, c = 7/5 and 3)",
                 gain.subs({C_slow: 2, C_other: 2, c_fast: sp.Rational(7, 5), c_other: 3}), T, sp.oo)  # fmt: skip
     rate = proof.given("Rehearsal also between facts: the fast store holds one fact, c numbers of N", C_slow * (N - c_fast) / N)
-    proof.laws["load_between_facts"] = rate
+    proof.name("load_between_facts", rate)
     proof.argued(
         "Many passes. {w: y w.x > 0 for all held facts} is a convex cone, and the one with the new facts lies inside it. On the "
         "straight way into the latter no old answer changes: the old labels are the store's own answers, no copy is needed",
@@ -160,7 +160,7 @@ def derive() -> Derivation:
         "D = N/T directions that no older cue touches suffice: a D x N basis and D(D+1)/2 numbers",
         1 / (1 + (N * small + small * (small + 1) / 2) / (N * outputs)),
     )
-    proof.laws["deflated_load"] = deflated
+    proof.name("deflated_load", deflated)
     error, least = (tradeoff.C4.derivation.laws[name] for name in ("J", "J_min"))
     proof.equal(
         "Rates. In C4 the structure's error is that of the slow store's rate eta, the depth that of the fast store's; one rate "

@@ -176,7 +176,7 @@ def derive() -> Derivation:
         T * (1 - 1 / T) ** (1 - T) - T - 1,
     )
     proof.limit("which is (e - 1) T in long streams: divided by T it tends to", relative / T, T, sp.oo)
-    proof.laws["relative_variance"] = relative / (N - R / b)
+    proof.name("relative_variance", relative / (N - R / b))
     proof.argued(
         "An MDS code fails if S < m. Cantelli's inequality: P(S >= E S + x) <= V/(V + x^2), and the same below, encloses the "
         "largest m; the central limit theorem puts it, z being the normal quantile of 1 - delta, near E S - z sigma =",
@@ -231,7 +231,7 @@ def derive_damage() -> Derivation:
     )
     proof.equal("that is", root, rho / (1 - (1 - rho) ** T))
     limit = proof.given("so that the damage it bears is", 1 - (rho / (1 - (1 - rho) ** T)) ** (1 / (T - 1)))
-    proof.laws["damage_borne"] = limit.subs(rho, R / (b * N))
+    proof.name("damage_borne", limit.subs(rho, R / (b * N)))
     proof.equal(
         "Always-on cells that every task renews have one task's damage at a read: R/(b (1 - epsilon)) of them are needed, and at "
         "epsilon = 1 - rho/(1 - (1 - rho)^T) two regimes hold, over one,",

@@ -198,7 +198,7 @@ def derive() -> Derivation:
         sp.Le(sp.Symbol("sum_SNR2"), N),
         lambda: _tried(power, "sum of squares"),
     )
-    proof.laws["power_sum"] = N
+    proof.name("power_sum", N)
     proof.argued(
         "Area. As (1-f) pi M- = pi - f pi M+, it is 2 sqrt(N)/(rate sd(w)) times f pi (M+ - I) eta, where (I - Q) eta = w - pi w."
         " Sort the states by eta. f M+ moves no more up than Q does, so f pi (M+ - I) eta <= sum_k Phi_k (eta_(k+1) - eta_k), "

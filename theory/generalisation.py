@@ -137,9 +137,9 @@ def derive() -> Derivation:
     proof.equal("where it is", sp.simplify(one.subs(t, stop)), 1 / (1 + lam * S), samples={lam: (1, 2, 3)})
     proof.holds("ln(1 + p)/p falls with p = lambda SNR: the largest eigenvalue stops first", sp.diff(sp.log(1 + p) / p, p) < 0)
     proof.limit("and none later than SNR, for any spectrum: from then on every seen direction gets worse", stop, lam, sp.S.Zero)
-    proof.laws["latest_stop"] = S
+    proof.name("latest_stop", S)
     top = proof.given("Marchenko and Pastur: the eigenvalues of X^T X end at", (1 + sp.sqrt(alpha)) ** 2, law="upper_edge")
-    proof.laws["lower_edge"] = (1 - sp.sqrt(alpha)) ** 2
+    proof.name("lower_edge", (1 - sp.sqrt(alpha)) ** 2)
     proof.equal("so nobody should stop before", stop.subs(lam, top), sp.log(1 + top * S) / top, law="earliest_stop")
     proof.equal(
         "A linear rule that recovers the share g of a direction errs by (1-g)^2 + g^2/p more than 1/(1 + p) by a square",
@@ -166,7 +166,7 @@ def derive() -> Derivation:
     above = alpha - 1 + 1 / S
     root = sp.sqrt(above**2 + 4 / S)
     stable = proof.equal("or, without cancellation where alpha - 1 + 1/SNR > 0,", (root - above) / 2, 2 / (S * (above + root)))
-    proof.laws["ridge_error"] = sp.Piecewise((stable, above > 0), ((root - above) / 2, True))
+    proof.name("ridge_error", sp.Piecewise((stable, above > 0), ((root - above) / 2, True)))
     many = proof.limit(
         "More examples than weights, alpha = 1 + x: the mean of 1/lambda is", resolvent.subs(alpha, 1 + x), mu, sp.S.Zero
     )
@@ -183,10 +183,10 @@ def derive() -> Derivation:
         1 - alpha + alpha / (S * (1 - alpha)),
         samples={alpha: (sp.Rational(1, 2), sp.Rational(1, 5), sp.Rational(4, 5))},
     )
-    proof.laws["final_error"] = sp.Piecewise((over, alpha > 1), (under, True))
+    proof.name("final_error", sp.Piecewise((over, alpha > 1), (under, True)))
     proof.equal("less than 1, the error of not learning, by", 1 - over, (S * (alpha - 1) - 1) / (S * (alpha - 1)))
     proof.equal("or", 1 - under, alpha * (S * (1 - alpha) - 1) / (S * (1 - alpha)))
-    proof.laws["worthless_below"] = 1 / sp.Abs(alpha - 1)
+    proof.name("worthless_below", 1 / sp.Abs(alpha - 1))
     return proof
 
 

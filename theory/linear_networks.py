@@ -82,14 +82,14 @@ def derive() -> Derivation:
         after,
     )
     values = {drift: settled, far: distance}
-    proof.laws["task_error"] = after.subs(values).subs(q, ratio)
+    proof.name("task_error", after.subs(values).subs(q, ratio))
     proof.equal("The ages 0 ... T-1 average q^age to", sp.Sum(q**i, (i, 0, T - 1)) / T, (1 - q**T) / ((1 - q) * T))
     mean = proof.equal(
         "so that the error averaged over the tasks, the generalisation error, is",
         after.subs(q**age, (1 - q**T) / ((1 - q) * T)),
         q**T * energy + (1 - q**T) * (far * (1 - 1 / T) + drift),
     )
-    proof.laws["generalisation_error"] = mean.subs(values).subs(q, ratio)
+    proof.name("generalisation_error", mean.subs(values).subs(q, ratio))
     gone = proof.equal(
         "Task i has gained since its own turn", after.subs(age, T - k) - after.subs({age: 0, T: k}),
         (q**k - q**T) * (far + drift - energy) + (1 - q) * far * (1 - q ** (T - k)),
@@ -102,10 +102,10 @@ def derive() -> Derivation:
         gone.subs({q ** (T - k): average, q**k: average}),
         (average - q**T) * (far + drift - energy) + (1 - q) * far * (1 - average),
     )
-    proof.laws["forgetting"] = forgotten.subs(values).subs(q, ratio)
+    proof.name("forgetting", forgotten.subs(values).subs(q, ratio))
     proof.limit("Long streams: the error on a task of that age tends to", after.subs(q, x / (1 + x)), T, sp.oo)
     steady = far + drift - (1 - q) * far * q**age
-    proof.laws["steady_error"] = steady.subs(values).subs(q, ratio)
+    proof.name("steady_error", steady.subs(values).subs(q, ratio))
     depth_share = sp.Symbol("s", positive=True)
     proof.equal(
         "Unrelated tasks: the error is what depth s leaves of the task, and the depths of all tasks, which are written over it",
@@ -119,7 +119,7 @@ def derive() -> Derivation:
     )
     proof.equal("more than that of zero weights by", unrelated - energy, 2 * energy * (sp.Rational(1, 2) - (1 - q) * q**age))
     kept = proof.given("Depth: later tasks leave D tr(E P)/N of D facts the fraction q^age each, in all", D * q**age)
-    proof.laws["retained_depth"] = kept.subs(q, ratio)
+    proof.name("retained_depth", kept.subs(q, ratio))
     whole = proof.equal(
         "It adds up, over all ages, to N minus the trace of what T tasks leave of the start",
         sp.Sum(D * ratio**i, (i, 0, T - 1)),
@@ -129,7 +129,7 @@ def derive() -> Derivation:
     proof.limit("and at most to", whole.subs(D, N * x / (1 + x)), T, sp.oo)
     oldest = proof.given("The oldest of T tasks keeps, times T", T * D * ratio ** (T - 1), law="oldest_depth")
     best = proof.solve("which is largest at", sp.diff(sp.log(oldest), D), D)
-    proof.laws["best_D"] = best
+    proof.name("best_D", best)
     proof.equal("where it is the ceiling of one fixed regime", oldest.subs(D, best), N * (1 - 1 / T) ** (T - 1), law="ceiling")
     proof.given("The depth falls by e in a window of so many tasks", -1 / sp.log(ratio), law="window")
     return proof

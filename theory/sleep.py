@@ -58,7 +58,7 @@ def derive() -> Derivation:
     inverse = proof.equal(
         "which is", cost.doit(), (1 + kappa**2) * (1 - _tail(kappa)) + kappa * density.subs(z, kappa), law="inverse_load"
     )
-    proof.laws["capacity"] = 1 / inverse
+    proof.name("capacity", 1 / inverse)
     slope = proof.equal(
         "It rises with kappa, as", sp.diff(inverse, kappa), 2 * kappa * (1 - _tail(kappa)) + 2 * density.subs(z, kappa)
     )
@@ -71,7 +71,7 @@ def derive() -> Derivation:
     new = proof.given("A new fact's field is s + N(0, 1 + nu^2): it is wrong with probability", _tail(s / sp.sqrt(1 + nu2)))
     old = proof.given("An old one, of field at least kappa, flips in one task with at most", _tail(kappa / sp.sqrt(nu2)))
     total = proof.given("The oldest fact has been new once and old T - 1 times: it is wrong with at most", new + (T - 1) * old)
-    proof.laws["error_bound"] = total
+    proof.name("error_bound", total)
     proof.holds("Q(x) <= e^(-x^2/2)/2", _tail(x) <= sp.exp(-(x**2) / 2) / 2)
     proof.argued(
         "No fact at all is lost, with probability -> 1, if N Q -> 0 for both: s = 3 sqrt(ln N) and 2 nu sqrt(ln N) < kappa do "
@@ -111,7 +111,7 @@ def _corrective(proof: Derivation) -> None:
         "fact is wrong with at most Q(m p/n), an old one with at most Q(kappa p/n) a task",
         _tail(m * p / n) + (T - 1) * _tail(stability * p / n),
     )
-    proof.laws["corrective_bound"] = least
+    proof.name("corrective_bound", least)
 
 
 def _expected_losses_vanish() -> tuple[bool, str]:

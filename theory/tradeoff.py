@@ -168,7 +168,7 @@ def _schedules(proof: Derivation, change: Any) -> None:
     )
     proof.argued("so the largest error is at least this; even spacing and large N approach it", peak, _peaks, law="J_peak_min")
     proof.solve("The share of deep writes that an error J allows is at most", balance, share)
-    proof.laws["share_max"] = (error / (depth * sigma**2 - (1 - depth) * error)) ** 2
+    proof.name("share_max", (error / (depth * sigma**2 - (1 - depth) * error)) ** 2)
     floor = depth * sigma**2 / (2 - depth)
     proof.holds(
         "For the mean, let J <= J_min(depth): lowering J now lowers it ever after, and the strength that lowers it most is "

@@ -114,7 +114,7 @@ def derive() -> Derivation:
         sp.Eq(sp.Product(decay, (ell, 1, M - 1)), kept, evaluate=False),
         lambda: _telescopes(kept),
     )
-    proof.laws["rotated_depth"] = kept
+    proof.name("rotated_depth", kept)
     uniform = proof.equal(
         "Full rank: as every other fact (C2: N/(N + j) is the annealed rate) it keeps",
         sp.expand_func(sp.gamma(N + M - 1) / sp.gamma(N + M) * sp.gamma(N + 1) / sp.gamma(N)),
