@@ -8,7 +8,7 @@ from figures.results import Results, bars, by_group
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Look, letters, panels, ticks
 from figures.verdicts.ladder import at_allowed, best, reference
 from figures.verdicts.table import sentence
-from theory.predictions.rungs import RUNGS, limit, predicted
+from theory.predictions.ladder import RUNGS, limit, predicted
 
 LOOKS = {
     "dense": Look("dense one-shot", BLUE, "o"),

@@ -31,7 +31,7 @@ from theory.proof.derivation import Derivation
 from theory.proof.notation import N, P, a, d, f
 
 
-def entropy(level: Any) -> Any:
+def binary_entropy(level: Any) -> Any:
     """Entropy in bits of a binary unit of that coding level (SymPy)."""
     return -(level * sp.log(level) + (1 - level) * sp.log(1 - level)) / sp.log(2)
 
@@ -67,9 +67,9 @@ def derive() -> Derivation:
         load,
     )
     level = proof.equal(
-        "for outputs of coding level f", full.subs(needed, entropy(f)), 1 / (2 ** (2 * entropy(f)) - 1), law="load"
+        "for outputs of coding level f", full.subs(needed, binary_entropy(f)), 1 / (2 ** (2 * binary_entropy(f)) - 1), law="load"
     )
-    proof.given("in bits per synapse", level * entropy(f), law="full_retrieval")
+    proof.given("in bits per synapse", level * binary_entropy(f), law="full_retrieval")
     proof.limit("which tends to the same ceiling for sparse outputs, H -> 0", full * needed, needed, sp.S.Zero)
     return proof
 

@@ -29,7 +29,7 @@ import sympy as sp
 from scipy.optimize import brentq
 from scipy.special import betainc
 
-from theory.hebbian import entropy
+from theory.hebbian import binary_entropy
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.compiled import compiled
 from theory.proof.derivation import Derivation
@@ -74,7 +74,7 @@ def derive() -> Derivation:
     proof.equal("At f = 1/2 it lies at u = 0", slope.subs(dense), sp.S.Zero)
     stable = proof.equal("and alpha is 1/A(kappa)", 1 / total.subs(dense), 1 / cost.subs(u, stability), law="stable_dense_load")
     proof.equal("which without margin is alpha_G = 2", stable.subs(stability, 0), sp.Integer(2))
-    proof.given("Each output carries H(f) bits", entropy(f), law="entropy")
+    proof.given("Each output carries H(f) bits", binary_entropy(f), law="entropy")
     largest = proof.equal(
         "Against the one-shot ceiling 1/(2 ln 2) of C3, rehearsal gains up to",
         2 * (2 * sp.log(2)),

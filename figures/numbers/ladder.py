@@ -3,7 +3,7 @@
 from figures.numbers.estimates import Tree, over_seeds
 from figures.results import Results
 from figures.verdicts.ladder import COLUMNS, at_allowed, best
-from theory.predictions.rungs import RUNGS, limit
+from theory.predictions.ladder import RUNGS, limit
 
 
 def ladder(results: Results) -> Tree:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from figures.results import Estimate, Results, estimate, jackknife
 from figures.verdicts.rule import Judgement, Rule, back, decide_all, judgement
-from theory.predictions.rungs import REFERENCE, RUNGS
+from theory.predictions.ladder import REFERENCE, RUNGS
 
 SLACK = 0.03  # the laws take crosstalk as Gaussian, and noise power as its mean
 NEAR = 0.05

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
+from simulate.bits import answer_bits, histogram_bits, score_bits
 from simulate.grid import REPORTED, seed_keys
 from simulate.memories import blocks, perceptron, two_stores
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
-from theory.predictions.bits import best_cut, channel_bits, hard_bits, histogram_bits, score_bits
-from theory.predictions.rungs import REFERENCE, RUNGS, SYMBOLS, critical_load, fast_inputs, predicted, reads, strengths
-from theory.predictions.rungs import two_stores as two_stores_law
+from theory.predictions.bits import best_cut, channel_bits
+from theory.predictions.ladder import REFERENCE, RUNGS, SYMBOLS, critical_load, fast_inputs, predicted, reads, strengths
+from theory.predictions.ladder import two_stores as two_stores_law
 
 OUTPUTS = 32
 JUDGED = 128
@@ -114,7 +115,7 @@ def _judge(cell: Cell, P: int, reads_: jax.Array, targets: jax.Array, facts: np.
     return {
         "graded": load * score_bits(llr, y, rung.f),
         "histogram": load * histogram_bits(llr, y),
-        "hard": load * hard_bits(above, active),
+        "hard": load * answer_bits(above, active),
         "error": float(np.mean((llr > np.log((1 - rung.f) / rung.f)) != y)),
         "depth": float(np.sum(h * np.asarray(targets)) / np.sum(norms[:, None] * np.asarray(targets) ** 2)),
         "whole": float(np.mean(((llr > 0) == y).all(axis=0))),
@@ -208,7 +209,7 @@ EXPERIMENT = Experiment(
     name="ladder",
     question="How many bits of binary labels does a synapse hold in stores that are written once, written with forgetting, or "
     "rehearsed, for a graded reader, after a threshold, and with 1% errors?",
-    prediction="At every load and size the bits of `theory.predictions.rungs`, without a fitted constant. In the best case "
+    prediction="At every load and size the bits of `theory.predictions.ladder`, without a fitted constant. In the best case "
     "0.72 graded and 0.46 hard for one-shot storage at any sparsity, 0.72 and 0.52 for the delta rule, 0.69 and 0.51 for "
     "annealed writes, which retain more depth, 1.14 and 1.10 for least squares, 2 interleaved. With 1% errors: dense one-shot < "
     "sparse one-shot and delta rule < annealed < two stores and least squares < interleaved. Gaps to the laws close as N grows.",

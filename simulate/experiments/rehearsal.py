@@ -8,7 +8,7 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.codes import draw_active
 from simulate.grid import REPORTED, seed_keys
-from simulate.memories.rehearsed_store import hard_bits, own_answers, power_snr, sleep
+from simulate.memories.rehearsed_store import own_answers, response_snr, sign_bits, sleep
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
@@ -123,8 +123,8 @@ def run(cell: Cell, workspace: Path) -> Rows:
             "error": np.mean(np.sum((response - np.eye(M)) ** 2, axis=2), axis=1),
             "worst_error": left,
             "edge": edge,
-            "hard_bits": hard_bits(response @ signs, signs) * M / N,
-            "graded_bits": np.log2(1 + power_snr(response)) / 2 * M / N,
+            "hard_bits": sign_bits(response @ signs, signs) * M / N,
+            "graded_bits": np.log2(1 + response_snr(response)) / 2 * M / N,
         }
         law = {"predicted_depth": float(replay_depth(N, seen, eta, sweeps))}
         law |= {"presentations": spent, "predicted_presentations": float(presentations(T, D, hold, sweeps))}

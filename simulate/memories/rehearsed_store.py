@@ -77,7 +77,7 @@ def own_answers(
     return jnp.where((jnp.arange(len(codes)) < old)[:, None], codes @ weights, targets)
 
 
-def power_snr(response: Float[np.ndarray, "*seeds M M"]) -> Float[np.ndarray, "*seeds"]:
+def response_snr(response: Float[np.ndarray, "*seeds M M"]) -> Float[np.ndarray, "*seeds"]:
     """Power SNR of the regression of readouts on independent targets of unit variance, one slope for all facts.
 
     The slope is the mean depth; the error of a fact is its crosstalk and what its own depth differs from the slope.
@@ -88,7 +88,7 @@ def power_snr(response: Float[np.ndarray, "*seeds M M"]) -> Float[np.ndarray, "*
     return slope**2 / np.maximum(error, np.finfo(float).tiny)
 
 
-def hard_bits(readout: Float[np.ndarray, "*seeds M K"], targets: Float[np.ndarray, "*seeds M K"]) -> Float[np.ndarray, "*seeds"]:
+def sign_bits(readout: Float[np.ndarray, "*seeds M K"], targets: Float[np.ndarray, "*seeds M K"]) -> Float[np.ndarray, "*seeds"]:
     """Bits per fact and output kept by the signs of the readouts of targets +-1: 1 - H(share of wrong signs)."""
     wrong: Bool[np.ndarray, "*seeds M K"] = (readout > 0) != (targets > 0)
     error = np.clip(wrong.mean(axis=(-2, -1)), 1e-300, 0.5)

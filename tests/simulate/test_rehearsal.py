@@ -10,7 +10,7 @@ from simulate.codes import draw_active
 from simulate.grid import seed_keys
 from simulate.memories import notebook
 from simulate.memories.delta_rule import retained_depths
-from simulate.memories.rehearsed_store import hard_bits, mean_depth, own_answers, power_snr, present, sleep
+from simulate.memories.rehearsed_store import mean_depth, own_answers, present, response_snr, sign_bits, sleep
 from theory.consolidation import replay_depth
 from theory.errors import UserError
 
@@ -105,13 +105,13 @@ def test_mean_depth_is_the_sum_over_presentations():
 
 def test_bits_of_known_channels():
     signs = np.sign(np.random.default_rng(1).normal(size=(1, 10, 400)))
-    assert hard_bits(3 * signs, signs)[0] == pytest.approx(1)
-    assert hard_bits(np.ones_like(signs), signs)[0] < 0.01
+    assert sign_bits(3 * signs, signs)[0] == pytest.approx(1)
+    assert sign_bits(np.ones_like(signs), signs)[0] < 0.01
     wrong = signs.copy()
     wrong[:, :1] *= -1  # one in ten
-    assert hard_bits(wrong, signs)[0] == pytest.approx(1 + 0.1 * np.log2(0.1) + 0.9 * np.log2(0.9))
+    assert sign_bits(wrong, signs)[0] == pytest.approx(1 + 0.1 * np.log2(0.1) + 0.9 * np.log2(0.9))
     response = 0.5 * np.eye(4) + 0.1 * (1 - np.eye(4))
-    assert power_snr(response[None])[0] == pytest.approx(0.25 / 0.03)
+    assert response_snr(response[None])[0] == pytest.approx(0.25 / 0.03)
 
 
 def test_the_frontier_of_a_rehearsed_store():

@@ -6,7 +6,7 @@ import pytest
 from simulate.backend import jax, jnp
 from simulate.memories import blocks, hopfield, willshaw
 from theory.literature import associative
-from theory.predictions.rungs import fast_error, predicted, two_stores
+from theory.predictions.ladder import fast_error, predicted, two_stores
 
 
 def test_clipped_synapses_are_those_of_a_loop_and_never_miss():

@@ -23,6 +23,7 @@ from scipy.special import ndtr
 from scipy.stats import binom
 
 from theory.controls import load as two_store_load
+from theory.interleaving import gardner_load
 from theory.ledger import claim
 from theory.predictions import crosstalk
 from theory.predictions.bits import channel_bits, expected
@@ -95,7 +96,7 @@ def predicted(system: str, N: int, P: int) -> Holding:
     """What theory expects of P facts in N synapses per output; interleaved: up to P = 2N, beyond it nothing is predicted."""
     load, rung = P / N, RUNGS[system]
     if system == "interleaved":
-        return Holding(min(load, gardner_load()), min(load, gardner_load()), 0.0, 1.0)
+        return Holding(min(load, gardner_load(0.5)), min(load, gardner_load(0.5)), 0.0, 1.0)
     found = reads(system, N, P)
     snr, weight = found.snr, np.full(P, 1 / P)
     if system == "sparse":  # each cue's norm sets its SNR; the number of active inputs is binomial
@@ -111,11 +112,6 @@ def predicted(system: str, N: int, P: int) -> Holding:
     )
 
 
-def gardner_load() -> float:
-    """2, the largest load of labels +-1 without error (S2)."""
-    return float(claim("S2").value("gardner_load", f=0.5).value)
-
-
 @cache
 def limit(system: str) -> tuple[float, float, float]:
     """Most bits per synapse over all loads: (graded, hard, with 1% errors), for large N (delta rules: N = 512, off by 1/N).
@@ -123,7 +119,7 @@ def limit(system: str) -> tuple[float, float, float]:
     Interleaved: without error; what more a store of 1% errors holds is not known to the ledger. Two stores: T = 16.
     """
     if system == "interleaved":
-        return gardner_load(), gardner_load(), gardner_load()
+        return gardner_load(0.5), gardner_load(0.5), gardner_load(0.5)
     if system == "two":
         best, at_allowed = two_stores_limit(16)
         return best, best, at_allowed
@@ -145,7 +141,7 @@ def critical_load(system: str, N: int) -> float:
     if system in ("dense", "sparse"):
         return float(claim("C3-threshold").value("load_at_error", f=rung.f, error=rung.allowed).value)
     if system == "interleaved":
-        return gardner_load()
+        return gardner_load(0.5)
     lowest = 1.02 if system == "least_squares" else 0.05
     return float(brentq(lambda load: predicted(system, N, round(load * N)).error - rung.allowed, lowest, 2.0, xtol=2 / N))
 
@@ -191,5 +187,5 @@ def two_stores(T: int, slow: float, inputs: float, D: int | None = None) -> Hold
 @cache
 def two_stores_limit(T: int) -> tuple[float, float]:
     """Most bits per synapse of two large stores, the slow one at Gardner's load, over the fast store's size: (any errors, 1%)."""
-    best = max(two_stores(T, gardner_load(), inputs).hard for inputs in np.geomspace(0.3, 3.0, 47))
-    return best, two_stores(T, gardner_load(), fast_inputs(RUNGS["two"].allowed)).hard
+    best = max(two_stores(T, gardner_load(0.5), inputs).hard for inputs in np.geomspace(0.3, 3.0, 47))
+    return best, two_stores(T, gardner_load(0.5), fast_inputs(RUNGS["two"].allowed)).hard
