@@ -59,6 +59,13 @@ class Figure:
     caption: Callable[[Results], str]
     draw: Callable[[Results], Canvas]
 
+    def text(self, results: Results) -> str:
+        """The caption. Raises UserError if a table is missing or unfit."""
+        from figures.results import reading
+
+        with reading(f"the caption of figure {self.name}", results.directory, self.tables):
+            return self.caption(results)
+
     def publish(self, results: Results, directory: Path) -> list[Path]:
         """Draw in the project's style and write PDF and PNG into `directory`. Raises UserError if a table is missing."""
         return self.save(results, [directory / f"{self.name}.{suffix}" for suffix in ("pdf", "png")])
@@ -67,10 +74,12 @@ class Figure:
         """Draw in the project's style and write the picture to each path: pdf, png or svg, as its suffix says."""
         import matplotlib.pyplot as plt
 
+        from figures.results import reading
         from figures.style import save, styled
 
         with styled():
-            canvas = self.draw(results)
+            with reading(f"figure {self.name}", results.directory, self.tables):
+                canvas = self.draw(results)
             try:
                 return save(canvas, paths)
             finally:

@@ -1,13 +1,13 @@
 """The stored results, and what may be done to them here: select, average, and put an interval on the average."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import ArrayLike
 from scipy import stats
 
@@ -32,7 +32,7 @@ class Results:
                 raise UserError(f"no table {name!r} in {self.directory}: {mend}")
             try:
                 self._read[name] = read_table(path)
-            except (OSError, pa.ArrowException) as error:
+            except Exception as error:  # damaged bytes make the reader raise almost anything; the cure is the same
                 raise UserError(f"table {path} cannot be read ({type(error).__name__}): delete it and {mend}") from error
             frame, columns = self._read[name][0], columns_of(name)
             if columns and len(frame) and (trouble := fault(frame, columns)):
@@ -52,6 +52,11 @@ class Results:
             raise UserError(f"table {name!r} in {self.directory} {what}: make it again with `cwb reproduce --only {name}`")
         return frame
 
+    @property
+    def read(self) -> list[str]:
+        """Names of the tables that were read so far."""
+        return list(self._read)
+
     def key(self, name: str) -> str:
         """Fingerprint of the configuration and code that made the table `name`."""
         self.table(name)
@@ -60,12 +65,26 @@ class Results:
     @cached_property
     def preset(self) -> str:
         """The preset that made the tables, as they say themselves; "unknown" if they do not. Raises UserError if they differ."""
-        found = {read_table(path)[1].get("preset", "unknown") for path in sorted(self.directory.glob("*.parquet"))}
+        found = {self._load(path.stem)[1].get("preset", "unknown") for path in sorted(self.directory.glob("*.parquet"))}
         if len(found) > 1:
             raise UserError(
                 f"{self.directory} mixes tables of presets {', '.join(sorted(found))}: delete it and reproduce one preset"
             )
         return found.pop() if found else "unknown"
+
+
+@contextmanager
+def reading(what: str, directory: Path, tables: Iterable[str]) -> Iterator[None]:
+    """Turn what a table of other content than expected makes our code raise into a UserError that names `what` and the tables."""
+    try:
+        yield
+    except UserError:
+        raise
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        names = list(tables)
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        mend = f"make them again with `cwb reproduce --only {' '.join(names)}`"
+        raise UserError(f"{what} cannot be had from table {', '.join(names)} in {directory} ({reason}): {mend}") from error
 
 
 def seeds(frame: pd.DataFrame) -> str:

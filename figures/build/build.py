@@ -28,7 +28,7 @@ def _paper_inputs(layout: Layout) -> Mapping[str, Any]:
     return {
         "numbers.json": numbers(results),
         "verdicts.json": verdicts(layout),
-        "captions.json": {name: figure.caption(results) for name, figure in catalogue().items()},
+        "captions.json": {name: figure.text(results) for name, figure in catalogue().items()},
     }
 
 

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from figures.build.layout import Layout
 from figures.build.remembered import CODE, remembered, sources, tables
@@ -50,32 +50,41 @@ def table_path(layout: Layout, name: str) -> Path:
 def fingerprints(layout: Layout) -> dict[str, str]:
     """{experiment: the fingerprint that its table has if it is fresh}, in the order in which they run; remembered."""
     name = f"fingerprints-{layout.preset}"
-    key = digest(sources(*CODE))
+    key = sources(*CODE, "figures/build")
     return remembered(name, key, lambda: {name: e.fingerprint(layout.preset) for name, e in experiments().items()})
 
 
-def _stored_key(path: Path) -> str | None:
-    """The fingerprint that a table carries; None if it cannot be read."""
+def _about(path: Path) -> dict[str, Any] | None:
+    """What a table says about itself: key, preset, rows; None if it cannot be read."""
+    import pyarrow.parquet as pq
+
     from simulate.runs.store import read_about
 
     try:
-        return read_about(path).get("key", "")
+        return {**read_about(path), "rows": pq.read_metadata(path).num_rows}
     except Exception:  # whatever a damaged file makes the reader raise, the cure is the same
         return None
 
 
-def states(layout: Layout) -> dict[str, str]:
-    """{experiment: "fresh", "stale" (made by other code or another configuration), "missing" or "unreadable"}, in order."""
+def about_tables(layout: Layout) -> dict[str, dict[str, Any] | None]:
+    """{table: what it says about itself (key, preset, rows), or None if it cannot be read}; remembered."""
     contents = tables(layout.results)
     name = f"tables-{digest(str(layout.base))[:8]}"
-    stored = remembered(name, digest(contents), lambda: {name: _stored_key(table_path(layout, name)) for name in contents})
-    words = {}
-    for name, fingerprint in fingerprints(layout).items():
-        key = stored.get(name)
-        words[name] = (
-            "missing" if name not in stored else "unreadable" if key is None else "fresh" if key == fingerprint else "stale"
-        )
-    return words
+    key = digest(contents, sources("figures/build"))
+    return remembered(name, key, lambda: {name: _about(table_path(layout, name)) for name in contents})
+
+
+def states(layout: Layout) -> dict[str, str]:
+    """{experiment: "fresh", "stale" (made by other code or another configuration), "missing" or "unreadable"}, in order."""
+    about = about_tables(layout)
+
+    def word(name: str, fingerprint: str) -> str:
+        if name not in about:
+            return "missing"
+        stored = about[name]
+        return "unreadable" if stored is None else "fresh" if stored.get("key") == fingerprint else "stale"
+
+    return {name: word(name, fingerprint) for name, fingerprint in fingerprints(layout).items()}
 
 
 def state(layout: Layout, experiment: Experiment) -> str:

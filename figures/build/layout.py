@@ -5,6 +5,7 @@ from pathlib import Path
 
 from simulate.runs.fingerprint import ROOT
 from simulate.runs.preset import Preset
+from theory.errors import UserError
 
 PAPER = ROOT / "paper"
 
@@ -24,8 +25,16 @@ class Layout:
 
     @classmethod
     def of(cls, preset: Preset, out: Path | None = None) -> "Layout":
-        """The layout of a preset; with `out`, everything lies under that folder and the repository is left alone."""
-        workspace = (out or ROOT / "build").resolve()
+        """The layout of a preset; with `out`, everything lies under that folder and the repository is left alone.
+
+        Raises UserError if `out` can be no folder.
+        """
+        try:
+            workspace = (out or ROOT / "build").resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a null byte
+            raise UserError(f"--out {out}: this is no folder ({error}): give a folder, new or old") from None
+        if workspace.exists() and not workspace.is_dir():
+            raise UserError(f"--out {out}: this is a file: give a folder, new or old")
         return cls(preset, workspace, PAPER if preset == "paper" and out is None else workspace / preset)
 
     @property

@@ -30,3 +30,15 @@ def _verdicts_key(layout: Layout) -> str:
 def publish_verdicts(layout: Layout) -> None:
     """Write the verdicts beside the tables, where `verdicts` finds them in a fresh clone too."""
     keep(layout.verdicts, _verdicts_key(layout), verdicts(layout))
+
+
+def tables_of_rules() -> dict[str, tuple[str, ...]]:
+    """{verdict: the tables on which it is judged}; remembered."""
+
+    def compute() -> dict[str, Any]:
+        from figures.verdicts.table import RULES
+
+        return {id: rule.tables for id, rule in RULES.items()}
+
+    read = remembered("rules", sources(*CODE, *RULES, "figures/build"), compute)
+    return {id: tuple(names) for id, names in read.items()}

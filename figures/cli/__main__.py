@@ -2,6 +2,6 @@
 
 import sys
 
-from figures.cli.entry import main
+from figures.cli import main
 
 sys.exit(main())

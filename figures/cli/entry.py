@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -19,10 +20,13 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixe
 from figures.cli.explore import Explore
 from figures.cli.facts import Forecast, Measure, Write
 from figures.cli.models import Models, Train
+from figures.cli.output import degrade
 from figures.cli.publish import Figures, Paper, Verdicts
 from figures.cli.reproduce import Reproduce
 from figures.cli.simulate import Simulate
+from figures.cli.tables import Tables
 from figures.cli.theory import Theory
+from simulate.runs.files import digest
 from simulate.runs.threads import one_thread
 from theory.errors import UserError
 
@@ -37,6 +41,7 @@ Command = (
     | Annotated[Forecast, subcommand("forecast")]
     | Annotated[Figures, subcommand("figures")]
     | Annotated[Verdicts, subcommand("verdicts")]
+    | Annotated[Tables, subcommand("tables")]
     | Annotated[Paper, subcommand("paper")]
     | Annotated[Explore, subcommand("explore")]
 )
@@ -67,28 +72,89 @@ def parse(arguments: list[str]):
         raise UserError(_one_line(complaint.getvalue())) from None
 
 
+def _without_empty(arguments: list[str]) -> list[str]:
+    """The arguments as they are. Raises UserError if one, or the value after its "=", is empty: no option has such a value."""
+    for place, word in enumerate(arguments):
+        if not word or (word.startswith("--") and word.endswith("=")):
+            option = word.rstrip("=") or (arguments[place - 1] if place else "")
+            after = f" after {option!r}" if option else ""
+            raise UserError(f"there is an empty argument{after}: give a value or leave the option out")
+    return arguments
+
+
+def _say(line: str) -> None:
+    """Print one line on stderr, whatever stands in it; nothing if stderr is closed or full."""
+    with contextlib.suppress(OSError, ValueError):
+        print(f"cwb: {' '.join(line.split())}", file=sys.stderr, flush=True)
+
+
+def _leave_stdout() -> None:
+    """Let what is left in a broken or full stdout go, so that the interpreter does not complain about it at its end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):  # not a real file, as in a test
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unforeseen(error: BaseException, arguments: list[str]) -> str:
+    """Write the traceback of an error that no rule foresaw to a file; one line that names both."""
+    import platform
+    import tempfile
+    import traceback
+    from importlib.metadata import version
+
+    from simulate.runs.files import atomic
+    from simulate.runs.fingerprint import ROOT
+
+    versions = f"compression-writability {version('compression-writability')}, Python {platform.python_version()}"
+    text = f"cwb {arguments}\n{versions}\n\n{''.join(traceback.format_exception(error))}"
+    reason = f"{type(error).__name__}: {error}"[:300]
+    for folder in (ROOT / "build" / "errors", Path(tempfile.gettempdir())):
+        path = folder / f"cwb-{digest(text)[:8]}.txt"
+        try:
+            with atomic(path) as temporary:
+                temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+        except (OSError, RuntimeError):
+            continue
+        return f"an error that should not happen ({reason}): please report it with {path}, which holds the traceback"
+    return f"an error that should not happen ({reason}), and no room to write its traceback: free some space and run it again"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run `cwb` with the given arguments (default: those of the process) and return its exit status.
 
-    0: done; 1: a check of the theory failed; 2: the input was wrong; 130: interrupted, what was finished is kept.
+    0: done; 1: a check of the theory failed; 2: the input was wrong, or there is no room; 70: an error of ours, whose traceback
+    lies in the file that the line on stderr names; 130: interrupted, what was finished is kept.
     """
     one_thread()  # before NumPy is loaded
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill stops the worker processes too
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115  # closed ones
+    degrade()
+    with contextlib.suppress(ValueError):  # not in the main thread, where the caller decides
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill stops the worker processes too
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        status = parse(sys.argv[1:] if arguments is None else arguments).run() or 0
+        status = parse(_without_empty(words)).run() or 0
         sys.stdout.flush()
         return status
     except UserError as error:
-        print(f"cwb: {error}", file=sys.stderr)
+        _say(str(error))
         return 2
     except BrokenPipeError:  # the reader of our output went away (`cwb ... | head`): nothing to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         where = f" at {error.filename}" if error.filename else ""
         mend = "free some space and run it again" if error.errno == errno.ENOSPC else "check the path and its permissions"
-        print(f"cwb: {error.strerror or error}{where}: {mend}", file=sys.stderr)
+        _say(f"{error.strerror or error}{where}: {mend}")
+        return 2
+    except MemoryError as error:
+        _say(f"there is not enough memory ({error or 'none is left'}): give smaller sizes")
         return 2
     except KeyboardInterrupt:
-        print("cwb: interrupted; what was finished is kept: run the same command again to go on", file=sys.stderr)
+        _say("interrupted; what was finished is kept: run the same command again to go on")
         return 130
+    except Exception as error:
+        _say(_unforeseen(error, words))
+        return 70
+    finally:
+        _leave_stdout()

@@ -24,7 +24,7 @@ from figures.numbers import (
     two_rates,
 )
 from figures.numbers.estimates import Tree
-from figures.results import Results
+from figures.results import Results, reading
 
 PARTS = {
     **{
@@ -69,5 +69,9 @@ def check(value: Any, where: str = "numbers") -> Any:
 
 
 def numbers(results: Results) -> Tree:
-    """All numbers. Raises UserError if a table is missing, ValueError if a number is not finite."""
-    return check({"meta": meta(results)} | {name: part(results) for name, part in PARTS.items()})
+    """All numbers. Raises UserError if a table is missing or unfit, or if a number is not finite."""
+    tree = {"meta": meta(results)}
+    for name, part in PARTS.items():
+        with reading(f"the paper's numbers {name!r}", results.directory, results.read):
+            tree[name] = check(part(results), f"numbers.{name}")
+    return check(tree)

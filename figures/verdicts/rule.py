@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from figures.results import Estimate, Results
+from figures.results import Estimate, Results, reading
 
 Verdict = Literal["supported", "refuted", "undecided"]
 
@@ -42,10 +42,14 @@ class Rule:
     judge: Callable[[Results], Judgement]
 
     def record(self, results: Results) -> dict[str, Any]:
-        """{id, claim, prediction, measured, interval, verdict, rule} as JSON values. Raises UserError if a table is missing."""
-        found = self.judge(results)
-        if not isfinite(found.measured):
-            raise ValueError(f"verdict {self.id}: the measured value is {found.measured}")
+        """{id, claim, prediction, measured, interval, verdict, rule} as JSON values.
+
+        Raises UserError if a table is missing or unfit.
+        """
+        with reading(f"the verdict {self.id}", results.directory, self.tables):
+            found = self.judge(results)
+            if not isfinite(found.measured):
+                raise ValueError(f"the measured value is {found.measured}")
         interval = [float(end) for end in found.interval] if found.interval else None
         return {
             "id": self.id,
