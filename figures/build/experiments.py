@@ -49,8 +49,7 @@ def table_path(layout: Layout, name: str) -> Path:
 
 def fingerprints(layout: Layout) -> dict[str, str]:
     """{experiment: the fingerprint that its table has if it is fresh}, in the order in which they run; remembered."""
-    name = f"fingerprints-{layout.preset}"
-    key = sources(*CODE, "figures/build")
+    name, key = f"fingerprints-{layout.preset}", sources(*CODE, "figures/build")
     return remembered(name, key, lambda: {name: e.fingerprint(layout.preset) for name, e in experiments().items()})
 
 
