@@ -33,7 +33,7 @@ class Explore:
     """Port of the local server, 1 to 65535. Default: a free one."""
     headless: bool = False
     """Start the server and print its address, but open no browser."""
-    export: str | None = None
+    export: Path | None = None
     """Folder to write the notebook into (all notebooks, without a name), instead of opening it."""
     format: Literal["html", "ipynb"] = "html"
     """What `--export` writes: a page that needs no network, or a Jupyter notebook with its output."""
@@ -48,7 +48,7 @@ class Explore:
             hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(known)}"
             raise UserError(f"no notebook {self.name!r}: {hint}")
         if self.export is not None:
-            return self._export({self.name: known[self.name]} if self.name else known)
+            return self._export({self.name: known[self.name]} if self.name else known, self.export)
         if self.name is None:
             for name, path in known.items():
                 print(f"{name:<16} {summary(path)}", flush=True)
@@ -64,12 +64,12 @@ class Explore:
             words += ["--port", str(self.port)]
         return _marimo(*words, *(["--headless"] if self.headless else []))
 
-    def _export(self, chosen: dict[str, Path]) -> int:
+    def _export(self, chosen: dict[str, Path], into: Path) -> int:
         """Write each notebook into the folder, under its own name."""
         from figures.build.notebooks import page
         from simulate.runs.store import atomic
 
-        folder = _folder(self.export or "")
+        folder = _folder(into)
         for name, notebook in chosen.items():
             path = folder / f"{name}.{self.format}"
             if path.is_dir():
@@ -83,13 +83,10 @@ class Explore:
         return 0
 
 
-def _folder(name: str) -> Path:
+def _folder(folder: Path) -> Path:
     """The folder to export into, made if it is missing. Raises UserError if it is none or cannot be made."""
-    if not name.strip():
-        raise UserError("--export: the name is empty: give a folder")
-    folder = Path(name)
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"--export {name}: not a folder: give one, each notebook is written into it under its own name")
+        raise UserError(f"--export {folder}: not a folder: give one, each notebook is written into it under its own name")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -11,7 +11,7 @@ import math
 import os
 import re
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -128,11 +128,20 @@ def _fields(controls: Mapping[str, Any]) -> str:
 
 
 def _field(control: Any) -> str:
+    if hasattr(control, "elements"):  # a dictionary of checkboxes
+        ticked = [label for label, chosen in control.value.items() if chosen]
+        return f"<output>{html.escape('; '.join(ticked))}</output>" if _still() else _stacked(control.elements.values())
     if not _still():
         return mo.as_html(control).text
+    if isinstance(control, mo.ui.run_button):
+        return "in the notebook itself"
     value = next((key for key, option in getattr(control, "options", {}).items() if option == control.value), control.value)
     text = f"{value:,.15g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     return f"<output>{html.escape(text)}</output>"
+
+
+def _stacked(controls: Iterable[Any]) -> str:
+    return "".join(f"<div>{control.text}</div>" for control in controls)
 
 
 def _saves(picture: Picture) -> str:
