@@ -8,13 +8,14 @@ from matplotlib.ticker import MaxNLocator
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import ARCHITECTURES, BLACK, GREY, KINDS, METHODS, letters, panels
-from figures.verdicts.runs import WRITER, WRITERS, at_chosen_dial, reported, scores
+from figures.verdicts.runs import RUN, at_chosen_learning_rate, reported, scores
 from figures.verdicts.table import sentence
+from realmodels.writing.methods.catalogue import RUNS
 
 
 def errors(results: Results):
-    """Mean over seeds of the rms errors in bits (`figures.verdicts.runs.scores`): one row per writer, one column per forecast."""
-    return scores(results).drop(columns="seed").groupby(WRITER).mean()
+    """Mean over seeds of the rms errors in bits (`figures.verdicts.runs.scores`): one row per run, one column per forecast."""
+    return scores(results).drop(columns="seed").groupby(RUN).mean()
 
 
 def caption(results: Results) -> str:
@@ -24,17 +25,19 @@ def caption(results: Results) -> str:
     return (
         "Retained bits per fact by age: measured (marks, 95% intervals over seeds) and forecast from the model before any "
         "write, by the spectral law and by kernel simulation, with no fitted parameter. Root-mean-square errors over tasks of "
-        f"age 1 and more, mean over writers: spectral law {means['spectral']:.2f}, kernel simulation {means['kernel']:.2f}, no "
-        f"forgetting {means['stays']:.2f}, all gone after one task {means['gone']:.2f} bits (these two are told what was "
+        f"age 1 and more, mean over runs: spectral law {means['spectral']:.2f}, kernel simulation {means['kernel']:.2f}, no "
+        f"forgetting {means['stays']:.2f}, all gone after one task {means['gone']:.2f} bits (these two start from what was "
         "measured just after the write); each panel gives its own. " + sentence(results, "P1-spectral", "P1-kernel", "P1-narrow")
     )
 
 
 def draw(results: Results) -> Canvas:
-    """One panel per writer: measured marks, two forecast curves, the rms errors in words."""
+    """One panel per run: measured marks, two forecast curves, the rms errors in words."""
     rows = reported(results).query("age >= 0")
-    forecast = at_chosen_dial(results, results.table("forecast", *WRITER, "dial", "kind", "seed", "age", "bits_predicted"))
-    present = [writer for writer in WRITERS if ((rows["architecture"] == writer[0]) & (rows["method"] == writer[1])).any()]
+    forecast = at_chosen_learning_rate(
+        results, results.table("forecast", *RUN, "learning_rate", "kind", "seed", "age", "bits_predicted")
+    )
+    present = [(a, m) for a, m in RUNS if ((rows["architecture"] == a) & (rows["method"] == m)).any()]
     table = errors(results)
     top = log2(rows["candidates"].iloc[0])
     canvas, grid = panels(rows=-(-len(present) // 3), columns=3, ratio=0.9, sharex=True, sharey=True)

@@ -1,4 +1,4 @@
-"""The learning-forgetting plane of the language models: each way of writing traces a curve as its dial is turned."""
+"""The learning-forgetting plane of the language models: each method traces a curve as its learning rate is changed."""
 
 from math import log2
 
@@ -8,8 +8,9 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results, seeds
 from figures.style import ARCHITECTURES, GREY, METHODS, letters, panels
-from figures.verdicts.runs import WRITERS, dials, ends
+from figures.verdicts.runs import ends, learning_rates
 from figures.verdicts.table import sentence
+from realmodels.writing.methods.catalogue import RUNS
 
 FACES = {"dense": None, "memory": "white", "dsa": "#BBBBBB"}
 RISES = (0, 0.01, 0.03, 0.1, 0.3, 1)
@@ -20,33 +21,37 @@ def caption(results: Results) -> str:
     table = results.table("streams", "seed", "tuning")
     reported = table[~table["tuning"].astype(bool)]
     return (
-        "Every way of writing, at every value of its dial (learning rate). (a) Bits per fact after the whole stream against bits "
+        "Every method, at every one of its learning rates. (a) Bits per fact after the whole stream against bits "
         "when just written; on the diagonal nothing is forgotten; the cross is what is guessed before any write. (b) Rise of "
         "held-out bits per byte, the damage to what the model knew, against bits per fact after the stream (axis linear below "
-        "0.01). A line joins the dials of one way of writing in order, large marks are the chosen dials. Filled: dense; open: "
+        "0.01). A line joins the learning rates of one method in order; large marks are the chosen ones. Filled: dense; open: "
         f"memory layer; grey: sparse attention. Means over {seeds(reported)}, dots are single seeds. "
         + sentence(results, "P2-sparse", "P3", "P6")
     )
 
 
-def _curve(panel: Axes, runs, x: str, y: str, dial: float, style: dict) -> None:
-    """Means over seeds joined in the order of dials, a dot per seed, a large mark at the chosen dial."""
-    mean = runs.groupby("dial")[[x, y]].mean().dropna()
+def _curve(panel: Axes, runs, x: str, y: str, learning_rate: float, style: dict) -> None:
+    """Means over seeds, joined in the order of learning rates; a dot per seed; a large mark at the chosen learning rate."""
+    mean = runs.groupby("learning_rate")[[x, y]].mean().dropna()
     panel.plot(mean[x], mean[y], linewidth=0.8, **style)
     if runs["seed"].nunique() > 1:
         panel.plot(runs[x], runs[y], color=style["color"], marker=".", markersize=2, alpha=0.6, linestyle="none", zorder=1)
-    if dial in mean.index:
-        panel.plot(mean[x][dial], mean[y][dial], **{**style, "markersize": 7, "linestyle": "none", "zorder": 4, "label": None})
+    if learning_rate in mean.index:
+        panel.plot(
+            mean[x][learning_rate],
+            mean[y][learning_rate],
+            **{**style, "markersize": 7, "linestyle": "none", "zorder": 4, "label": None},
+        )
 
 
 def draw(results: Results) -> Canvas:
     """Two panels: kept against learned; damage to held-out text against kept."""
     streams = results.table("streams")
     table = ends(streams[~streams["tuning"].astype(bool)])
-    chosen = dials(results)
+    chosen = learning_rates(results)
     top, before = log2(streams["candidates"].iloc[0]), float(table["bits_before"].mean())
     canvas, (left, right) = panels(columns=2, ratio=0.95)
-    for architecture, method in WRITERS:
+    for architecture, method in RUNS:
         runs = table[(table["architecture"] == architecture) & (table["method"] == method)]
         look = METHODS[method]
         style = {
@@ -78,7 +83,7 @@ def draw(results: Results) -> Canvas:
 
 FIGURE = Figure(
     "learning_forgetting",
-    "Learning and forgetting of the language models, over each method's dial",
+    "Learning and forgetting of the language models, over each method's learning rates",
     ("P2-sparse", "P3", "P6"),
     ("streams",),
     caption,

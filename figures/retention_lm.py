@@ -8,21 +8,22 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
 from figures.style import ARCHITECTURES, GREY, METHODS, letters, panels
-from figures.verdicts.runs import WRITERS, dials, reported
+from figures.verdicts.runs import learning_rates, reported
 from figures.verdicts.table import sentence
+from realmodels.writing.methods.catalogue import RUNS
 
 
 def caption(results: Results) -> str:
-    """What is shown, the dials, and the verdicts on P2, P3 and P6."""
+    """What is shown, the learning rates, and the verdicts on P2, P3 and P6."""
     rows = reported(results)
-    chosen = dials(results)
-    rates = "; ".join(f"{METHODS[m].label} on {ARCHITECTURES[a].label} {chosen[a, m]:g}" for a, m in WRITERS if (a, m) in chosen)
+    chosen = learning_rates(results)
+    rates = "; ".join(f"{METHODS[m].label} on {ARCHITECTURES[a].label} {chosen[a, m]:g}" for a, m in RUNS if (a, m) in chosen)
     tasks = int(rows["written"].max())
     return (
         f"Retained bits per fact against the number of tasks written since, in a stream of {tasks} tasks. Dashed: "
         "log2 of the candidates; dotted: what the dense model guesses of a fact from its subject's name, before any write. "
         f"Means over tasks of that age and {seeds(rows)}, with 95% intervals over seeds. (a) Full "
-        "finetuning of the three models. (b) Narrower writes. Dials (learning rates), each the smallest that teaches "
+        "finetuning of the three models. (b) Narrower writes. Learning rates, each the smallest that teaches "
         "90% of a fact (or, if none does, most) on a seed that is not shown: "
         f"{rates}. " + sentence(results, "P2-plain", "P2-sparse", "P3", "P3-share", "P6")
     )
@@ -46,7 +47,7 @@ def draw(results: Results) -> Canvas:
     """Two panels: full finetuning by architecture; methods."""
     rows = reported(results).query("age >= 0")
     canvas, (left, right) = panels(columns=2, ratio=0.85, sharey=True)
-    for architecture, method in WRITERS:
+    for architecture, method in RUNS:
         part = rows[(rows["architecture"] == architecture) & (rows["method"] == method)]
         if part.empty:
             continue

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from tueplots import axes, figsizes
 
+from realmodels.writing.methods import catalogue as methods
 from simulate.runs.files import atomic
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -73,10 +74,10 @@ REGIMES = {
     "dual": Look("two regimes", VERMILION, "s", "--"),
 }
 METHODS = {
-    "full": Look("full finetuning", BLACK, "o"),
-    "sparse_memory": Look("sparse memory", ORANGE, "s", "--"),
-    "last_matrix": Look("last matrix", BLUE, "^", "-."),
-    "off_mode": Look("off-mode writing", VERMILION, "D", (0, (4, 1, 1, 1, 1, 1))),
+    "full": Look(methods.METHODS["full"].title, BLACK, "o"),
+    "sparse_memory": Look(methods.METHODS["sparse_memory"].title, ORANGE, "s", "--"),
+    "last_matrix": Look(methods.METHODS["last_matrix"].title, BLUE, "^", "-."),
+    "off_mode": Look(methods.METHODS["off_mode"].title, VERMILION, "D", (0, (4, 1, 1, 1, 1, 1))),
 }
 ARCHITECTURES = {
     "dense": Look("dense", BLUE, "o"),

@@ -6,8 +6,9 @@ import pandas as pd
 
 from figures.numbers.estimates import Tree, over_seeds, plain
 from figures.results import Results, estimate
-from figures.verdicts.runs import WRITER, WRITERS, dials, ends, reported, scores
+from figures.verdicts.runs import RUN, ends, learning_rates, reported, scores
 from realmodels.model.architectures import config_for
+from realmodels.writing.methods.catalogue import METHODS, RUNS
 
 CONTRASTS = {
     "scope": (("dense", "last_matrix"), ("dense", "full")),
@@ -53,11 +54,11 @@ def models(results: Results) -> Tree:
     }
 
 
-def schooling(results: Results) -> Tree:
-    """What schooling in the form of the facts did to the models: overlap of keys, recall of lessons, held-out text."""
-    table = results.table("schooling", "architecture", "seed", "step", "key_cosine", "recall", "bits_per_byte").sort_values(
-        "step"
-    )
+def format_finetuning(results: Results) -> Tree:
+    """What format finetuning did to the models: overlap of keys, recall of the training facts, held-out text."""
+    table = results.table(
+        "format_finetuning", "architecture", "seed", "step", "key_cosine", "recall", "bits_per_byte"
+    ).sort_values("step")
     runs = table.groupby(["architecture", "seed"])
     first, last = runs.first(), runs.last()
     change = last.assign(key_cosine_before=first["key_cosine"], rise=last["bits_per_byte"] - first["bits_per_byte"]).reset_index()
@@ -82,14 +83,15 @@ def stream(results: Results) -> Tree:
 
 
 def streams(results: Results) -> Tree:
-    """What each writer learned and kept, at its chosen dial."""
+    """What each run learned and kept, at its chosen learning rate."""
     table = ends(reported(results)).rename(columns={"bits_fresh": "learned", "bits": "retained", "bits_oldest": "oldest"})
     table = table.rename(columns={"bits_before": "before", "bits_gained": "gained"})
     columns = ("before", "learned", "retained", "gained", "oldest", "recall", "recall_heldout_phrasing", "heldout_rise")
-    chosen, rows = dials(results), []
-    for architecture, method in WRITERS:
+    chosen, rows = learning_rates(results), []
+    for architecture, method in RUNS:
         part = table[(table["architecture"] == architecture) & (table["method"] == method)]
-        own = {"architecture": architecture, "method": method, "dial": chosen[architecture, method]}
+        own = {"architecture": architecture, "method": method, "title": METHODS[method].title}
+        own["learning_rate"] = chosen[architecture, method]
         rows.append({**own, **{column: over_seeds(part, column) for column in columns}})
     tree: Tree = {"rows": rows}
     for row in rows:
@@ -98,8 +100,8 @@ def streams(results: Results) -> Tree:
 
 
 def contrasts(results: Results) -> Tree:
-    """Differences between writers of the bits that are left above those before any write, paired by seed."""
-    kept = ends(reported(results)).set_index([*WRITER, "seed"])["bits_gained"]
+    """Differences between runs in the bits that are left above those before any write, paired by seed."""
+    kept = ends(reported(results)).set_index([*RUN, "seed"])["bits_gained"]
     return {name: plain(estimate((kept.loc[one] - kept.loc[other]).dropna())) for name, (one, other) in CONTRASTS.items()}
 
 
@@ -108,7 +110,9 @@ def kernel(results: Results) -> Tree:
     frame = results.table("kernel", "architecture", "scope", "seed", *KERNEL_ESTIMATES)
     rows = [
         {
-            **{"architecture": str(architecture), "scope": str(scope)},
+            "architecture": str(architecture),
+            "scope": str(scope),
+            "title": METHODS[str(scope)].title if scope in METHODS else "all memory values",
             **{column: over_seeds(part, column) for column in KERNEL_ESTIMATES},
             **{column: float(part[column].mean()) for column in ("activation_fraction", "write_fraction")},
         }
@@ -121,18 +125,19 @@ def kernel(results: Results) -> Tree:
 
 
 def forecast(results: Results) -> Tree:
-    """Root-mean-square errors of the forecasts, and of the trivial ones, by writer."""
+    """Root-mean-square errors of the forecasts, and of the trivial ones, by run."""
     table = scores(results)
     rows = []
-    for architecture, method in WRITERS:
+    for architecture, method in RUNS:
         part = table[(table["architecture"] == architecture) & (table["method"] == method)]
         trivial = {"none": float(part["stays"].mean()), "chance": float(part["gone"].mean())}
         for kind in ("spectral", "kernel"):
             skill = 1 - float(part[kind].mean()) / min(trivial.values())
             error = over_seeds(part, kind)
-            rows.append({"architecture": architecture, "method": method, "kind": kind, "error": error, **trivial, "skill": skill})
+            own = {"architecture": architecture, "method": method, "title": METHODS[method].title, "kind": kind}
+            rows.append({**own, "error": error, **trivial, "skill": skill})
     mean = pd.DataFrame(
-        [{kind: part[kind].mean() for kind in ("spectral", "kernel", "stays", "gone")} for _, part in table.groupby(WRITER)]
+        [{kind: part[kind].mean() for kind in ("spectral", "kernel", "stays", "gone")} for _, part in table.groupby(RUN)]
     )
     return {
         "rows": rows,

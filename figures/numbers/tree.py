@@ -37,7 +37,9 @@ PARTS = {
     **{part.__name__: part for part in (synapses.synapses, regressions.regressions, sequences.sequences)},
     two_rates.two_rates.__name__: two_rates.two_rates,
     **{part.__name__: part for part in (rehearsal.rehearsal, rehearsal.transfer)},
-    **{part.__name__: part for part in (models.baselines, models.models, models.schooling, models.stream, models.streams)},
+    **{
+        part.__name__: part for part in (models.baselines, models.models, models.format_finetuning, models.stream, models.streams)
+    },
     **{part.__name__: part for part in (models.contrasts, models.kernel, models.forecast)},
     **{part.__name__: part for part in (knowledge.knowledge, knowledge.exposures)},
     architectures.architectures.__name__: architectures.architectures,

@@ -1,7 +1,8 @@
 """Rules for the language models: forecasts (P1), common mode or sparsity (P2, P5), scope (P3), quality (P4), and more (P6, P7).
 
-The unit of replication is the seed: with it a model is pretrained and its streams are drawn. Methods are compared pair by pair of
-equal seed. Rules on streams speak of the reported seeds at each method's chosen dial (`figures.verdicts.runs`): equal learning.
+The unit of replication is the seed: with it a model is pretrained and its streams are drawn. Methods are compared in pairs of
+equal seed. Rules on streams use the reported seeds at each method's chosen learning rate, which makes learning equal
+(`figures.verdicts.runs`).
 """
 
 from functools import partial
@@ -12,8 +13,8 @@ import pandas as pd
 from figures.results import Results, estimate
 from figures.verdicts.rule import Judgement, Rule, back, decide, judgement
 from figures.verdicts.runs import ends, reported, scores
+from realmodels.writing.methods.catalogue import Run
 
-Writer = tuple[str, str]
 FULL, LAST, OFF = ("dense", "full"), ("dense", "last_matrix"), ("dense", "off_mode")
 FULL_MEMORY, SPARSE = ("memory", "full"), ("memory", "sparse_memory")
 NARROW = ("last_matrix", "off_mode", "sparse_memory")  # methods that write one matrix
@@ -23,23 +24,23 @@ MARGIN = 0.1  # bits per fact that count as nothing
 NEARLY = 0.8  # share of what sparse memory keeps that counts as nearly as much
 SHARE = 0.5  # of sparse memory's advantage that counts as most of it
 APART = 0.5  # mean cosine below which prompts are told apart
-COST = 0.15  # bits per byte of held-out text that schooling may cost
+COST = 0.15  # bits per byte of held-out text that format finetuning may cost
 EQUAL = 0.05  # relative difference of bits per byte above which models are not comparable
 LEFT = 0.1  # share of the squared overlap that the common mode may keep
 DOUBLE = 2.0
 CLEARLY = 0.2  # bits per byte that count as clearly better
 
 
-def _writer(results: Results, writer: Writer) -> pd.DataFrame:
-    """The reported runs of a writer (`figures.verdicts.runs.ends`), by seed."""
+def _ends_of(results: Results, run: Run) -> pd.DataFrame:
+    """What a run kept at the reported seeds (`figures.verdicts.runs.ends`), by seed."""
     table = ends(reported(results))
-    return table[(table["architecture"] == writer[0]) & (table["method"] == writer[1])].set_index("seed")
+    return table[(table["architecture"] == run[0]) & (table["method"] == run[1])].set_index("seed")
 
 
-def _compare(results: Results, terms: dict[Writer, float], margin: float = 0.0) -> Judgement:
-    """Weighted sum of the bits that writers gained, by seed: supported above -margin, if they learned equally much."""
-    runs = {writer: _writer(results, writer) for writer in terms}
-    gained = pd.DataFrame({writer: weight * runs[writer]["bits_gained"] for writer, weight in terms.items()}).dropna()
+def _compare(results: Results, terms: dict[Run, float], margin: float = 0.0) -> Judgement:
+    """Weighted sum of the bits that runs gained, by seed: supported above -margin, if they learned equally much."""
+    runs = {run: _ends_of(results, run) for run in terms}
+    gained = pd.DataFrame({run: weight * runs[run]["bits_gained"] for run, weight in terms.items()}).dropna()
     value = estimate(gained.sum(axis=1))
     learned = [run["bits_fresh"].mean() for run in runs.values()]
     comparable = max(learned) - min(learned) <= LEARNED
@@ -47,7 +48,7 @@ def _compare(results: Results, terms: dict[Writer, float], margin: float = 0.0) 
 
 
 def _skill(results: Results, kind: str, methods: tuple[str, ...] = (*NARROW, "full")) -> Judgement:
-    """1 - rms error / rms error of the better trivial forecast, mean over writers of these methods, by seed."""
+    """1 - rms error / rms error of the better trivial forecast, mean over the runs of these methods, by seed."""
     table = scores(results)
     table = table[table["method"].isin(methods)]
     value = estimate((1 - table[kind] / table["trivial"]).groupby(table["seed"]).mean())
@@ -62,9 +63,9 @@ def _beats_counting(results: Results) -> Judgement:
     return judgement(value, decide(value, CLEARLY, np.inf))
 
 
-def _schooled(results: Results, change: bool, column: str, limit: float) -> Judgement:
-    """A column at the end of schooling (or its change), which must stay below a limit; the interval is over models."""
-    table = results.table("schooling", "architecture", "seed", "step", "final", column)
+def _after_format_finetuning(results: Results, change: bool, column: str, limit: float) -> Judgement:
+    """A column at the end of format finetuning (or its change), which must stay below a limit; the interval is over models."""
+    table = results.table("format_finetuning", "architecture", "seed", "step", "final", column)
     models = table.sort_values("step").groupby(["architecture", "seed"])[column]
     value = estimate(models.last() - models.first() if change else models.last())
     return judgement(value, decide(value, -np.inf, limit))
@@ -92,7 +93,7 @@ def _equal(results: Results) -> Judgement:
 _FORECAST = (
     "Skill = 1 - rms error of the forecast bits / that of the better trivial forecast (all stays that was measured just after "
     "the write; all is gone after one more task, back to what was measured before any write), over tasks of age 1 and more; mean "
-    "over writers, 95% t interval over seeds. Supported if the interval lies above 0, refuted if below."
+    "over runs, 95% t interval over seeds. Supported if the interval lies above 0, refuted if below."
 )
 _PAIRED = (
     "Bits per fact over all tasks after the last one, above those before the first, paired by seed, 95% t interval over seeds. "
@@ -120,7 +121,7 @@ RULES = (
         "P1-narrow",
         "For writes to one matrix, kernel simulation forecasts what is retained better than the trivial forecasts.",
         "skill > 0",
-        _FORECAST + " Writers that write one matrix only.",
+        _FORECAST + " Methods that write one matrix only.",
         ("streams", "forecast"),
         partial(_skill, kind="kernel", methods=NARROW),
     ),
@@ -201,20 +202,20 @@ RULES = (
     ),
     Rule(
         "P7",
-        "Schooling in the form of the facts, on other subjects, makes the models tell a stream's prompts apart at the answer.",
+        "Finetuning on the form of the facts, with other subjects, makes the models tell a stream's prompts apart at the answer.",
         f"cosine < {APART}",
-        "Mean cosine between prompts' keys at the answering position after schooling, 95% t interval over all models "
+        "Mean cosine between prompts' keys at the answering position after format finetuning, 95% t interval over all models "
         f"(architectures and seeds). Supported if the interval lies below {APART}, refuted if above.",
-        ("schooling",),
-        partial(_schooled, change=False, column="key_cosine", limit=APART),
+        ("format_finetuning",),
+        partial(_after_format_finetuning, change=False, column="key_cosine", limit=APART),
     ),
     Rule(
         "P7-cost",
-        "Schooling costs little of what the models knew.",
+        "Format finetuning costs little of what the models knew.",
         f"< {COST} bits per byte",
-        "Held-out bits per byte after schooling minus before, 95% t interval over all models (architectures and seeds). "
+        "Held-out bits per byte after format finetuning minus before, 95% t interval over all models (architectures and seeds). "
         f"Supported if the interval lies below {COST}, refuted if above.",
-        ("schooling",),
-        partial(_schooled, change=True, column="bits_per_byte", limit=COST),
+        ("format_finetuning",),
+        partial(_after_format_finetuning, change=True, column="bits_per_byte", limit=COST),
     ),
 )

@@ -1,7 +1,8 @@
 """What the figures and rules read from the streams of writes: the reported runs, what they keep, how well that was forecast.
 
-A writer is an architecture with a method. Reported are the seeds that took no part in choosing the dial, at the chosen dial;
-the choice is made by a rule on how much is learned (`chosen_dial`), so that writers are compared at equal learning.
+A run is a method on an architecture; `realmodels.writing.methods.catalogue` lists the runs. The reported seeds are those that
+took no part in choosing the learning rate, at the chosen learning rate. The choice is made by a rule on how much is learned
+(`chosen_learning_rate`), so that methods are compared at equal learning.
 """
 
 from functools import cache
@@ -10,47 +11,39 @@ import numpy as np
 import pandas as pd
 
 from figures.results import Results
+from realmodels.writing.learning_rate import chosen_learning_rate
+from realmodels.writing.methods.catalogue import Run
 
-WRITER = ["architecture", "method"]
-WRITERS = (
-    ("dense", "full"),
-    ("memory", "full"),
-    ("dsa", "full"),
-    ("memory", "sparse_memory"),
-    ("dense", "last_matrix"),
-    ("dense", "off_mode"),
-)
+RUN = ["architecture", "method"]
+"""The columns that name a run."""
 
 
 @cache
-def dials(results: Results) -> dict[tuple[str, str], float]:
-    """The chosen dial of each writer."""
-    from realmodels.writing.stream import chosen_dial  # imports torch, so only when a stream is looked at
-
-    return chosen_dial(results.table("streams", *WRITER, "dial", "seed", "tuning", "written", "age", "bits"))
+def learning_rates(results: Results) -> dict[Run, float]:
+    """The chosen learning rate of each run."""
+    return chosen_learning_rate(results.table("streams", *RUN, "learning_rate", "seed", "tuning", "written", "age", "bits"))
 
 
-def at_chosen_dial(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a table with columns architecture, method and dial at the chosen dial of their writer."""
-    chosen = [dials(results)[key] for key in zip(frame["architecture"], frame["method"], strict=True)]
-    return frame[np.isclose(frame["dial"], chosen, rtol=1e-9)]
+def at_chosen_learning_rate(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a table with columns architecture, method and learning_rate at the chosen learning rate of their run."""
+    chosen = [learning_rates(results)[key] for key in zip(frame["architecture"], frame["method"], strict=True)]
+    return frame[np.isclose(frame["learning_rate"], chosen, rtol=1e-9)]
 
 
 def reported(results: Results) -> pd.DataFrame:
-    """Rows of the streams of the reported seeds, at the chosen dial."""
+    """Rows of the streams of the reported seeds, at the chosen learning rate."""
     frame = results.table("streams")
-    return at_chosen_dial(results, frame[~frame["tuning"].astype(bool)])
+    return at_chosen_learning_rate(results, frame[~frame["tuning"].astype(bool)])
 
 
 def ends(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per run (writer, dial, seed): bits and recall at the end of the stream, when just written, damage to held-out text.
+    """One row per run, learning rate and seed: what was kept at the end of the stream, what was learned, and what it cost.
 
-    bits, recall: mean over all tasks after the last one; bits_oldest: of the first task;
-    bits_fresh: mean over tasks just after each was written; bits_before: before the first, what can be guessed from a
-    subject's name; bits_gained: what is left at the end above that;
-    heldout_rise: bits per byte of held-out text at the end minus at the start.
+    bits, recall: mean over all tasks after the last one. bits_oldest: the same of the first task. bits_fresh: mean over tasks
+    just after each was written. bits_before: before the first write, what can be guessed from a subject's name. bits_gained:
+    bits minus bits_before. heldout_rise: bits per byte of held-out text at the end minus at the start.
     """
-    run = [*WRITER, "dial", "seed"]
+    run = [*RUN, "learning_rate", "seed"]
     last = rows[rows["written"] == rows.groupby(run)["written"].transform("max")]
     table = last.groupby(run)[["bits", "recall", "recall_heldout_phrasing", "heldout_bits_per_byte"]].mean()
     table["bits_oldest"] = last[last["task"] == last.groupby(run)["task"].transform("min")].groupby(run)["bits"].mean()
@@ -63,20 +56,20 @@ def ends(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def scores(results: Results) -> pd.DataFrame:
-    """Root-mean-square errors (bits) over tasks of age 1 and more: one row per writer and seed, one column per forecast.
+    """Root-mean-square errors (bits) over tasks of age 1 and more: one row per run and seed, one column per forecast.
 
-    spectral, kernel: the forecasts. stays, gone: the trivial ones, which are told what was measured: all stays that was there
-    when the task was just written; all is gone after one more task, back to what was there before any write (what can be
+    spectral, kernel: the forecasts. stays, gone: the trivial forecasts, which start from measured bits. "stays" keeps all bits
+    of the task just written. "gone" keeps none after one more task: it returns to the bits before any write (what can be
     guessed from a subject's name). trivial: the better of these two.
     """
-    key = [*WRITER, "dial", "seed", "written", "task"]
-    run = [*WRITER, "seed", "task"]
+    key = [*RUN, "learning_rate", "seed", "written", "task"]
+    run = [*RUN, "seed", "task"]
     rows = reported(results)
     fresh = rows[rows["age"] == 0].set_index(run)["bits"].rename("stays")
     before = rows[rows["written"] == 0].set_index(run)["bits"].rename("gone")
     forecast = results.table("forecast", *key, "kind", "bits_predicted").pivot(index=key, columns="kind", values="bits_predicted")
     both = rows[rows["age"] >= 1].join(fresh, on=run).join(before, on=run).join(forecast, on=key)
     kinds = ["spectral", "kernel", "stays", "gone"]
-    squares = both[[*WRITER, "seed"]].join(both[kinds].sub(both["bits"], axis=0) ** 2)
-    table = squares.groupby([*WRITER, "seed"]).mean().pow(0.5).reset_index()
+    squares = both[[*RUN, "seed"]].join(both[kinds].sub(both["bits"], axis=0) ** 2)
+    table = squares.groupby([*RUN, "seed"]).mean().pow(0.5).reset_index()
     return table.assign(trivial=table[["stays", "gone"]].min(axis=1))

@@ -43,7 +43,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """Train (or find) the model; a row a kind of fact and phrasing."""
+    """Train the model, or read it if it is there. One row per kind of fact and phrasing."""
     config = PretrainConfig.from_json({name: value for name, value in cell.items() if name != "equal"})
     tell = reporter(workspace, f"{config.model.architecture}, equal {cell['equal']}")
     model, tokenizer, meta = checkpoint.read(pretrain.train(config, workspace, tell))

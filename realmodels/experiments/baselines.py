@@ -19,7 +19,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """A row a baseline and source ("all": the sources together)."""
+    """One row per baseline and source ("all": the sources together)."""
     text = encoded(CorpusConfig(**cell["corpus"]), cell["vocabulary"], workspace)
     return [
         {"name": name, "source": source, "bits_per_byte": value}

@@ -1,30 +1,32 @@
-"""The development models: on them, and on nothing that is reported, dials are chosen and pilots are run."""
+"""The development models: learning rates are chosen and pilots are run on them, and on nothing that is reported."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from realmodels.model import checkpoint
 from realmodels.training.recipe import DEVELOPMENT_SEED
-from realmodels.writing.course import MODELS, model_cell, schooled_model
+from realmodels.writing.methods.catalogue import MODELS
+from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell an architecture."""
-    return [model_cell(architecture, preset, DEVELOPMENT_SEED) for architecture in MODELS]
+    """One cell per architecture."""
+    return [model_spec(architecture, preset, DEVELOPMENT_SEED).to_json() for architecture in MODELS]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """Pretrain and school (or find) the model; one row, the end of its schooling."""
-    _, _, meta = checkpoint.read(schooled_model(cell, workspace))
-    return [{"architecture": cell["architecture"], "model_seed": cell["model_seed"], **meta["schooling"]["log"][-1]}]
+    """Train the model, or read it if it is there. One row: the end of its format finetuning."""
+    spec = ModelSpec.from_json(cell)
+    _, _, meta = checkpoint.read(checkpoint_of(spec, workspace))
+    return [{"architecture": spec.architecture, "model_seed": spec.seed, **meta["format_finetuning"]["log"][-1]}]
 
 
 EXPERIMENT = Experiment(
     name="development",
-    question="What is there to choose dials on that is not reported?",
+    question="Which models are there to choose learning rates on that are not reported?",
     prediction="None: nothing is concluded from these models.",
     falsifier="None.",
     controls="Under preset paper their seed is none of the reported ones. Under quick, which has one seed, it is the same.",
@@ -40,5 +42,5 @@ EXPERIMENT = Experiment(
     },
     cells=cells,
     run=run,
-    after=("schooling",),
+    after=("format_finetuning",),
 )

@@ -3,34 +3,55 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from realmodels.experiments.streams import dials
+import torch
+
+from realmodels.experiments.streams import learning_rates
 from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
-from realmodels.writing.course import RUNS, before_writing, course_cell
 from realmodels.writing.forecast import Setup, forecasts
+from realmodels.writing.kernel_cache import cached_kernel
+from realmodels.writing.methods.binding import bind, code
+from realmodels.writing.methods.catalogue import RUNS
+from realmodels.writing.outputs import outputs
+from realmodels.writing.scenario import ScenarioSpec, scenario, scenario_spec
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """Every reported run; one cell forecasts all dials, as they share a kernel."""
+    """Every reported run. One cell forecasts all learning rates, as they share a kernel."""
     return [
-        {**course_cell(architecture, preset, seed), "method": method, "dials": list(dials(method, preset))}
+        {
+            "scenario": scenario_spec(architecture, preset, seed).to_json(),
+            "method": method,
+            "method_code": code(method),
+            "learning_rates": list(learning_rates(method, preset)),
+        }
         for seed in SEEDS[preset]
         for architecture, method in RUNS
     ]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """All forecasts (`realmodels.writing.forecast`) of one run, at each of its dials."""
-    own = {name: cell[name] for name in ("architecture", "method", "seed", "model_seed")}
+    """All forecasts (`realmodels.writing.forecast`) of one run, at each of its learning rates."""
+    spec = ScenarioSpec.from_json(cell["scenario"])
+    own = {
+        "architecture": spec.model.architecture,
+        "method": cell["method"],
+        "seed": spec.seed,
+        "model_seed": spec.model.seed,
+    }
     with one_thread():
-        taken, _, kernel, z = before_writing(cell, cell["method"], workspace)
+        setting = scenario(spec, workspace)
+        writer = bind(cell["method"], setting.model, setting.background)
+        kernel = cached_kernel(spec, setting, writer, f"{cell['method']} {cell['method_code']}", workspace)
+        with torch.no_grad():
+            z = outputs(setting.model, setting.facts)
         return [
-            {**own, "dial": dial, **row}
-            for dial in cell["dials"]
-            for row in forecasts(Setup(kernel.response, z, taken.facts, dial, cell["steps"]))
+            {**own, "learning_rate": learning_rate, **row}
+            for learning_rate in cell["learning_rates"]
+            for row in forecasts(Setup(kernel.response, z, setting.facts, learning_rate, spec.steps))
         ]
 
 
@@ -38,19 +59,19 @@ EXPERIMENT = Experiment(
     name="forecast",
     question="Can what a stream leaves of each task be computed before anything is written?",
     prediction="Root-mean-square error over (task, written), in bits: for methods that write one matrix the kernel simulation "
-    "is below both trivial forecasts (no forgetting; chance after one more task) at every dial, and its error grows "
-    "with the dial; for full finetuning it beats them at small dials only. The spectral law, which knows mean "
+    "is below both trivial forecasts (no forgetting; chance after one more task) at every learning rate, and its error grows "
+    "with the learning rate; for full finetuning it beats them at small learning rates only. The spectral law, which knows mean "
     "overlaps alone, lies between.",
-    falsifier="At the chosen dial of a method that writes one matrix, a trivial forecast is at least as good as the kernel "
-    "simulation.",
-    controls="The trivial forecasts start from the same predicted just-written bits; nothing is fitted; dials are chosen on "
-    "another seed.",
+    falsifier="At the chosen learning rate of a method that writes one matrix, a trivial forecast is at least as good as the "
+    "kernel simulation.",
+    controls="The trivial forecasts start from the same predicted just-written bits; nothing is fitted; learning rates are "
+    "chosen on another seed.",
     columns={
         "architecture": Column("Architecture, as `cwb models` names it.", str),
         "method": Column("Method of writing: full, last_matrix, off_mode or sparse_memory.", str),
         "seed": Column("Seed of the facts.", int),
         "model_seed": Column("Seed of the model.", int),
-        "dial": Column("Learning rate of the writes."),
+        "learning_rate": Column("Learning rate of the writes."),
         "kind": Column("Forecast: kernel (simulated in the kernel), spectral (from depth by age), no_forgetting or chance.", str),
         "written": Column("Tasks written so far.", int, unit="tasks"),
         "task": Column("Number of the task asked for, 0 the oldest.", int),
@@ -59,5 +80,5 @@ EXPERIMENT = Experiment(
     },
     cells=cells,
     run=run,
-    after=("schooling", "kernel"),
+    after=("format_finetuning", "kernel"),
 )

@@ -1,12 +1,19 @@
-"""The kernel of every writing scope, before any write: how much facts share, and how much of that is one common mode."""
+"""The kernel of every writing scope, before any write: how much facts share, and how much of that is one common mode.
+
+A scope is a method, or "memory": all values of a memory layer, without a choice of slots.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
-from realmodels.writing.course import RUNS, before_writing, course_cell
 from realmodels.writing.kernel import activation_fraction, statistics, write_fraction
+from realmodels.writing.kernel_cache import cached_kernel
+from realmodels.writing.methods.binding import bind, code
+from realmodels.writing.methods.catalogue import RUNS
+from realmodels.writing.methods.writer import Writer
+from realmodels.writing.scenario import Scenario, ScenarioSpec, scenario, scenario_spec
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
@@ -14,24 +21,51 @@ from simulate.runs.store import Rows
 SCOPES = (*RUNS, ("memory", "memory"), ("memory", "last_matrix"), ("memory", "off_mode"))
 
 
+def method_of(scope: str) -> str:
+    """The method whose parameters a scope has."""
+    return "sparse_memory" if scope == "memory" else scope
+
+
+def writer_of(scope: str, setting: Scenario) -> Writer:
+    """The writer of a scope in a scenario."""
+    writer = bind(method_of(scope), setting.model, setting.background)
+    return Writer(writer.parameters) if scope == "memory" else writer
+
+
 def cells(preset: Preset) -> Sequence[Cell]:
     """Every scope of every architecture, on the facts of the reported seeds."""
     return [
-        {**course_cell(architecture, preset, seed), "scope": scope} for seed in SEEDS[preset] for architecture, scope in SCOPES
+        {
+            "scenario": scenario_spec(architecture, preset, seed).to_json(),
+            "scope": scope,
+            "method_code": code(method_of(scope)),
+        }
+        for seed in SEEDS[preset]
+        for architecture, scope in SCOPES
     ]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
     """Statistics of one kernel, over the facts of the stream that will be written."""
+    spec = ScenarioSpec.from_json(cell["scenario"])
     with one_thread():
-        taken, writer, kernel, _ = before_writing(cell, cell["scope"], workspace)
-        found = statistics(kernel.writes)
-        fractions = {
-            "activation_fraction": activation_fraction(taken.model, writer, taken.facts),
-            "write_fraction": write_fraction(taken.model, writer, taken.facts),
-        }
-    own = {name: cell[name] for name in ("architecture", "scope", "seed", "model_seed", "T", "D")}
-    return [{**own, "facts": len(taken.facts), **found, **fractions}]
+        setting = scenario(spec, workspace)
+        writer = writer_of(cell["scope"], setting)
+        kernel = cached_kernel(spec, setting, writer, f"{cell['scope']} {cell['method_code']}", workspace)
+        return [
+            {
+                "architecture": spec.model.architecture,
+                "scope": cell["scope"],
+                "seed": spec.seed,
+                "model_seed": spec.model.seed,
+                "T": spec.T,
+                "D": spec.D,
+                "facts": len(setting.facts),
+                **statistics(kernel.writes),
+                "activation_fraction": activation_fraction(setting.model, writer, setting.facts),
+                "write_fraction": write_fraction(setting.model, writer, setting.facts),
+            }
+        ]
 
 
 EXPERIMENT = Experiment(
@@ -62,5 +96,5 @@ EXPERIMENT = Experiment(
     },
     cells=cells,
     run=run,
-    after=("schooling",),
+    after=("format_finetuning",),
 )

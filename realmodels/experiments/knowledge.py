@@ -1,7 +1,7 @@
 """Knowledge: facts that are read many times in pretraining, and recalled in phrasings that were never read.
 
-A phrasing is asked in as "read"; as "prefixed", which no text has, but the texts do from the name on, with other words before it;
-or as "heldout", in which the words between name and answer are in no text.
+A phrasing is of one of three sorts. "read": the texts have it. "prefixed": the texts have it from the name on, but never with
+these words before the name. "heldout": the words between name and answer are in no text.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,15 @@ from realmodels.model import checkpoint
 from realmodels.model.architectures import parameters
 from realmodels.model.part import code
 from realmodels.model.transformer import Transformer
-from realmodels.text.biographies import CITY, RELATIONS, Biographies, Question, Relation, cities, people, sentence
+from realmodels.text.biographies import RELATIONS, Biographies, Question, Relation, people, sentence
 from realmodels.text.candidates import CANDIDATES
+from realmodels.text.known_cities import CITY, cities
 from realmodels.text.tokenizer import Tokenizer
 from realmodels.training import pretrain, recipe
 from realmodels.training.evaluate import bits_per_byte
 from realmodels.training.loop import one_thread
 from realmodels.training.pretrain import text_of
-from realmodels.training.recall import examine
+from realmodels.training.recall import recall_scores
 from realmodels.training.recipe import CORPORA, SEEDS, PretrainConfig
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -27,7 +28,7 @@ from simulate.runs.progress import reporter
 from simulate.runs.store import Rows
 
 MODELS = ("dense", "memory")
-PEOPLE, CITIES, EXPOSURES = 32, 4, 300  # persons; cities of each of the 16 countries; texts on each in the corpus
+PEOPLE, CITIES, EXPOSURES = 32, 4, 300  # people; cities per country; texts per person and per city in the corpus
 STEPS = 1788  # of pretraining with facts: 1000 times all tokens over those of the English text, so that both read as much of it
 PHRASINGS = ("read", "prefixed", "heldout")
 CITY_HELDOUT = ("{} is a city located in", "{} is a town that lies in")  # those that biographies hold out are "prefixed"
@@ -72,21 +73,24 @@ def facts(seed: int) -> dict[str, list[tuple[Relation, str, str]]]:
     return {"people": known, "cities": [(CITY, city, country) for city, country in cities(CITIES).items()]}
 
 
-def asked(seed: int, phrasing: str) -> dict[str, list[Question]]:
-    """The questions on the facts of a seed in phrasings of one sort, by kind."""
+def questions(seed: int, phrasing: str) -> dict[str, list[Question]]:
+    """The questions on the facts of a seed in phrasings of one sort, by kind of fact."""
     choices = {"people": Biographies(PEOPLE, seed).choices, "cities": len(CANDIDATES)}
     return {
         kind: [
             Question(*sentence(relation, text, name, value), choices[kind])
-            for relation, name, value in found
+            for relation, name, value in known
             for text in phrasings(relation, phrasing)
         ]
-        for kind, found in facts(seed).items()
+        for kind, known in facts(seed).items()
     }
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """Train (or find) the model; a row a kind of fact and phrasing, on the facts of its seed whether it has read them or not."""
+    """Train the model, or read it if it is there. One row per kind of fact and phrasing.
+
+    The facts are those of the model's seed, whether it has read them or not.
+    """
     config = PretrainConfig.from_json(cell)
     tell = reporter(workspace, f"knowledge {config.model.architecture} {config.seed}")
     model, tokenizer, meta = checkpoint.read(pretrain.train(config, workspace, tell))
@@ -106,21 +110,21 @@ def run(cell: Cell, workspace: Path) -> Rows:
 
 
 def recalled(model: Transformer, tokenizer: Tokenizer, seed: int) -> Rows:
-    """What the model recalls of the facts of a seed: a row a kind of fact and phrasing."""
+    """What the model recalls of the facts of a seed: one row per kind of fact and phrasing."""
     rows, known = [], facts(seed)
     for phrasing in PHRASINGS:
-        for kind, found in asked(seed, phrasing).items():
-            marks = examine(model, tokenizer.encode, found)
+        for kind, batch in questions(seed, phrasing).items():
+            scores = recall_scores(model, tokenizer.encode, batch)
             rows.append(
                 {
                     "kind": kind,
                     "phrasing": phrasing,
                     "facts": len(known[kind]),
-                    "questions": len(found),
-                    "recall": marks.recall,
-                    "bits": marks.learned / len(found),
-                    "most_bits": float(marks.most.mean()),
-                    "answer_bits": float(marks.bits.mean()),
+                    "questions": len(batch),
+                    "recall": scores.recall,
+                    "bits": scores.learned / len(batch),
+                    "most_bits": float(scores.most.mean()),
+                    "answer_bits": float(scores.bits.mean()),
                 }
             )
     return rows

@@ -8,7 +8,7 @@ from realmodels.model.architectures import active_parameters, parameters
 from realmodels.model.part import code
 from realmodels.training import pretrain, recipe
 from realmodels.training.recipe import SEEDS, PretrainConfig
-from realmodels.writing.course import MODELS
+from realmodels.writing.methods.catalogue import MODELS
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.progress import reporter
@@ -16,13 +16,13 @@ from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell a model: every architecture and seed, at size "small"; the slowest first, so that workers end together."""
+    """One cell per model: every architecture and seed at size "small", the slowest first so that workers end together."""
     configs = [recipe.config(a, "small", seed, preset) for a in reversed(MODELS) for seed in SEEDS[preset]]
     return [{**config.to_json(), "code": code(config.model)} for config in configs]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """Train (or find) the model; a row an evaluation of it on the way, the last one with `final`."""
+    """Train the model, or read it if it is there. One row per evaluation on the way, the last one with `final`."""
     config = PretrainConfig.from_json(cell)
     tell = reporter(workspace, f"{config.model.architecture} {config.seed}")
     model, _, meta = checkpoint.read(pretrain.train(config, workspace, tell, logged=True))

@@ -5,64 +5,79 @@ from pathlib import Path
 
 from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
-from realmodels.writing.course import RUNS, TUNING_SEED, course, course_cell, scope
+from realmodels.writing.methods.binding import bind, code
+from realmodels.writing.methods.catalogue import METHODS, RUNS
+from realmodels.writing.scenario import TUNING_SEED, ScenarioSpec, scenario, scenario_spec
 from realmodels.writing.stream import write_stream
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
-DIALS = {  # learning rates, from too small to learn a task to more than enough
-    "full": (0.001, 0.003, 0.01, 0.03, 0.1),
-    "last_matrix": (0.03, 0.1, 0.3, 1.0, 3.0),
-    "off_mode": (0.03, 0.1, 0.3, 1.0, 3.0),
-    "sparse_memory": (30.0, 100.0, 300.0, 1000.0, 3000.0),
-}
 
-
-def dials(method: str, preset: Preset) -> tuple[float, ...]:
-    """The grid of learning rates of a method: five under "paper", every second of them under "quick"."""
-    return DIALS[method] if preset == "paper" else DIALS[method][::2]
+def learning_rates(method: str, preset: Preset) -> tuple[float, ...]:
+    """The learning rates tried for a method: its whole grid under "paper", every second value under "quick"."""
+    return METHODS[method].learning_rates[:: 1 if preset == "paper" else 2]
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """Every run at every dial, on the tuning seed and on the reported ones."""
+    """Every run at every learning rate, on the tuning seed and on the reported ones."""
     return [
-        {**course_cell(architecture, preset, seed), "method": method, "dial": dial, "tuning": seed == TUNING_SEED}
+        {
+            "scenario": scenario_spec(architecture, preset, seed).to_json(),
+            "method": method,
+            "method_code": code(method),
+            "learning_rate": learning_rate,
+            "tuning": seed == TUNING_SEED,
+        }
         for seed in (TUNING_SEED, *SEEDS[preset])
         for architecture, method in RUNS
-        for dial in dials(method, preset)
+        for learning_rate in learning_rates(method, preset)
     ]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """Write one stream; rows as `realmodels.writing.stream.write_stream` gives them, with the run's own columns."""
+    """Write one stream. Rows as `realmodels.writing.stream.write_stream` gives them, with the columns of the run."""
+    spec = ScenarioSpec.from_json(cell["scenario"])
     with one_thread():
-        taken = course(cell, workspace)
-        writer = scope(taken, cell["method"])
-        own = {name: cell[name] for name in ("architecture", "method", "dial", "seed", "model_seed", "tuning", "T", "D", "steps")}
-        own |= {"candidates": len(taken.facts.candidates), "state_numbers": writer.state_numbers, "state_bits": writer.state_bits}
-        own["written_parameters"] = sum(p.numel() for p in writer.parameters.values())
-        rows = write_stream(taken.model, writer, taken.facts, taken.rephrased, cell["dial"], cell["steps"], taken.heldout)
+        setting = scenario(spec, workspace)
+        writer = bind(cell["method"], setting.model, setting.background)
+        own = {
+            "architecture": spec.model.architecture,
+            "method": cell["method"],
+            "learning_rate": cell["learning_rate"],
+            "seed": spec.seed,
+            "model_seed": spec.model.seed,
+            "tuning": cell["tuning"],
+            "T": spec.T,
+            "D": spec.D,
+            "steps": spec.steps,
+            "candidates": len(setting.facts.candidates),
+            "state_numbers": writer.state_numbers,
+            "state_bits": writer.state_bits,
+            "written_parameters": sum(p.numel() for p in writer.parameters.values()),
+        }
+        rows = write_stream(
+            setting.model, writer, setting.facts, setting.rephrased, cell["learning_rate"], spec.steps, setting.heldout
+        )
     return [{**own, **row} for row in rows]
 
 
 EXPERIMENT = Experiment(
     name="streams",
-    question="How much of a stream of facts does each way of writing keep, at equal learning, and what does that cost held- "
-    "out text?",
-    prediction="At the chosen dials: writing the last matrix off the keys' common mode keeps more bits after the stream than "
-    "writing all of that matrix (I2 as a method); sparse memory keeps more than full finetuning of the same model, "
-    "as published; last-matrix writing keeps at least half of sparse memory's advantage over full finetuning "
+    question="How much of a stream of facts does each method keep, at equal learning, and what does that cost held-out text?",
+    prediction="At the chosen learning rates: writing the last matrix off the keys' common mode keeps more bits after the stream "
+    "than writing all of that matrix (I2 as a method); sparse memory finetuning keeps more than full finetuning of the same "
+    "model, as published; last-matrix writing keeps at least half of sparse memory's advantage over full finetuning "
     "(scope, not sparsity). Retention falls with age.",
     falsifier="Off-mode writing keeps no more than last-matrix writing; or last-matrix writing keeps less than half of the "
     "advantage.",
-    controls="Same facts, order, number of steps and optimiser for all methods; dials chosen on a seed that is not reported; "
-    "last_matrix is the scope control of both sparse methods; rows before any write; a phrasing that is never "
+    controls="Same facts, order, number of steps and optimiser for all methods; learning rates chosen on a seed that is not "
+    "reported; last_matrix is the scope control of both sparse methods; rows before any write; a phrasing that is never "
     "written; held-out text.",
     columns={
         "architecture": Column("Architecture, as `cwb models` names it.", str),
         "method": Column("Method of writing: full, last_matrix, off_mode or sparse_memory.", str),
-        "dial": Column("Learning rate of the writes."),
+        "learning_rate": Column("Learning rate of the writes."),
         "seed": Column("Seed of the facts.", int),
         "model_seed": Column("Seed of the model.", int),
         "tuning": Column("Whether the run only serves to choose a learning rate.", bool),
@@ -90,5 +105,5 @@ EXPERIMENT = Experiment(
     },
     cells=cells,
     run=run,
-    after=("schooling", "development"),
+    after=("format_finetuning", "development"),
 )

@@ -1,26 +1,26 @@
-"""Synthetic biographies, whose information is known exactly, and real facts about cities, to be read many times in pretraining.
+"""Synthetic biographies, whose information is known exactly, to be read many times in pretraining.
 
 After the data set bioS of Allen-Zhu and Li 2024 (Physics of language models: part 3.3, section 2). N people have different names,
-drawn from the N0 pairs of an invented first and last name (no word of any pretraining text), and a value for each of K relations,
-drawn uniformly and independently of all else from a list of S_r words. So the people hold, in bits,
+drawn from the N0 pairs of an invented first and last name. No such name is a word of any pretraining text. A person has a value
+for each of K relations, drawn uniformly and independently of all else from a list of S_r words. So the people hold, in bits,
   log2 binomial(N0, N)  in the set of names, about N log2(e N0/N),  and  N sum_r log2 S_r  in the values.
 An exposure to a person is a text of its own: K sentences in random order, each with the full name and in one of eight phrasings,
-drawn at random. Every sentence ends with its value, so that a phrasing is a prompt and the value its answer. Two more phrasings a
-relation are held out: no text has them, and they are made of words of the others (a model that has never met a word cannot be
-asked with it). Cities: a real city, the country it lies in; a text is one sentence. Their names do occur in the pretraining
-text, by which alone streams of facts (`realmodels.text.facts`), whose subjects do not, have none of these cities.
+drawn at random. Every sentence ends with its value, so that a phrasing is a prompt and the value its answer.
+
+Two more phrasings per relation are held out: no text has them. They are made of words of the others, as a model cannot be asked
+with a word that it has never met.
 """
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from realmodels.text.candidates import CANDIDATES
-from realmodels.text.facts import TEMPLATES, owners, pretraining_words
+from realmodels.text.facts import pretraining_words
 from theory.errors import UserError
 
 PHRASINGS = 8  # of a relation, in the texts; two more are held out
@@ -28,7 +28,8 @@ PHRASINGS = 8  # of a relation, in the texts; two more are held out
 
 @dataclass(frozen=True)
 class Relation:
-    """Words to draw from, the commonest first; phrasings up to the answer, {} for the name; phrasings that no text has."""
+    """values: words to draw from, the commonest first. phrasings: sentences up to the answer, {} for the name. heldout:
+    phrasings that no text has."""
 
     values: tuple[str, ...]
     phrasings: tuple[str, ...]
@@ -97,19 +98,13 @@ RELATIONS: dict[str, Relation] = {
         ("{} grows and takes care of a", "{} planted and waters a"),
     ),
 }  # fmt: skip
-CITY = Relation(
-    CANDIDATES,
-    (TEMPLATES["cities"][0], "{} lies in", "{} is located in", "The city of {} is in", "The town called {} belongs to",
-     "The country of {} is", "{} is a town in", "The town of {} lies in"),
-    (TEMPLATES["cities"][1], "The city called {} belongs to"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Biographies:
-    """`people` persons of `firsts` x `lasts` possible names, with the first `choices` values of each relation to draw from.
+    """Everything that fixes a set of people. Exposures are numbered from 0 without end.
 
-    Everything that fixes them; exposures are numbered from 0 without end.
+    people: how many. choices: values per relation to draw from, the first ones of its list. firsts, lasts: first and last names.
     """
 
     people: int
@@ -120,7 +115,7 @@ class Biographies:
 
     @property
     def bits(self) -> dict[str, float]:
-        """Bits per person: "values" in all values, "value" in one, "names" in the names (of the set of them, shared out)."""
+        """Bits per person. Keys: "values", in all values; "value", in one; "names", in the set of names, over the people."""
         possible = self.firsts * self.lasts
         chosen = math.lgamma(possible + 1) - math.lgamma(self.people + 1) - math.lgamma(possible - self.people + 1)
         each = math.log2(self.choices)
@@ -150,13 +145,13 @@ Sentence = tuple[str, str]  # prompt; answer as in Question
 @cache
 def names(count: int, kind: str) -> tuple[str, ...]:
     """Invented names of a kind ("first" or "last"), different in their first four letters, no words of the pretraining text."""
-    draw, known, found = random.Random(f"names/{kind}"), pretraining_words(), {}
+    draw, known, chosen = random.Random(f"names/{kind}"), pretraining_words(), {}
     letters = ["bdfgklmnprstvz", "aeiou"] * 2 + ["lnrs"] * (kind == "last")
-    while len(found) < count:
+    while len(chosen) < count:
         name = "".join(map(draw.choice, letters))
         if name not in known:
-            found.setdefault(name[:4], name.capitalize())
-    return tuple(found.values())
+            chosen.setdefault(name[:4], name.capitalize())
+    return tuple(chosen.values())
 
 
 def people(config: Biographies) -> list[Person]:
@@ -176,7 +171,7 @@ def people(config: Biographies) -> list[Person]:
 
 
 def plan(config: Biographies, exposure: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of one exposure to all: the relations of each person's sentences in their order, and their phrasings, both [people, K]."""
+    """One exposure to all people: the relation of each sentence, in order, and its phrasing, both [people, K]."""
     rng = np.random.default_rng([config.seed, 1, exposure])
     shape = (config.people, len(RELATIONS))
     return rng.permuted(np.broadcast_to(np.arange(shape[1]), shape), axis=1), rng.integers(0, PHRASINGS, shape)
@@ -197,57 +192,3 @@ def documents(config: Biographies, exposure: int) -> Iterator[list[Sentence]]:
             sentence(relations[r], relations[r].phrasings[p], " ".join(person.name), person.values[r])
             for r, p in zip(order, phrasings, strict=True)
         ]
-
-
-def questions(config: Biographies, heldout: bool) -> list[Question]:
-    """Every fact of every person in every phrasing of the texts, or in every one that is held out."""
-    return [
-        Question(*sentence(relation, phrasing, " ".join(person.name), value), config.choices)
-        for person in people(config)
-        for relation, value in zip(RELATIONS.values(), person.values, strict=True)
-        for phrasing in (relation.heldout if heldout else relation.phrasings)
-    ]
-
-
-@cache
-def cities(each: int) -> dict[str, str]:
-    """City -> country: `each` real cities for each candidate, of one word and one country, known to the pretraining text.
-
-    Raises UserError if a country has fewer.
-    """
-    known = pretraining_words()
-    free: dict[str, list[str]] = {country: [] for country in CANDIDATES}
-    for city, (country, *others) in ((city, sorted(found)) for city, found in owners("cities").items()):
-        if not others and country in free and city.isascii() and city.isalpha() and city.lower() in known:
-            free[country].append(city)
-    if any(len(mine) < each for mine in free.values()):
-        raise UserError(f"no {each} cities for each country: ask for at most {min(map(len, free.values()))}")
-    draw = random.Random("known cities")
-    return {city: country for country, mine in free.items() for city in draw.sample(sorted(mine), each)}
-
-
-def city_questions(each: int, heldout: bool) -> list[Question]:
-    """As `questions`, of the cities."""
-    return [
-        Question(*sentence(CITY, phrasing, city, country), len(CANDIDATES))
-        for city, country in cities(each).items()
-        for phrasing in (CITY.heldout if heldout else CITY.phrasings)
-    ]
-
-
-def texts(config: Biographies, exposures: int, each: int = 0) -> list[str]:
-    """All texts of so many exposures: at each, first every person's, then a sentence on every city (`each` a country)."""
-    found = []
-    for exposure in range(exposures):
-        found += [" ".join(map("".join, document)) for document in documents(config, exposure)]
-        draw = random.Random(f"cities/{config.seed}/{exposure}")
-        for city, country in cities(each).items():
-            found.append("".join(sentence(CITY, draw.choice(CITY.phrasings), city, country)))
-    return found
-
-
-def mixed(train: Sequence[str], facts: Sequence[str]) -> list[str]:
-    """The texts of both, each in its order, spread evenly: the first half of the whole holds half of each."""
-    at = [(i + 0.5) / len(train) for i in range(len(train))] + [(i + 0.5) / len(facts) for i in range(len(facts))]
-    both = [*train, *facts]
-    return [both[i] for i in np.argsort(at, kind="stable")]

@@ -40,8 +40,8 @@ class Document:
 class CorpusConfig:
     """Bytes of training text to take from each source (0: none), and at most `heldout` bytes of held-out text from each.
 
-    Facts are mixed in (`realmodels.text.biographies`): `exposures` texts on each of `people` persons and on each of `cities`
-    cities of every candidate country; other people under another `people_seed`.
+    Facts are mixed in (`realmodels.text.fact_texts`): `exposures` texts about each of `people` people and about each of `cities`
+    cities of every candidate country. Another `people_seed` draws other people.
     """
 
     wiki: int

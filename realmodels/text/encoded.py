@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from realmodels.text import biographies, corpora, tokenizer
+from realmodels.text import corpora, fact_texts, tokenizer
 from realmodels.text.biographies import Biographies
 from realmodels.text.corpora import CorpusConfig
 from realmodels.text.tokenizer import Tokenizer
@@ -52,12 +52,12 @@ def encoded(config: CorpusConfig, vocabulary: int, workspace: Path) -> Encoded:
 def _make(config: CorpusConfig, vocabulary: int, folder: Path) -> None:
     corpus = corpora.load(config)
     made = tokenizer.train(corpus.train, vocabulary)  # of the English text alone: the same tokens with facts and without
-    facts = biographies.texts(Biographies(config.people, config.people_seed), config.exposures, config.cities)
+    facts = fact_texts.texts(Biographies(config.people, config.people_seed), config.exposures, config.cities)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
         made.save(temporary / "tokenizer.json")
-        np.save(temporary / "train.npy", stream(made, biographies.mixed(corpus.train, facts)))
+        np.save(temporary / "train.npy", stream(made, fact_texts.mixed(corpus.train, facts)))
         for source, texts in corpus.heldout.items():
             np.save(temporary / f"heldout-{source}.npy", stream(made, texts))
         try:

@@ -12,12 +12,15 @@ from torch import Tensor
 from realmodels.model.transformer import Transformer
 from realmodels.text.encoded import Encoded
 
+HELDOUT_TOKENS = 1000
+"""Tokens of held-out text per source that are scored while a model is finetuned or written."""
+
 
 @torch.no_grad()
 def bits(model: Transformer, tokens: Int[Tensor, " length"], batch: int = 32) -> float:
-    """Bits that the model needs for tokens[1:], each predicted from at least half a context (from all there is at the start).
+    """Bits that the model needs for tokens[1:]. Each is predicted from at least half a context, or from the start of the text.
 
-    Windows of one context overlap by half; in each but the first only the later half is scored.
+    Windows of one context overlap by half. In each window but the first, only the later half is scored.
     """
     context = model.config.context
     half = context // 2
@@ -37,7 +40,7 @@ def bits(model: Transformer, tokens: Int[Tensor, " length"], batch: int = 32) ->
 
 
 def bits_per_byte(model: Transformer, text: Encoded, limit: int | None = None) -> dict[str, float]:
-    """Bits per byte of the held-out text of each source and of "all" together; of the first `limit` tokens each if given."""
+    """Bits per byte of the held-out text of each source, and of "all" together. limit: score only so many tokens per source."""
     return per_byte(
         {source: bits(model, torch.from_numpy(tokens[:limit].astype(np.int64))) for source, tokens in text.heldout.items()},
         text,
@@ -45,7 +48,7 @@ def bits_per_byte(model: Transformer, text: Encoded, limit: int | None = None) -
     )
 
 
-def per_byte(found: Mapping[str, float], text: Encoded, limit: int | None = None) -> dict[str, float]:
+def per_byte(bits: Mapping[str, float], text: Encoded, limit: int | None = None) -> dict[str, float]:
     """Bits of each source's held-out text, divided by its bytes; "all" is the quotient of the sums."""
-    size = {source: text.bytes_of(text.heldout[source][1:limit]) for source in found}
-    return {"all": sum(found.values()) / sum(size.values())} | {source: found[source] / size[source] for source in found}
+    size = {source: text.bytes_of(text.heldout[source][1:limit]) for source in bits}
+    return {"all": sum(bits.values()) / sum(size.values())} | {source: bits[source] / size[source] for source in bits}

@@ -1,19 +1,20 @@
 """A training under way: batches, stages, steps, evaluations, and its whole state on disk.
 
-Which parameter learns by which rule says realmodels/training/optimisers.py. The batch of a step depends on seed and step alone,
-so that a run taken up from a saved state goes on as if it had never stopped. A loss or gradient that is not finite stops the
-run with its cause.
+`gradient_step` is the step of every training of this package: pretraining (`Run`), format finetuning, and the experiment
+`exposures`. A loss or gradient that is not finite stops the training with its cause. realmodels/training/optimisers.py says which
+parameter learns by which rule. The batch of a step depends on seed and step alone, so a run that is resumed from a saved state
+goes on as if it had never stopped.
 """
 
 import errno
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -64,8 +65,33 @@ def one_thread(threads: int = 1) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+class Objective(NamedTuple):
+    """What a step computes on its batch, in nats. total: what is minimised. shown: the loss that is checked and reported."""
+
+    total: Tensor
+    shown: Tensor
+
+
+def gradient_step(
+    model: Transformer, optimisers: Optimisers, objective: Callable[[], Objective], factor: float, where: str
+) -> float:
+    """One step of training: compute the objective, check it, move the parameters. Returns the shown loss before the step.
+
+    factor: multiplies all learning rates. where: names the step in errors. Raises UserError, before anything has moved, if the
+    loss or a gradient is not finite.
+    """
+    with sparse_gradients(model):
+        total, shown = objective()
+    value = parallel.mean(shown.detach())
+    if not math.isfinite(value):
+        raise UserError(f"{where}: the loss is {value}: lower the learning rates (matrices {optimisers.rates['matrices']})")
+    total.backward()
+    optimisers.step(factor, where)
+    return value
+
+
 class Run:
-    """A training under way: model, optimisers, the next step, and the log of evaluations."""
+    """A pretraining under way: model, optimisers, the next step, and the log of evaluations."""
 
     def __init__(self, config: PretrainConfig, text: Encoded, device: str):
         self.config, self.text, self.device = config, text, device
@@ -73,17 +99,14 @@ class Run:
         if config.batch % self.processes:
             raise UserError(f"a batch of {config.batch} windows is no multiple of {self.processes} processes: change one of them")
         self.model = Transformer(config.model, config.seed).to(device)
-        names = ("matrices", "embedding", "values", "indexer")
-        self.optimisers = Optimisers(
-            self.model, {name: getattr(config, f"lr_{name}") for name in names}, config.clip, config.rule
-        )
-        self.objective = torch.compile(self._objective) if config.compiled else self._objective
+        self.optimisers = Optimisers(self.model, config.learning_rates, config.clip, config.rule)
+        self.losses_of = torch.compile(self._losses_of) if config.compiled else self._losses_of
         self.step = 0
         self.seconds = 0.0
         self.log: list[dict[str, Any]] = []
         self.losses: list[float] = []
         self.curve: list[dict[str, float]] = []
-        self.marks = config.evaluated_steps
+        self.evaluated_after = config.evaluated_steps
 
     def advance(self) -> float:
         """One step; returns the language model's loss, nats per token."""
@@ -91,17 +114,16 @@ class Run:
         stage = self.config.stage(self.step)
         self._enter(stage)
         batch = windows(self.text.train, self.config, self.step)[self.rank :: self.processes].to(self.device)
-        with sparse_gradients(self.model):
-            loss, auxiliary = self.objective(batch)
-        objective = auxiliary if stage == "warmup" else loss + auxiliary
-        if not math.isfinite(value := parallel.mean(loss.detach())):
-            raise UserError(f"{where}: the loss is {value}: lower the learning rates (matrices {self.config.lr_matrices})")
-        objective.backward()
-        self.optimisers.step(self.config.rate(self.step), where)
+
+        def objective() -> Objective:
+            loss, auxiliary = self.losses_of(batch)
+            return Objective(auxiliary if stage == "warmup" else loss + auxiliary, loss)
+
+        value = gradient_step(self.model, self.optimisers, objective, self.config.rate(self.step), where)
         self.step += 1
         self.losses.append(value)
         self._draw(value)
-        if self.step in self.marks and self.rank == 0:
+        if self.step in self.evaluated_after and self.rank == 0:
             self._evaluate(stage)
         return value
 
@@ -113,7 +135,7 @@ class Run:
         count, last = (self.step - 1) % stretch, self.curve[-1]
         last.update(step=self.step, train_loss=(last["train_loss"] * count + loss) / (count + 1))
 
-    def _objective(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+    def _losses_of(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """(the language model's loss, the sum of the parts' own losses) on a batch, nats per token."""
         record: Record = {}
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
@@ -146,7 +168,7 @@ class Run:
         """Write everything that the rest of the run depends on to one file, atomically."""
         tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"optimiser/{name}": tensor for name, tensor in self.optimisers.state().items()}
-        about = {name: getattr(self, name) for name in ("step", "log", "losses", "seconds", "curve", "marks")}
+        about = {name: getattr(self, name) for name in ("step", "log", "losses", "seconds", "curve", "evaluated_after")}
         with atomic(path) as temporary:
             try:
                 save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary, {"run": json.dumps(about)})
@@ -155,10 +177,10 @@ class Run:
                 raise OSError(code, os.strerror(code), str(path)) from None
 
     def load(self, path: Path) -> None:
-        """Take up the run that `save` wrote. Raises KeyError or ValueError if another plan of evaluations began it."""
+        """Resume the run that `save` wrote. Raises KeyError or ValueError if another plan of evaluations began it."""
         with safe_open(path, "pt", device=self.device) as file:
             about = json.loads(file.metadata()["run"])
-            if about["marks"] != self.marks:
+            if about["evaluated_after"] != self.evaluated_after:
                 raise ValueError("the saved run is evaluated at other steps")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         part = {

@@ -1,7 +1,7 @@
 """Which parameter learns by which rule, and how the state of the rules is stored.
 
 Matrices of the blocks: Muon (realmodels/training/muon.py), or AdamW. Tables, of which a step reads a few rows: Adam that moves
-and remembers only the rows that were read (torch.optim.SparseAdam), so that neither decay nor stale moments move the others and a
+and remembers only the rows that were read (torch.optim.SparseAdam). Neither decay nor stale moments move the other rows, and a
 step costs no more in a larger table. All else: AdamW without decay. The indexer of sparse attention has an AdamW of its own, so
 that it can learn alone.
 """
@@ -20,24 +20,26 @@ from realmodels.training.parallel import average
 from theory.errors import UserError
 
 BETAS = (0.9, 0.95)
+GROUPS = ("matrices", "embedding", "values", "indexer")
+"""The groups of parameters, each with a rule and a learning rate of its own (`groups`)."""
 
 
 def tables(model: Transformer) -> dict[str, nn.Embedding]:
     """The tables of values of a model's blocks, by the name of their weight."""
-    found = {name: module for name, module in model.blocks.named_modules() if isinstance(module, nn.Embedding)}
-    return {f"blocks.{name}.weight": module for name, module in found.items()}
+    modules = model.blocks.named_modules()
+    return {f"blocks.{name}.weight": module for name, module in modules if isinstance(module, nn.Embedding)}
 
 
 @contextmanager
 def sparse_gradients(model: Transformer) -> Iterator[None]:
     """What is computed inside will have gradients of tables that hold only the rows read."""
-    mine = list(tables(model).values())
-    for table in mine:
+    embeddings = list(tables(model).values())
+    for table in embeddings:
         table.sparse = True
     try:
         yield
     finally:
-        for table in mine:
+        for table in embeddings:
             table.sparse = False
 
 
@@ -46,18 +48,18 @@ def groups(model: Transformer) -> dict[str, list[nn.Parameter]]:
 
     A parameter of three axes is a pile of matrices if its second axis is longer than 1 (experts, not a convolution's kernel).
     """
-    found: dict[str, list[nn.Parameter]] = {"matrices": [], "embedding": [], "values": [], "indexer": []}
+    parameters: dict[str, list[nn.Parameter]] = {group: [] for group in GROUPS}
     rows = set(tables(model))
     for name, parameter in model.named_parameters():
         if ".indexer." in name:
-            found["indexer"].append(parameter)
+            parameters["indexer"].append(parameter)
         elif name in rows:
-            found["values"].append(parameter)
+            parameters["values"].append(parameter)
         elif name.startswith("blocks.") and (parameter.ndim == 2 or (parameter.ndim == 3 and parameter.shape[1] > 1)):
-            found["matrices"].append(parameter)
+            parameters["matrices"].append(parameter)
         else:
-            found["embedding"].append(parameter)
-    return found
+            parameters["embedding"].append(parameter)
+    return parameters
 
 
 class Optimisers:
@@ -115,7 +117,7 @@ class Optimisers:
         }
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take up the state that `state` returned."""
+        """Restore the state that `state` returned."""
         for name, rule in self.rules.items():
             counts = isinstance(rule, SparseAdam)  # it counts steps in a Python integer, where AdamW has a tensor
             state: dict[int, dict[str, Any]] = {}
@@ -128,14 +130,14 @@ class Optimisers:
 
 def _clip(parameters: list[nn.Parameter], most: float) -> Tensor:
     """Scale the gradients so that together their norm is at most `most`; returns the norm before."""
-    found = []
+    gradients = []
     for p in parameters:
         if p.grad is not None:
             if p.grad.is_sparse:
                 p.grad = p.grad.coalesce()  # a row that was read twice has one gradient
-            found.append(p.grad.values() if p.grad.is_sparse else p.grad)
-    norm = nn.utils.get_total_norm(found)
+            gradients.append(p.grad.values() if p.grad.is_sparse else p.grad)
+    norm = nn.utils.get_total_norm(gradients)
     scale = (most / (norm + 1e-6)).clamp(max=1.0)
-    for gradient in found:
+    for gradient in gradients:
         gradient.mul_(scale)
     return norm

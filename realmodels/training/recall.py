@@ -1,7 +1,7 @@
-"""What a model knows of facts that it has read: exact recall, bits of answers, and bits held by the losses on texts.
+"""What a model knows of facts that it has read: exact recall, bits of answers, and the bits that its losses on texts imply.
 
-A question is asked alone at the beginning of a text. Its answer is a whole string with the full stop after it, of as many tokens
-as it takes; it counts as recalled if the greedy continuation of the prompt is exactly it.
+A question stands alone at the beginning of a text. Its answer is a whole string with the full stop after it, of one or more
+tokens. The answer counts as recalled if the greedy continuation of the prompt equals it exactly.
 """
 
 import math
@@ -17,8 +17,8 @@ from realmodels.text.biographies import Biographies, Question
 
 
 @dataclass(frozen=True)
-class Marks:
-    """Per question: bits that the model needs for the answer, whether its greedy continuation is it, log2 of all answers."""
+class RecallScores:
+    """Per question: bits that the model needs for the answer; whether the greedy continuation is right; log2 of the choices."""
 
     bits: np.ndarray
     right: np.ndarray
@@ -36,15 +36,17 @@ class Marks:
 
 
 @torch.no_grad()
-def examine(model: Transformer, encode: Callable[[str], list[int]], asked: Sequence[Question], batch: int = 256) -> Marks:
-    """Marks of a model for its answers to these questions, each asked alone at the beginning of a text.
+def recall_scores(
+    model: Transformer, encode: Callable[[str], list[int]], questions: Sequence[Question], batch: int = 256
+) -> RecallScores:
+    """Scores of a model's answers to these questions, each of which stands alone at the beginning of a text.
 
     The greedy continuation is the answer if and only if each of its tokens is the likeliest after those before it.
     """
     device = model.embedding.weight.device
     bits, right = [], []
-    for start in range(0, len(asked), batch):
-        part = [([0, *encode(one.prompt)], encode(one.answer)) for one in asked[start : start + batch]]
+    for start in range(0, len(questions), batch):
+        part = [([0, *encode(one.prompt)], encode(one.answer)) for one in questions[start : start + batch]]
         length = max(len(prompt) + len(answer) for prompt, answer in part)
         tokens = torch.tensor([[*prompt, *answer, *[0] * (length - len(prompt) - len(answer))] for prompt, answer in part])
         place = torch.arange(1, length)
@@ -54,16 +56,16 @@ def examine(model: Transformer, encode: Callable[[str], list[int]], asked: Seque
         loss = F.cross_entropy(logits.transpose(1, 2), target, reduction="none")
         bits.append((loss * scored).double().sum(1).cpu() / math.log(2))
         right.append(((logits.argmax(-1) == target) | ~scored).all(1).cpu())
-    return Marks(torch.cat(bits).numpy(), torch.cat(right).numpy(), np.log2([one.choices for one in asked]))
+    return RecallScores(torch.cat(bits).numpy(), torch.cat(right).numpy(), np.log2([one.choices for one in questions]))
 
 
 def stored(config: Biographies, name_nats: float, value_nats: float) -> dict[str, float]:
-    """Bits that a model holds by its losses: Allen-Zhu and Li 2024, definition of the capacity ratio, times the parameters.
+    """Bits that a model holds by its losses: the capacity ratio of Allen-Zhu and Li 2024, times the parameters.
 
-    name_nats: mean over people of the loss of the name where it first stands in a text; value_nats: of all values together.
-    names: N log2(N0 / e^name_nats); values: N log2(S0 / e^value_nats) with S0 = S^K. Negative where the model does worse than
-    the uniform distribution. Their sum bounds what the parameters hold from below, up to what is the same for all data sets (the
-    bound on bit complexity there).
+    name_nats: mean over people of the loss of the name where it first stands in a text. value_nats: the same of all values
+    together. Keys: names, N log2(N0 / e^name_nats); values, N log2(S0 / e^value_nats) with S0 = S^K. Both are negative where
+    the model does worse than the uniform distribution. Their sum is a lower bound on what the parameters hold, up to a
+    constant that is the same for all data sets (the bound on bit complexity there).
     """
     possible = math.log2(config.firsts * config.lasts)
     return {

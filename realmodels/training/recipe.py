@@ -1,7 +1,7 @@
 """What fixes a training: the configuration of one model's pretraining, and the presets.
 
-The rate of learning rises linearly, stays, and falls linearly to 0. A model with an indexer goes through three stages
-(DeepSeek-V3.2): "dense" attention; "warmup", in which the indexer alone learns, with the rest frozen; "sparse", in which the
+The learning rate warms up linearly, stays constant, then decays linearly to 0. A model with an indexer goes through three stages
+(DeepSeek-V3.2). In "dense" all attention is dense. In "warmup" the indexer alone learns, with the rest frozen. In "sparse" the
 language model learns from its own loss and the indexer from the KL divergence, through disjoint parameters.
 
 The settings come from short runs of the dense model, one seed each (0.8M tokens, bits per byte of held-out text): matrices by
@@ -17,18 +17,32 @@ from realmodels.model.architectures import config_for
 from realmodels.model.config import ModelConfig
 from realmodels.model.part import Stage, code, part
 from realmodels.text.corpora import CorpusConfig
+from realmodels.training.optimisers import GROUPS
 from simulate.runs.fingerprint import code_fingerprint
 from simulate.runs.store import digest
 from theory.errors import UserError
 
 
+def schedule(step: int, steps: int, rise: float, fall: float) -> float:
+    """Factor on the learning rates at a step (from 0): it warms up over the share `rise` of the steps and decays over `fall`."""
+    done = step + 0.5
+    return min(1.0, done / (rise * steps), (steps - done) / (fall * steps))
+
+
+def evaluation_steps(steps: int, evaluations: int) -> list[int]:
+    """The steps after which a training is evaluated, ascending: `evaluations` of them, evenly spaced, the last included."""
+    return sorted({round(steps * (i + 1) / evaluations) for i in range(evaluations)})
+
+
 @dataclass(frozen=True)
 class PretrainConfig:
-    """Everything that fixes the bytes of a checkpoint, the code and the machine's arithmetic apart.
+    """Everything that fixes the bytes of a checkpoint, except the code and the machine's arithmetic.
 
-    `steps` are steps in which the language model learns; a DSA model spends the last `sparse_steps` of them in the sparse stage
-    and has `warmup_steps` more before those, for its indexer. A step sees `batch` windows of one context. rule: of the matrices.
-    precision: of matrix products (autocast); parameters, sums and the loss are float32. compiled: by torch.compile.
+    steps: steps in which the language model learns. sparse_steps: how many of them, at the end, are in the sparse stage.
+    warmup_steps: further steps before those, for the indexer alone. batch: windows of one context per step. lr_*: learning
+    rate of each group of parameters (`realmodels.training.optimisers.groups`). rise, fall: shares of the steps in which the
+    learning rate warms up and decays. clip: largest norm of a group's gradient. rule: optimiser of the matrices. precision: of
+    matrix products (autocast); parameters, sums and the loss are float32. compiled: by torch.compile.
     """
 
     model: ModelConfig
@@ -62,6 +76,11 @@ class PretrainConfig:
         return cls(**{**values, "model": ModelConfig.from_json(values["model"]), "corpus": CorpusConfig(**values["corpus"])})
 
     @property
+    def learning_rates(self) -> dict[str, float]:
+        """Largest learning rate of each group of parameters."""
+        return {group: getattr(self, f"lr_{group}") for group in GROUPS}
+
+    @property
     def total_steps(self) -> int:
         """Steps of all stages."""
         return self.steps + self.warmup_steps
@@ -72,15 +91,14 @@ class PretrainConfig:
         return "dense" if step < dense else "warmup" if step < dense + self.warmup_steps else "sparse"
 
     def rate(self, step: int) -> float:
-        """Factor on all learning rates at step: rises over the share `rise` of steps, falls over the share `fall` to 0."""
+        """Factor on all learning rates at a step (from 0). The schedule stands still while the indexer warms up."""
         pause = min(max(step - (self.steps - self.sparse_steps), 0), self.warmup_steps)
-        done = step - pause + 0.5
-        return min(1.0, done / (self.rise * self.steps), (self.steps - done) / (self.fall * self.steps))
+        return schedule(step - pause, self.steps, self.rise, self.fall)
 
     @property
     def evaluated_steps(self) -> list[int]:
-        """The steps after which the model is evaluated, ascending: `evaluations` of them, evenly spaced, the last included."""
-        return sorted({round(self.total_steps * (i + 1) / self.evaluations) for i in range(self.evaluations)})
+        """The steps after which the model is evaluated, ascending."""
+        return evaluation_steps(self.total_steps, self.evaluations)
 
     @property
     def key(self) -> str:
@@ -92,13 +110,12 @@ class PretrainConfig:
         return digest(recipe, code(self.model), code_fingerprint(f"{__package__}.pretrain"))
 
 
-# Text and steps of a preset: one pass over the text, or less. The presets train alike, so that `paper` takes up the models of
-# `quick` and adds seeds; a longer training is one number away.
+# Text and steps of a preset: one pass over the text, or less. Both presets train alike. A longer training is one number away.
 _CORPUS = CorpusConfig(wiki=2_100_000, dictionary=900_000, factbook=700_000, heldout=30_000)
 CORPORA = {"quick": _CORPUS, "paper": _CORPUS}
 STEPS = {"quick": 1000, "paper": 1000}
 SEEDS = {"quick": (0,), "paper": (21, 22, 23)}  # of the models that are reported, and of the streams written into them
-DEVELOPMENT_SEED = 0  # of the models on which pilots are run and dials chosen
+DEVELOPMENT_SEED = 0  # of the models on which pilots are run and learning rates chosen
 
 
 def config(architecture: str, size: str, seed: int, preset: str, **changes: Any) -> PretrainConfig:

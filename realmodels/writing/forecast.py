@@ -1,17 +1,17 @@
 """What a stream of writes will leave of each fact, computed from the model as it is BEFORE any write: no fitted parameter.
 
-Kernel simulation. Gradient descent on the answers' loss moves the outputs z of all facts, to first order in the dial, by
-  z_i <- z_i - dial / D sum_{j in task} Theta_ij (softmax(z_j) - onehot(y_j)),
-Theta the response kernel at the start. This is iterated with the stream's own dial, steps and order: the softmax, and with it
-saturation, is kept; the change of the kernel is not.
+Kernel simulation. Gradient descent on the answers' loss moves the outputs z of all facts. To first order in the learning rate,
+  z_i <- z_i - learning_rate / D sum_{j in task} Theta_ij (softmax(z_j) - onehot(y_j)),
+Theta the response kernel at the start. This is iterated with the stream's own learning rate, steps and order. The softmax, and
+with it saturation, is kept; the change of the kernel is neglected.
 
-Spectral law. Keeps of the kernel only the facts' mean overlaps A [F, F] (`kernel.fact_gram`) and how deep one write goes:
-claim C2, for tasks of D facts. Writing task t contracts what the facts' outputs still hold of older writes, delta [F], by
+Spectral law. This is claim C2 for tasks of D facts. It uses only the facts' mean overlaps A [F, F] (`kernel.fact_gram`) and how
+deep one write goes. Writing task t contracts what the facts' outputs still hold of older writes, delta [F], by
   C_t = I - A[:, t] g(A_tt) (rows of t),  g(x) = (1 - exp(-q x)) / x on the D x D block A_tt:
 the task's mode of strength x is written to depth 1 - exp(-q x). The dose q is the one for which the mean depth over the modes
 is the write strength eta: the share of the task's output error that an isolated write removes in the kernel simulation. Later
-tasks are exchangeable draws, so they contract by the mean C of the OTHER tasks (a task is left out of its own forgetting, or
-orthogonal tasks would seem to forget), whose eigenvalues are 1 - u_k:
+tasks are exchangeable draws. So they contract by the mean C of the OTHER tasks, whose eigenvalues are 1 - u_k (if a task took
+part in its own forgetting, orthogonal tasks would seem to forget):
   depth(m) = 1/D tr of block t of C^m A[:, t] g(A_tt) = 1/D sum_k w_k (1 - u_k)^m,  averaged over tasks.
 With one fact a task, w_k and u_k both tend to eta lambda_k: C2. The change of the logits that the isolated write makes is taken
 to shrink as depth(m) / depth(0).
@@ -34,12 +34,16 @@ from realmodels.writing.outputs import Facts, scores
 
 @dataclass(frozen=True)
 class Setup:
-    """What a forecast may look at: response kernel [F, O, F, O], outputs z [F, O] before any write, the plan of the stream."""
+    """All that a forecast uses.
+
+    response: response kernel [F, O, F, O]. z: outputs [F, O] before any write. facts, learning_rate, steps: the plan of the
+    stream.
+    """
 
     response: Tensor
     z: Tensor
     facts: Facts
-    dial: float
+    learning_rate: float
     steps: int
 
     @property
@@ -56,7 +60,7 @@ def _written(setup: Setup, z: Tensor, rows: Tensor, reach: Tensor) -> Tensor:
     z = z.clone()
     for _ in range(setup.steps):
         error = z[rows].softmax(-1) - onehot
-        z[reach] -= setup.dial / len(rows) * (pull @ error.flatten()).view(-1, outs)
+        z[reach] -= setup.learning_rate / len(rows) * (pull @ error.flatten()).view(-1, outs)
     return z
 
 
@@ -101,10 +105,10 @@ def depth_by_age(gram: np.ndarray, task: np.ndarray, eta: float) -> np.ndarray:
     depth = np.zeros(len(members))
     for index, rows in enumerate(members):
         others = (change.sum(0) - change[index]) / max(len(members) - 1, 1)
-        held = gains[index]
+        retained = gains[index]
         for age in range(len(members)):
-            depth[age] += np.trace(held[rows])
-            held = held - others @ held
+            depth[age] += np.trace(retained[rows])
+            retained = retained - others @ retained
     return depth / len(task)
 
 

@@ -46,8 +46,8 @@ def jacobian(model: Transformer, facts: Facts, names: list[str]) -> Iterator[Gra
     for i in range(len(facts)):
         with sdpa_kernel(SDPBackend.MATH):  # the only one whose backward pass takes many signals at once
             z = outputs(model, facts[i : i + 1])[0]
-        found = torch.autograd.grad(z, parameters, basis, is_grads_batched=True, allow_unused=True)
-        by_name = zip(names, parameters, found, strict=True)
+        gradients = torch.autograd.grad(z, parameters, basis, is_grads_batched=True, allow_unused=True)
+        by_name = zip(names, parameters, gradients, strict=True)
         yield {name: torch.zeros(len(basis), *p.shape) if g is None else g for name, p, g in by_name}
 
 
@@ -62,7 +62,7 @@ def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int
     Only columns (parameters) that some task may write are kept, as a restriction leaves no others in any product.
     """
     names, count, outs = list(writer.parameters), len(facts), len(facts.candidates) + 1
-    restrict = {task: writer.restriction(facts.of_task(task)) for task in sorted(set(facts.task.tolist()))}
+    restrict = writer.restrictions(facts)
     free = all(r is unrestricted for r in restrict.values())
     ones = {name: torch.ones_like(p) for name, p in writer.parameters.items()}
     written = torch.stack([_rows([{n: g[None] for n, g in r(ones).items()}])[0] != 0 for r in restrict.values()]).any(0)
@@ -110,19 +110,19 @@ def _traced(model: Transformer, layers: dict[str, nn.Linear], facts: Facts) -> d
         for hook in hooks:
             hook.remove()
     places = [output for _, output in seen.values()]
-    found = [torch.autograd.grad(z[:, o].sum(), places, retain_graph=True, allow_unused=True) for o in range(z.shape[1])]
-    signals = zip(seen, zip(*found, strict=True), strict=True)
+    by_output = [torch.autograd.grad(z[:, o].sum(), places, retain_graph=True, allow_unused=True) for o in range(z.shape[1])]
+    signals = zip(seen, zip(*by_output, strict=True), strict=True)
     return {name: (torch.stack(g, 1), seen[name][0]) for name, g in signals if g[0] is not None}
 
 
 def layer_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
     """The kernel of writes to weights of linear layers: sum over layers and positions of (g_il . g_jm) (x_il . R x_jm).
 
-    A restriction has to act on the layers' inputs (gradients' last axis) and be one projection R for all tasks.
+    The writer has to be unrestricted, or `one_key_projection`: one R for all tasks, which acts on the layers' inputs.
     """
     layers = {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
     layers = {name: layer for name, layer in layers.items() if name in writer.parameters}
-    restrict = writer.restriction(facts)
+    restrict = writer.restriction(facts, ())
     count, outs = len(facts), len(facts.candidates) + 1
     theta = torch.zeros(count, outs, count, outs)
     for name, (g, x) in _traced(model, layers, facts).items():
@@ -139,7 +139,12 @@ def layer_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
 
 
 def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
-    """The kernel of a method's writes to these facts: linear layers' weights by `layer_kernel`, the rest by `jacobian_kernel`."""
+    """The kernel of a method's writes to these facts, whose tasks are written in the order of their numbers.
+
+    Weights of linear layers go by `layer_kernel` where the restriction allows it, the rest by `jacobian_kernel`.
+    """
+    if not (writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(facts).values())):
+        return jacobian_kernel(model, writer, facts)
     linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     parts = {name: p for name, p in writer.parameters.items() if name in linear}
     rest = {name: p for name, p in writer.parameters.items() if name not in linear}
@@ -147,7 +152,7 @@ def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
     kernels += [jacobian_kernel(model, replace(writer, parameters=rest), facts)] if rest else []
     if len(kernels) == 1:
         return kernels[0]
-    whole = kernels[0].response.add_(kernels[1].response)  # a method that writes both kinds is unrestricted: response = writes
+    whole = kernels[0].response.add_(kernels[1].response)  # all tasks have the same restriction: response = writes
     return Kernel(whole, whole)
 
 
@@ -166,7 +171,11 @@ def overlaps(theta: Tensor) -> Tensor:
 
 
 def statistics(writes: Tensor) -> dict[str, Any]:
-    """What the theory asks of write directions: participation ratio, common mode, overlaps, spectrum (descending, sum 1)."""
+    """The statistics of write directions that the theory speaks of, from the Gram matrix `writes` [F, O, F, O].
+
+    participation_ratio, common_mode (share of the mean squared overlap), mean_overlap, rms_overlap, spectrum (eigenvalues in
+    descending order, sum 1).
+    """
     kappa = overlaps(writes).numpy()
     count = len(kappa)
     off = kappa[~torch.eye(count, dtype=torch.bool).numpy()]
@@ -181,20 +190,23 @@ def statistics(writes: Tensor) -> dict[str, Any]:
 
 
 def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
-    """Share of the units in the method's scope that act at a token of the prompts: hidden units above 0, slots, experts."""
+    """Share of the units that a method writes which act at a token of the prompts, mean over tokens.
+
+    Units: hidden units of a feed-forward layer (acting: above 0), slots, or experts.
+    """
     record: dict[str, list[Tensor]] = {}
     with torch.no_grad():
         model.features(facts.tokens, record)
     inside = torch.arange(facts.tokens.shape[1]) <= facts.last[:, None]
-    noted = {name: iter(record.get(name, [])) for name in ("activations", "slots", "experts")}
+    records = {name: iter(record.get(name, [])) for name in ("activations", "slots", "experts")}
     acting = units = 0.0
     for index, block in enumerate(model.blocks):
         part = block.feedforward
         count = getattr(part, "slots", None) or getattr(part, "experts", None)
         if count is None:
-            active = (next(noted["activations"])[inside] > 0).float()
+            active = (next(records["activations"])[inside] > 0).float()
         else:
-            used = next(noted["slots" if hasattr(part, "slots") else "experts"])[inside].flatten(1)
+            used = next(records["slots" if hasattr(part, "slots") else "experts"])[inside].flatten(1)
             active = torch.zeros(len(used), count).scatter_(1, used, 1.0)
         if any(name.startswith(f"blocks.{index}.feedforward.") for name in writer.parameters):
             acting, units = acting + active.sum(1).mean().item(), units + active.shape[1]
@@ -204,11 +216,11 @@ def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> flo
 def write_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
     """Share of ALL the model's parameters that the first step of writing a task changes, averaged over the tasks of `facts`."""
     parameters = list(writer.parameters.values())
-    tasks = sorted(set(facts.task.tolist()))
-    touched = 0
-    for task in tasks:
+    restrictions = writer.restrictions(facts)
+    changed = 0
+    for task, restrict in restrictions.items():
         batch = facts.of_task(task)
-        found = torch.autograd.grad(answer_loss(outputs(model, batch), batch.target), parameters, allow_unused=True)
-        update = writer.restriction(batch)({n: g for n, g in zip(writer.parameters, found, strict=True) if g is not None})
-        touched += sum(int((g != 0).sum()) for g in update.values())
-    return touched / len(tasks) / sum(p.numel() for p in model.parameters())
+        gradients = torch.autograd.grad(answer_loss(outputs(model, batch), batch.target), parameters, allow_unused=True)
+        update = restrict({n: g for n, g in zip(writer.parameters, gradients, strict=True) if g is not None})
+        changed += sum(int((g != 0).sum()) for g in update.values())
+    return changed / len(restrictions) / sum(p.numel() for p in model.parameters())

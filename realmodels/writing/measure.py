@@ -24,22 +24,22 @@ from realmodels.model.transformer import Transformer
 from realmodels.text.facts import TEMPLATES, Fact, stream
 from realmodels.text.tokenizer import Tokenizer
 from realmodels.text.user_facts import FactsLike, as_facts
-from realmodels.training.evaluate import bits_per_byte
+from realmodels.training.evaluate import HELDOUT_TOKENS, bits_per_byte
 from realmodels.training.loop import one_thread
 from realmodels.training.pretrain import text_of
 from realmodels.writing.answers import Forecast, Measurement, Written
 from realmodels.writing.forecast import Setup, forecasts, isolated
 from realmodels.writing.kernel import activation_fraction, logit_kernel, statistics, write_fraction
-from realmodels.writing.methods import Writer, bind
+from realmodels.writing.learning_rate import LEARNED, checked_learning_rate
+from realmodels.writing.methods.binding import bind
+from realmodels.writing.methods.writer import Writer
 from realmodels.writing.outputs import Facts, encode, facts_from_ids, outputs, scores
 from realmodels.writing.room import require_room
-from realmodels.writing.stream import LEARNED, Diverged, write_stream, write_task
+from realmodels.writing.scenario import FACTS, TASKS
+from realmodels.writing.stream import STEPS, Diverged, write_stream, write_task
 from theory.errors import UserError
 
-STEPS = 20  # gradient steps per task
 LEARNING_RATES = 2.0 ** np.arange(-14, 9)  # tried in this order when none is given
-TASKS, FACTS = 10, 8  # of a stream that is asked for by name
-HELDOUT_TOKENS = 1000  # per source of held-out text
 Model = str | Path | Loaded
 
 
@@ -49,7 +49,7 @@ class _Case:
     def __init__(self, model: Model, facts: FactsLike, method: str, background: FactsLike | None, named: bool = False):
         self.loaded = as_loaded(model)
         is_stream = named and isinstance(facts, str) and facts in TEMPLATES and not Path(facts).exists()
-        self.plain = stream(str(facts), TASKS, FACTS, 0) if is_stream else as_facts(facts)
+        self.plain = stream(str(facts), TASKS["quick"], FACTS, 0) if is_stream else as_facts(facts)
         self.facts = encode(self.plain, self.loaded.tokenizer)
         others = self.plain if background is None else as_facts(background)
         self.background = _prompts(others, self.loaded.tokenizer)
@@ -94,9 +94,7 @@ class _Case:
         if steps < 1:
             raise UserError(f"{steps} steps per task: give 1 or more")
         if given is not None:
-            if not (math.isfinite(given) and given > 0):
-                raise UserError(f"learning rate {given:g}: give a positive number, for instance 0.01")
-            rate, how = float(given), "given"
+            rate, how = checked_learning_rate(given), "given"
         else:
             response, z = known or self.kernel()
             rate, reached = sufficient_rate(response, z, self.facts, steps)
@@ -208,7 +206,7 @@ def _trial(case: _Case, setup: Setup) -> tuple[float, float]:
     model, writer = case.fresh()
     task = case.facts[torch.nonzero(first)[:, 0]]
     try:
-        write_task(model, writer, task, setup.dial, setup.steps)
+        write_task(model, writer, task, setup.learning_rate, setup.steps)
     except Diverged:
         return predicted, math.nan
     with torch.no_grad():

@@ -24,7 +24,7 @@ def stages(config: PretrainConfig) -> dict[int, float]:
 def step(config: PretrainConfig, text: Encoded, at: int) -> Callable[[], None]:
     """A function that makes the training step `at`, again and again."""
     run = Run(config, text, "cpu")
-    run.marks = set()
+    run.evaluated_after = set()
 
     def make() -> None:
         run.step = at

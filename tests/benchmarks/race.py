@@ -45,7 +45,7 @@ class Ours:
 
     def __init__(self, text: Encoded, config: PretrainConfig):
         self.run, self.batch = Run(config, text, "cpu"), config.batch
-        self.run.marks = set()
+        self.run.evaluated_after = set()
         self.model: nn.Module = self.run.model
 
     def step(self) -> float:

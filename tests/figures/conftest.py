@@ -17,19 +17,12 @@ from scipy.special import lambertw
 
 from figures.build.dictionary import columns_of
 from figures.results import Results
+from realmodels.writing.methods.catalogue import RUNS
 from simulate.runs.columns import fault
 from simulate.runs.store import write_table
 from tests.discovery import modules
 
 ACTIVITIES = (0.05, 0.1, 0.2, 0.5)
-WRITERS = (
-    ("dense", "full"),
-    ("memory", "full"),
-    ("dsa", "full"),
-    ("memory", "sparse_memory"),
-    ("dense", "last_matrix"),
-    ("dense", "off_mode"),
-)
 
 
 class Maker:
@@ -109,13 +102,13 @@ class Maker:
                         "final": step == steps[-1], "stage": "warmup" if architecture == "dsa" and step == 300 else "dense",
                     }  # fmt: skip
 
-    def schooling(self):
+    def format_finetuning(self):
         for architecture in ("dense", "memory", "dsa"):
             for seed in self.seeds:
                 for step, share in ((0, 0.0), (50, 0.7), (250, 1.0)):
                     yield {
                         "architecture": architecture, "seed": seed, "step": step, "recall": share, "loss": 2.0 - share,
-                        "key_cosine": (0.95 - 0.7 * share) * self.bend("schooling"), "final": step == 250,
+                        "key_cosine": (0.95 - 0.7 * share) * self.bend("format_finetuning"), "final": step == 250,
                         "bits_per_byte": 2.0 + 0.1 * share * self.bent.get("cost", 1.0) + 0.01 * seed, "text_loss": 3.6,
                     }  # fmt: skip
 
@@ -133,29 +126,30 @@ class Maker:
                     "write_fraction": 0.1 if scope == "memory" else 1.0, "spectrum": list(spectrum / spectrum.sum()),
                 }  # fmt: skip
 
-    def _stream(self, architecture, method, seed, dial):
+    def _stream(self, architecture, method, seed, learning_rate):
         """Fresh bits and the rate of forgetting per task of one made-up run."""
         rate = {"full": 0.5, "sparse_memory": 0.12, "last_matrix": 0.15, "off_mode": 0.12}[method] * self.bent.get(method, 1.0)
-        fresh = 4 * (1 - exp(-dial / 0.03)) * (1 + self.noise * self.rng.standard_normal())
-        return fresh, rate * (0.3 + dial / 0.1)
+        fresh = 4 * (1 - exp(-learning_rate / 0.03)) * (1 + self.noise * self.rng.standard_normal())
+        return fresh, rate * (0.3 + learning_rate / 0.1)
 
     def streams(self):
         T = 6
-        for architecture, method in WRITERS:
+        for architecture, method in RUNS:
             for seed in (*self.seeds, 100):
-                for dial in (0.01, 0.03, 0.1):
-                    fresh, rate = self._stream(architecture, method, seed, dial)
+                for learning_rate in (0.01, 0.03, 0.1):
+                    fresh, rate = self._stream(architecture, method, seed, learning_rate)
                     for written in range(T + 1):
                         for task in range(T):
                             age = written - 1 - task
                             bits = fresh * exp(-rate * age) if age >= 0 else 0.1
-                            asked = written in (0, 1, 2, 4, T)
+                            evaluated = written in (0, 1, 2, 4, T)
                             yield {
-                                "architecture": architecture, "method": method, "dial": dial, "seed": seed,
+                                "architecture": architecture, "method": method, "learning_rate": learning_rate, "seed": seed,
                                 "tuning": seed == 100, "candidates": 16, "T": T, "D": 8, "steps": 20,
                                 "written": written, "task": task, "age": age, "bits": bits, "bits_raw": bits - 0.1,
                                 "recall": bits / 4, "loss": 4 - bits, "recall_heldout_phrasing": bits / 5,
-                                "heldout_bits_per_byte": 2.1 + 0.5 * written * dial if asked else np.nan, "diverged": False,
+                                "heldout_bits_per_byte": 2.1 + 0.5 * written * learning_rate if evaluated else np.nan,
+                                "diverged": False,
                             }  # fmt: skip
 
     def forecast(self):
@@ -164,7 +158,7 @@ class Maker:
             if row["age"] >= 0 and not row["tuning"]:
                 for kind, error in (("spectral", 0.3), ("kernel", -0.2), ("no_forgetting", 1.0), ("chance", -1.0)):
                     yield {
-                        **{k: row[k] for k in ("architecture", "method", "dial", "seed", "written", "task", "age")},
+                        **{k: row[k] for k in ("architecture", "method", "learning_rate", "seed", "written", "task", "age")},
                         "kind": kind, "bits_predicted": row["bits"] + error * self.bent.get("forecast", 1.0),
                     }  # fmt: skip
 
@@ -261,7 +255,7 @@ TABLES = (
     "sweep_shared",
     "baselines",
     "pretraining",
-    "schooling",
+    "format_finetuning",
     "kernel",
     "streams",
     "forecast",

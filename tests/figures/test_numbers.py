@@ -68,7 +68,7 @@ def test_quoted_numbers_agree_with_the_tables(lawful: Results):
     full = tree["streams"]["dense"]["full"]
     streams = lawful.table("streams")
     last = streams[(streams["architecture"] == "dense") & (streams["method"] == "full") & ~streams["tuning"]]
-    last = last[(last["dial"] == full["dial"]) & (last["written"] == 6)]
+    last = last[(last["learning_rate"] == full["learning_rate"]) & (last["written"] == 6)]
     assert full["retained"]["mean"] == pytest.approx(last["bits"].mean())
     difference = tree["streams"]["dense"]["last_matrix"]["retained"]["mean"] - full["retained"]["mean"]
     assert tree["contrasts"]["scope"]["mean"] == pytest.approx(difference)

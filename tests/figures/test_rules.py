@@ -43,7 +43,7 @@ CASES = {
     "P4": ({}, {"bend": {"pretraining": 3.0}}, {"noise": 0.9}),
     "P4-equal": ({}, {"bend": {"gap": 1.2}}, ONE_SEED),
     "P5": ({}, {"bend": {"off_mode": 0.3}}, ONE_SEED),
-    "P7": ({}, {"bend": {"schooling": 3.0}}, {"bend": {"schooling": 2.0}, "noise": 0.3}),
+    "P7": ({}, {"bend": {"format_finetuning": 3.0}}, {"bend": {"format_finetuning": 2.0}, "noise": 0.3}),
     "P7-cost": ({}, {"bend": {"cost": 4.0}}, None),
     "P6": ({}, {"bend": {"sparse_memory": 10.0}}, ONE_SEED),
 }

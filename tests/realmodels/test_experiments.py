@@ -4,7 +4,9 @@ import pytest
 
 from realmodels.experiments import architectures, knowledge
 from realmodels.model.architectures import ARCHITECTURES
-from realmodels.text.biographies import CITY, RELATIONS, Biographies, texts
+from realmodels.text.biographies import RELATIONS, Biographies
+from realmodels.text.fact_texts import texts
+from realmodels.text.known_cities import CITY
 from realmodels.training.recipe import DEVELOPMENT_SEED, SEEDS, PretrainConfig
 
 
@@ -64,7 +66,8 @@ def test_held_out_sentences_are_in_no_text_from_the_name_on():
 
 def test_every_question_has_the_answer_of_its_fact():
     for sort in knowledge.PHRASINGS:
-        for kind, found in knowledge.asked(5, sort).items():
+        for kind, questions in knowledge.questions(5, sort).items():
             values = {(name, value) for _, name, value in knowledge.facts(5)[kind]}
-            assert found
-            assert all(any(name in q.prompt and q.answer == f" {value}." for name, value in values) for q in found)
+            assert questions
+            assert len({question.prompt for question in questions}) == len(questions)
+            assert all(any(name in q.prompt and q.answer == f" {value}." for name, value in values) for q in questions)

@@ -8,3 +8,6 @@ from realmodels.writing.outputs import Facts
 def full(model: Transformer, background: Facts) -> Writer:
     """All parameters, no restriction, no state. The background is not used."""
     return Writer(dict(model.named_parameters()))
+
+
+METHOD = full

@@ -11,3 +11,6 @@ from realmodels.writing.outputs import Facts
 def last_matrix(model: Transformer, background: Facts) -> Writer:
     """One matrix [width, hidden], no restriction, no state. The background is not used."""
     return Writer(last_output_matrix(model, "last_matrix"))
+
+
+METHOD = last_matrix

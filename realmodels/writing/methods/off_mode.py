@@ -40,4 +40,8 @@ def off_mode(model: Transformer, background: Facts, k: int = 1) -> Writer:
     def project(gradients: Gradients) -> Gradients:
         return {name: g - (g @ common) @ common.T for name, g in gradients.items()}
 
-    return Writer(parameters, lambda task: project, state_numbers=common.numel(), state_bits=32 * common.numel())
+    size = common.numel()
+    return Writer(parameters, lambda task, earlier: project, one_key_projection=True, state_numbers=size, state_bits=32 * size)
+
+
+METHOD = off_mode

@@ -4,11 +4,12 @@ Source: arXiv 2510.15103. A slot's score is TF-IDF, c(i) being how often the tas
 background batch b does:
   score(i) = c(i) / sum_j c(j) * log((|B| + 1) / (1 + sum_b [c_b(i) > 0])).
 The t best slots of the task are written, by plain gradient descent; everything else stays as it is, bit for bit. One background
-prompt is one batch b here. Which slots a prompt reads depends on earlier layers alone, which are frozen, so that the choice
-can be made before any write and does not move during a stream (with one memory layer).
+prompt is one batch b here. Which slots a prompt reads depends on earlier layers alone, which are frozen. So the choice can be
+made before any write and does not move during a stream (with one memory layer).
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -48,14 +49,17 @@ def top_slots(reads: Tensor, idf: Tensor, t: int) -> Tensor:
     return mask & (reads > 0)
 
 
-def sparse_memory(model: Transformer, background: Facts, t: int = 128) -> Writer:
-    """The values of the task's top t slots. State: per slot, in how many of the background batches it was read."""
+def sparse_memory(model: Transformer, background: Facts, t: int = 256) -> Writer:
+    """The values of the task's top t slots. State: per slot, in how many of the background batches it was read.
+
+    A task of 8 facts reads about 330 slots of a "small" memory layer; with fewer than 256 of them it is not learned.
+    """
     parameters = {name: p for name, p in model.named_parameters() if name.endswith("feedforward.values.weight")}
     if len(parameters) != 1:
         raise UserError("method 'sparse_memory' writes the values of a memory layer, which this model lacks: choose another")
     idf = inverse_document_frequency(slot_reads(model, background))
 
-    def restriction(task: Facts) -> Restriction:
+    def restriction(task: Facts, earlier: Sequence[Facts]) -> Restriction:
         mask = top_slots(slot_reads(model, task).sum(0), idf, t)[:, None]
 
         def project(gradients: Gradients) -> Gradients:
@@ -65,3 +69,6 @@ def sparse_memory(model: Transformer, background: Facts, t: int = 128) -> Writer
 
     bits = math.ceil(math.log2(len(background) + 1))
     return Writer(parameters, restriction, state_numbers=len(idf), state_bits=len(idf) * bits)
+
+
+METHOD = sparse_memory

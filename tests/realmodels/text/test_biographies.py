@@ -9,29 +9,28 @@ import numpy as np
 import pytest
 import torch
 
-from realmodels.experiments.exposures import LONGEST, NAME, VALUE, held, reader, vocabulary
-from realmodels.experiments.exposures import train as train_reader
 from realmodels.model.architectures import described
 from realmodels.model.transformer import Transformer
 from realmodels.text.biographies import (
-    CITY,
     PHRASINGS,
     RELATIONS,
     Biographies,
-    cities,
-    city_questions,
+    Question,
     documents,
-    mixed,
     names,
     people,
-    questions,
-    texts,
+    sentence,
 )
 from realmodels.text.candidates import CANDIDATES
 from realmodels.text.corpora import SOURCES
+from realmodels.text.fact_texts import mixed, texts
 from realmodels.text.facts import owners, subjects
+from realmodels.text.known_cities import CITY, cities
+from realmodels.text.short_biographies import LONGEST, NAME, VALUE, short_biographies, vocabulary
 from realmodels.text.tokenizer import train
-from realmodels.training.recall import examine, stored
+from realmodels.training.exposures import ExposureConfig, bits_held
+from realmodels.training.exposures import train as train_on_exposures
+from realmodels.training.recall import recall_scores, stored
 from theory.errors import UserError
 
 FEW = Biographies(people=12, seed=3)
@@ -136,26 +135,11 @@ def test_exposures_differ_and_texts_are_those_of_all_exposures():
     assert texts(FEW, 3, 2)[: 12 + 32] == texts(FEW, 1, 2)
 
 
-def test_questions_ask_every_fact_in_every_phrasing():
-    known = facts()
-    for heldout, each in ((False, PHRASINGS), (True, 2)):
-        asked = questions(FEW, heldout)
-        assert len({one.prompt for one in asked}) == len(asked) == 12 * 6 * each
-        said = Counter()
-        for one in asked:
-            (name,) = [" ".join(p.name) for p in people(FEW) if " ".join(p.name) in one.prompt]
-            said[name, one.answer] += 1
-            assert one.answer[0] + one.answer[-1] == " ."
-            assert one.answer[1:-1] in [known[name, relation] for relation in RELATIONS]
-        assert set(said.values()) == {each}
-
-
 def test_cities_are_real_and_in_no_stream():
     found = cities(4)
     assert Counter(found.values()) == dict.fromkeys(CANDIDATES, 4)
     assert all(owners("cities")[city] == {country} for city, country in found.items())
     assert not set(found) & {city for mine in subjects("cities").values() for city in mine}
-    assert {one.answer.strip(" .") for one in city_questions(2, True)} == set(CANDIDATES)
     with pytest.raises(UserError, match="at most 22"):
         cities(1000)
 
@@ -178,10 +162,15 @@ def test_recall_and_bits_are_those_of_generation_and_of_single_steps(random_mode
     """Against `generate` and a loop over prefixes; the model is made to know one answer by heart of its own greedy choice."""
     model = random_model()
     tokenizer = train([d.text for d in list(SOURCES["wiki"]())[:200]], 320)
-    asked = questions(Biographies(1, 0), True)[:6]
-    longest = [one for one in asked if len(tokenizer.encode(one.prompt + one.answer)) < 31]
-    marks = examine(model, tokenizer.encode, longest, batch=2)
-    for one, bits, right in zip(longest, marks.bits, marks.right, strict=True):
+    (person,) = people(Biographies(1, 0))
+    questions = [
+        Question(*sentence(relation, phrasing, " ".join(person.name), value), 16)
+        for relation, value in zip(RELATIONS.values(), person.values, strict=True)
+        for phrasing in relation.heldout
+    ][:6]
+    longest = [one for one in questions if len(tokenizer.encode(one.prompt + one.answer)) < 31]
+    scores = recall_scores(model, tokenizer.encode, longest, batch=2)
+    for one, bits, right in zip(longest, scores.bits, scores.right, strict=True):
         ids, answer = tokenizer.prompt(one.prompt), tokenizer.encode(one.answer)
         assert tokenizer.prompt(one.prompt + one.answer) == ids + answer
         grown = model.generate(torch.tensor([ids]), len(answer))[0, len(ids) :].tolist()
@@ -193,15 +182,14 @@ def test_recall_and_bits_are_those_of_generation_and_of_single_steps(random_mode
         assert bits == pytest.approx(nats / math.log(2), abs=1e-4)
     greedy = model.generate(torch.tensor([[0, 70, 71]]), 3)[0].tolist()
     text = {"prompt": greedy[1:3], "right": greedy[3:], "wrong": [*greedy[3:5], (greedy[5] + 1) % 320]}
-    own = [type(asked[0])("prompt", answer, 16) for answer in ("right", "wrong")]
-    assert examine(model, text.__getitem__, own).right.tolist() == [True, False]
+    own = [Question("prompt", answer, 16) for answer in ("right", "wrong")]
+    assert recall_scores(model, text.__getitem__, own).right.tolist() == [True, False]
 
 
 def test_learned_bits_clip_and_stored_bits_do_not(random_model):
     model = random_model()
-    asked = [type(questions(FEW, False)[0])("p", "a", 16)]
-    marks = examine(model, lambda text: [ord(text)], asked)
-    assert marks.learned == max(0.0, 4 - marks.bits[0])
+    scores = recall_scores(model, lambda text: [ord(text)], [Question("p", "a", 16)])
+    assert scores.learned == max(0.0, 4 - scores.bits[0])
     config = Biographies(people=10, seed=0, choices=16, firsts=8, lasts=8)
     sure = stored(config, name_nats=math.log(10), value_nats=0.0)
     assert sure == {"names": pytest.approx(10 * math.log2(6.4)), "values": pytest.approx(240)}
@@ -209,12 +197,12 @@ def test_learned_bits_clip_and_stored_bits_do_not(random_model):
 
 
 @pytest.mark.parametrize("exposure", [0, 5])
-def test_the_reader_reads_the_same_texts_and_marks_names_and_values(exposure):
+def test_short_biographies_are_the_same_texts_and_tell_names_and_values(exposure):
     config = Biographies(people=12, seed=3, choices=32)
-    read = reader(config)
+    read = short_biographies(config)
     words = {number: piece for piece, number in read.number.items()}
-    made, marks = read.exposure(exposure)
-    for ids, kinds, document, person in zip(made, marks, documents(config, exposure), people(config), strict=True):
+    tokens, kinds_of_tokens = read.exposure(exposure)
+    for ids, kinds, document, person in zip(tokens, kinds_of_tokens, documents(config, exposure), people(config), strict=True):
         end = int((ids >= 0).sum()) - 1
         assert (ids[0], ids[end], set(ids[end + 1 :]) <= {-1}) == (0, 0, True)
         assert [words[i] for i in ids[kinds == NAME]] == list(person.name)
@@ -227,34 +215,35 @@ def test_the_reader_reads_the_same_texts_and_marks_names_and_values(exposure):
 
 def test_bits_held_are_those_of_a_loop():
     config = Biographies(people=5, seed=1, choices=4, firsts=4, lasts=4)
-    read = reader(config)
+    read = short_biographies(config)
     model = Transformer(described("dense", "tiny", vocabulary=vocabulary(config), context=LONGEST))
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, parameter.shape[-1] ** -0.5, generator=generator)
-    made, marks = read.exposure(7)
+    tokens, kinds_of_tokens = read.exposure(7)
     nats = {NAME: 0.0, VALUE: 0.0}
-    for ids, kinds in zip(made.astype(np.int64), marks, strict=True):
+    for ids, kinds in zip(tokens.astype(np.int64), kinds_of_tokens, strict=True):
         for place in np.flatnonzero(kinds):
             with torch.no_grad():
                 nats[kinds[place]] -= float(model(torch.tensor(ids[None, :place]))[0, -1].log_softmax(-1)[ids[place]])
-    found, law = held(model, read, 7), stored(config, nats[NAME] / 5, nats[VALUE] / 5)
+    found, law = bits_held(model, read, 7), stored(config, nats[NAME] / 5, nats[VALUE] / 5)
     assert {name: found[name] for name in law} == pytest.approx(law, abs=1e-3)
-    assert held(model, read, 7)["clipped"] >= held(model, read, 7)["values"]
+    assert found["clipped"] >= found["values"]
 
 
 def test_training_presents_every_person_once_an_exposure_and_is_deterministic():
     config = Biographies(people=20, seed=1, choices=4, firsts=8, lasts=8)
-    read = reader(config)
+    read = short_biographies(config)
     shape = described("dense", "tiny", vocabulary=vocabulary(config), context=LONGEST)
     rates = {"matrices": 0.02, "embedding": 0.015, "values": 0.015, "indexer": 0.003}
-    cell = {"model": shape.to_json(), "seed": 0, "exposures": 6, "batch": 8, "fall": 0.5, "lr": rates}
-    told: list[tuple[int, int]] = []
-    one = train_reader(cell, read, lambda step, steps, loss: told.append((step, steps)))
-    assert told == [(step, 18) for step in range(1, 19)]
-    other = train_reader(cell, read)
+    training = ExposureConfig(shape, seed=0, exposures=6, batch=8, fall=0.5, learning_rates=rates)
+    assert ExposureConfig.from_json(training.to_json()) == training
+    reports: list[tuple[int, int]] = []
+    one = train_on_exposures(training, read, lambda step, steps, loss: reports.append((step, steps)))
+    assert reports == [(step, 18) for step in range(1, 19)]
+    other = train_on_exposures(training, read)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
-    before, after = (held(model, read, 9) for model in (Transformer(shape), one))
+    before, after = (bits_held(model, read, 9) for model in (Transformer(shape), one))
     assert after["values"] > before["values"]
     assert after["names"] > before["names"]

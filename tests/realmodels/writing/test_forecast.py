@@ -6,7 +6,7 @@ import torch
 
 from realmodels.writing.forecast import Setup, depth_by_age, forecasts, isolated, simulate
 from realmodels.writing.kernel import logit_kernel
-from realmodels.writing.methods import bind
+from realmodels.writing.methods.binding import bind
 from realmodels.writing.outputs import Facts, facts_from_ids, outputs, scores
 from realmodels.writing.stream import write_stream
 from theory.retention import retained_depth
@@ -25,7 +25,7 @@ def test_kernel_simulation_is_exact_for_a_linear_model():
     features = torch.randn(6, 5, 11, generator=rng, dtype=torch.float64)
     start = torch.randn(6, 5, generator=rng, dtype=torch.float64)
     theta = torch.einsum("iop,jqp->iojq", features, features)
-    predicted = simulate(Setup(theta, start, facts, dial=0.3, steps=4))
+    predicted = simulate(Setup(theta, start, facts, learning_rate=0.3, steps=4))
     w = torch.zeros(11, dtype=torch.float64, requires_grad=True)
     for task in range(3):  # large steps: what is checked is the algebra, not a limit
         mine = facts.task == task
@@ -37,7 +37,7 @@ def test_kernel_simulation_is_exact_for_a_linear_model():
 
 
 @pytest.mark.parametrize(
-    ("architecture", "method", "dials"),
+    ("architecture", "method", "learning_rates"),
     [
         ("dense", "full", (3e-6, 1e-5, 3e-5)),
         ("dense", "last_matrix", (3e-5, 1e-4, 3e-4)),
@@ -46,19 +46,19 @@ def test_kernel_simulation_is_exact_for_a_linear_model():
         ("dsa", "full", (3e-6, 1e-5, 3e-5)),
     ],
 )
-def test_kernel_simulation_becomes_true_training_at_small_steps(random_model, random_facts, architecture, method, dials):
+def test_kernel_simulation_becomes_true_training_at_small_steps(random_model, random_facts, architecture, method, learning_rates):
     facts, background = random_facts(3, 3), random_facts(8, 4, seed=7)
     errors, moves = [], []
-    for dial in dials:
+    for learning_rate in learning_rates:
         model = random_model(architecture)
         writer = bind(method, model, background)
-        setup = Setup(logit_kernel(model, writer, facts).response, outputs(model, facts).detach(), facts, dial, 5)
+        setup = Setup(logit_kernel(model, writer, facts).response, outputs(model, facts).detach(), facts, learning_rate, 5)
         predicted = simulate(setup)[-1]
-        write_stream(model, writer, facts, facts, dial, 5, lambda model: 0.0)
+        write_stream(model, writer, facts, facts, learning_rate, 5, lambda model: 0.0)
         errors.append((outputs(model, facts).detach() - predicted).norm().item())
         moves.append((predicted - setup.z).norm().item())
-    order = np.polyfit(np.log(dials), np.log(errors), 1)[0]
-    assert 1.7 < order < 2.4  # first order in the dial is right: what is left over is of second order
+    order = np.polyfit(np.log(learning_rates), np.log(errors), 1)[0]
+    assert 1.7 < order < 2.4  # first order in the learning_rate is right: what is left over is of second order
     assert errors[0] < 0.05 * moves[0]
 
 
@@ -102,7 +102,7 @@ def test_identical_tasks_keep_what_the_next_write_leaves():
 def test_forecasts_of_orthogonal_tasks_agree_and_are_the_isolated_write():
     facts = linear_facts(3, 2)
     theta = torch.einsum("ij,op->iojp", torch.eye(6), torch.eye(5))
-    setup = Setup(theta, torch.zeros(6, 5), facts, dial=1.0, steps=10)
+    setup = Setup(theta, torch.zeros(6, 5), facts, learning_rate=1.0, steps=10)
     rows = forecasts(setup)
     assert len(rows) == 4 * (1 + 2 + 3)
     expected = scores(isolated(setup), facts.target).bits.view(3, 2).mean(1)

@@ -14,15 +14,10 @@ from realmodels.writing.kernel import (
     statistics,
     write_fraction,
 )
-from realmodels.writing.methods import bind
+from realmodels.writing.methods.binding import bind
+from realmodels.writing.methods.catalogue import RUNS
 from realmodels.writing.outputs import at_answer, fold, outputs
 from realmodels.writing.stream import write_task
-
-RUNS = [
-    *(("dense", method) for method in ("full", "last_matrix", "off_mode")),
-    *(("memory", method) for method in ("full", "sparse_memory")),
-    ("dsa", "full"),
-]
 
 
 def jacrev_rows(model, facts, names):
@@ -56,7 +51,7 @@ def test_restricted_kernel_is_the_masked_product(random_model, random_facts):
     (name,) = writer.parameters
     rows = jacrev_rows(model, facts, [name])
     ones = {name: torch.ones_like(writer.parameters[name])}
-    masks = torch.stack([writer.restriction(facts.of_task(int(t)))(ones)[name].flatten() for t in facts.task])
+    masks = torch.stack([writer.restriction(facts.of_task(int(t)), ())(ones)[name].flatten() for t in facts.task])
     masked = rows * masks.repeat_interleave(5, 0)
     for limit in (10**9, 4 * 4 * 5 * rows.shape[1]):
         kernel = jacobian_kernel(model, writer, facts, limit)
@@ -83,9 +78,9 @@ def test_kernel_is_the_derivative_of_a_true_write(random_model, random_facts, ar
     error = z.softmax(-1) - torch.nn.functional.one_hot(facts.target, 5)
     mine = facts.task == 1
     predicted = -torch.einsum("iojp,jp->io", kernel.response[:, :, mine], error[mine]) / 3
-    dial = 0.002 / predicted.abs().max().item()
-    write_task(model, writer, facts.of_task(1), dial, 1)
-    moved = (outputs(model, facts).detach() - z) / dial
+    learning_rate = 0.002 / predicted.abs().max().item()
+    write_task(model, writer, facts.of_task(1), learning_rate, 1)
+    moved = (outputs(model, facts).detach() - z) / learning_rate
     assert (moved - predicted).norm() < 0.05 * predicted.norm()
 
 

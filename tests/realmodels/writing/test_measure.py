@@ -66,7 +66,7 @@ def test_write_leaves_the_model_alone_and_saves_a_copy(trained, places, tmp_path
     assert [row["age"] for row in answer["retained"]] == [0, 1]
     json.dumps(answer, allow_nan=False)
     model, tokenizer, meta = checkpoint.read(tmp_path / "taught")
-    assert meta["written"]["dial"] == answer["dial"]
+    assert meta["written"]["learning_rate"] == answer["learning_rate"]
     from realmodels.text.user_facts import load_facts
 
     facts = encode(load_facts(places), tokenizer)
@@ -185,7 +185,7 @@ def test_recall_in_other_words_needs_other_words(trained, places, tmp_path):
 @pytest.mark.parametrize("rate", [0.0, -1.0, math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("ask", [forecast, write])
 def test_a_learning_rate_is_positive_and_finite(trained, places, ask, rate):
-    with pytest.raises(UserError, match="give a positive number"):
+    with pytest.raises(UserError, match="give a finite number above 0"):
         ask(trained[1]["dense"], places, learning_rate=rate)
 
 

@@ -3,18 +3,13 @@
 import pytest
 import torch
 
-from realmodels.writing.methods import METHODS, bind
+from realmodels.writing.methods.binding import bind, names
+from realmodels.writing.methods.catalogue import METHODS, RUNS
 from realmodels.writing.methods.off_mode import answer_keys, common_directions
 from realmodels.writing.methods.sparse_memory import inverse_document_frequency, slot_reads, top_slots
 from realmodels.writing.outputs import outputs
 from realmodels.writing.stream import write_task
 from theory.errors import UserError
-
-RUNS = [
-    *(("dense", method) for method in ("full", "last_matrix", "off_mode")),
-    *(("memory", method) for method in ("full", "sparse_memory")),
-    ("dsa", "full"),
-]
 
 
 @pytest.mark.parametrize(("architecture", "method"), RUNS)
@@ -92,7 +87,7 @@ def test_state_is_counted(random_model, random_facts):
 
 
 def test_methods_that_do_not_fit_say_so(random_model, random_facts):
-    assert set(METHODS) == {"full", "last_matrix", "off_mode", "sparse_memory"}
+    assert set(names()) == set(METHODS) == {"full", "last_matrix", "off_mode", "sparse_memory"}
     background = random_facts(2, 4, seed=7)
     with pytest.raises(UserError, match="unknown method 'ewc': choose one of full"):
         bind("ewc", random_model("dense"), background)

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 import torch
 
-from realmodels.writing.methods import bind
+from realmodels.writing.methods.binding import bind
 from realmodels.writing.outputs import answer_loss, fold, outputs, scores
-from realmodels.writing.stream import Diverged, chosen_dial, write_stream, write_task
+from realmodels.writing.stream import Diverged, write_stream, write_task
+from theory.errors import UserError
 
 
 def test_outputs_carry_the_whole_softmax(random_model, random_facts):
@@ -56,31 +57,26 @@ def test_a_stream_says_what_was_written_when(random_model, random_facts):
     pd.testing.assert_frame_equal(rows, run())
 
 
-def test_a_dial_that_is_too_large_is_recorded_as_diverged(random_model, random_facts):
+def test_a_learning_rate_that_is_too_large_is_recorded_as_diverged(random_model, random_facts):
     model, facts = random_model("dense"), random_facts(3, 2)
-    rows = pd.DataFrame(write_stream(model, bind("full", model, facts), facts, facts, 1e38, 3, lambda model: 1.0))
+    causes = []
+    rows = pd.DataFrame(write_stream(model, bind("full", model, facts), facts, facts, 1e38, 3, lambda model: 1.0, causes.append))
+    (cause,) = causes
+    assert "lower the learning rate" in str(cause)
     assert not rows[rows.written == 0].diverged.any()
     later = rows[rows.written > 0]
     assert later.diverged.all()
     assert (later.bits == 0).all()
     assert later.loss.isna().all()
     fresh = random_model("dense")
-    with pytest.raises(Diverged, match="lower the dial"):
+    with pytest.raises(Diverged, match="lower the learning rate"):
         write_task(fresh, bind("full", fresh, facts), facts.of_task(0), 1e38, 3)
 
 
-def _table(method: str, bits_by_dial: dict[float, float], tuning: bool = True) -> pd.DataFrame:
-    common = {"architecture": "dense", "method": method, "seed": 0, "tuning": tuning, "candidates": 16, "task": 0}
-    rows = [{**common, "dial": d, "written": w, "age": w - 1, "bits": b} for d, b in bits_by_dial.items() for w in (0, 1)]
-    return pd.DataFrame(rows)
-
-
-def test_the_dial_is_chosen_on_tuning_seeds_by_the_declared_rule():
-    streams = pd.concat(
-        [
-            _table("full", {0.1: 1.0, 0.2: 3.7, 0.4: 3.9}),  # .2 is the smallest that reaches .9 * 4 = 3.6
-            _table("full", {0.1: 4.0, 0.2: 0.0, 0.4: 0.0}, tuning=False),  # reported seeds have no say
-            _table("off_mode", {0.1: 1.0, 0.2: 3.5, 0.4: 2.0}),  # none reaches: the most bits
-        ]
-    )
-    assert chosen_dial(streams) == {("dense", "full"): 0.2, ("dense", "off_mode"): 0.2}
+@pytest.mark.parametrize("learning_rate", [-1.0, 0.0, math.nan, math.inf])
+def test_a_learning_rate_that_cannot_be_is_refused_before_anything_is_written(random_model, random_facts, learning_rate):
+    model, facts = random_model("dense"), random_facts(1, 4)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    with pytest.raises(UserError, match="finite number above 0"):
+        write_task(model, bind("full", model, facts), facts, learning_rate, 1)
+    assert all(torch.equal(p.detach(), before[name]) for name, p in model.named_parameters())

@@ -1,38 +1,41 @@
-"""Schooling of the pretrained models in the form of the facts: what it changes, before any fact of a stream is written."""
+"""Format finetuning of the pretrained models: what it changes, before any fact of a stream is written."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from realmodels.model import checkpoint
 from realmodels.training.recipe import SEEDS
-from realmodels.writing.course import MODELS, model_cell, schooled_model
+from realmodels.writing.methods.catalogue import MODELS
+from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell a model: every architecture and seed."""
-    return [model_cell(architecture, preset, seed) for seed in SEEDS[preset] for architecture in MODELS]
+    """One cell per model: every architecture and seed."""
+    return [model_spec(architecture, preset, seed).to_json() for seed in SEEDS[preset] for architecture in MODELS]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """School (or find) the model; a row a log entry (`realmodels.writing.schooling.schooled`), the last one with `final`."""
-    _, _, meta = checkpoint.read(schooled_model(cell, workspace))
-    own = {"architecture": cell["architecture"], "seed": cell["model_seed"]}
-    return [{**own, **entry, "final": entry["step"] == cell["school"]["steps"]} for entry in meta["schooling"]["log"]]
+    """Train the model, or read it if it is there. One row per entry of its log, the last one with `final`."""
+    spec = ModelSpec.from_json(cell)
+    _, _, meta = checkpoint.read(checkpoint_of(spec, workspace))
+    own = {"architecture": spec.architecture, "seed": spec.seed}
+    log = meta["format_finetuning"]["log"]
+    return [{**own, **entry, "final": entry["step"] == spec.format_finetuning.steps} for entry in log]
 
 
 EXPERIMENT = Experiment(
-    name="schooling",
+    name="format_finetuning",
     question="Does a model that knows the form of the facts, from other subjects, tell prompts of a stream apart where it "
     "answers?",
     prediction="The mean cosine between prompts' keys at the answering position falls from above 0.9 to below 0.5, at a cost "
     "to held-out text of less than 0.15 bits per byte.",
     falsifier="The mean cosine stays above 0.5: one matrix cannot hold the facts apart, and methods that write one cannot be "
     "compared.",
-    controls="No subject of the stream occurs in the lessons, not even as a word; the same lessons for all architectures and "
-    "seeds.",
+    controls="No subject of the stream occurs in the training facts, not even as a word; the same training facts for all "
+    "architectures and seeds.",
     columns={
         "architecture": Column("Architecture, as `cwb models` names it.", str),
         "seed": Column("Seed of the model.", int),

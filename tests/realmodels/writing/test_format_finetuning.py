@@ -1,4 +1,4 @@
-"""Schooling: whose subjects it uses, that it teaches, and that the same call gives the same bytes."""
+"""Format finetuning: whose subjects it uses, that the model learns, and that the same call gives the same bytes."""
 
 import re
 
@@ -8,14 +8,14 @@ import torch
 from realmodels.model import checkpoint
 from realmodels.text.candidates import CANDIDATES
 from realmodels.text.facts import owners, stream, subjects
-from realmodels.writing.schooling import SchoolConfig, key_cosine, lessons, schooled
+from realmodels.writing.format_finetuning import FormatFinetuning, example_subjects, finetuned, key_cosine
 
 
 @pytest.mark.parametrize("name", ["cities", "airports"])
-def test_lessons_are_true_and_share_no_word_with_the_stream(name):
-    found = lessons(name, 50)
+def test_examples_are_true_and_share_no_word_with_the_stream(name):
+    found = example_subjects(name, 50)
     assert set(found) == set(CANDIDATES)
-    assert found == lessons(name, 50)
+    assert found == example_subjects(name, 50)
     streamed = {subject.lower() for mine in subjects(name).values() for subject in mine}
     candidates_only = {subject.lower() for answer in CANDIDATES for subject in subjects(name).get(answer, ())}
     assert candidates_only < streamed
@@ -28,18 +28,18 @@ def test_lessons_are_true_and_share_no_word_with_the_stream(name):
     assert not asked & {subject for mine in found.values() for subject in mine}
 
 
-def test_schooling_teaches_and_is_reproducible(trained, tmp_path):
+def test_the_model_learns_and_the_training_is_reproducible(trained, tmp_path):
     workspace, models = trained
-    config = SchoolConfig("cities", steps=12, each=4, batch=32, texts=2, evaluations=2)
-    path = schooled(models["dense"], config, workspace)
+    config = FormatFinetuning("cities", steps=12, each=4, batch=32, texts=2, evaluations=2)
+    path = finetuned(models["dense"], config, workspace)
     _, _, meta = checkpoint.read(path)
-    log = meta["schooling"]["log"]
+    log = meta["format_finetuning"]["log"]
     assert [entry["step"] for entry in log] == [0, 6, 12]
     assert log[2]["loss"] < log[1]["loss"]
     assert all(0 <= entry["recall"] <= 1 and entry["bits_per_byte"] > 0 for entry in log)
     assert meta["pretraining"] == checkpoint.read(models["dense"])[2]["pretraining"]
-    assert schooled(models["dense"], config, workspace) == path  # found
-    again = schooled(models["dense"], config, tmp_path)  # made anew
+    assert finetuned(models["dense"], config, workspace) == path  # it is there
+    again = finetuned(models["dense"], config, tmp_path)  # made anew
     assert (again / "model.safetensors").read_bytes() == (path / "model.safetensors").read_bytes()
 
 
