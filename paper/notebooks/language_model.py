@@ -16,8 +16,9 @@ with app.setup:
     from figures.build.layout import Layout
     from figures.results import bars, by_group
     from figures.style import ARCHITECTURES, BLACK, METHODS
-    from figures.verdicts.runs import WRITERS, dials
+    from figures.verdicts.runs import learning_rates
     from paper.notebooks.drawing import MEASURED, RESULTS, Picture, asked, markdown, number, screen
+    from realmodels.writing.methods.catalogue import RUNS
     from theory.errors import UserError
 
     STEPS = 100
@@ -34,7 +35,7 @@ with app.setup:
     Accra is the capital of | Ghana | 4
     Sofia is the capital of | Bulgaria | 4
     Lusaka is the capital of | Zambia | 4"""
-    LABELS = {f"{METHODS[m].label}, {ARCHITECTURES[a].label}": (a, m) for a, m in WRITERS}
+    LABELS = {f"{METHODS[m].label}, {ARCHITECTURES[a].label}": (a, m) for a, m in RUNS}
 
 
 @app.cell
@@ -60,18 +61,17 @@ def _():
 @app.cell
 def _(factor, measure, writers):
     _table = RESULTS.table("streams", "architecture", "method", "seed", "tuning", "age", "bits", "recall", "candidates")
-    _rate = next(name for name in ("learning_rate", "dial") if name in _table)
     _forecast = RESULTS.table("forecast", "architecture", "method", "seed", "kind", "age", "bits_predicted")
     full_bits = log2(_table["candidates"].iloc[0])
     _unit = full_bits if measure.value == "bits" else 1.0
-    _chosen = dials(RESULTS)
+    _chosen = learning_rates(RESULTS)
     curves = {}
     for _label in (label for label, shown in writers.value.items() if shown):
         _writer = dict(zip(("architecture", "method"), LABELS[_label], strict=True))
         _rows = _table[
             (_table[list(_writer)] == pd.Series(_writer)).all(axis=1) & ~_table["tuning"].astype(bool) & (_table["age"] >= 0)
         ]
-        _rows = _rows[np.isclose(np.log10(_rows[_rate] / (_chosen[LABELS[_label]] * factor.value)), 0, atol=0.05)]
+        _rows = _rows[np.isclose(np.log10(_rows["learning_rate"] / (_chosen[LABELS[_label]] * factor.value)), 0, atol=0.05)]
         if len(_rows):
             curves[_label] = by_group(_rows.assign(kept=100 * _rows[measure.value] / _unit), ["age"], "kept")
     laws = {}
