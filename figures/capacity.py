@@ -18,7 +18,7 @@ def caption(results: Results) -> str:
     return (
         f"One-shot covariance storage in N = {frame['N'].iloc[0]} synapses per output, at {frame['a'].nunique()} coding "
         "levels. (a) Power signal-to-noise ratio times (P − 1)/N, which theory puts at 1 at every load and coding level. (b) "
-        f"Gaussian information per synapse, against the law and its ceiling 1/(2 ln 2) = {claim('C3').value(d=1).value:.4f} "
+        f"Gaussian information per synapse, against the law and its ceiling 1/(2 ln 2) = {claim('C3').bits(d=1):.4f} "
         f"bits. No fitted parameter; means over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C3")
     )
 
@@ -26,9 +26,7 @@ def caption(results: Results) -> str:
 def draw(results: Results) -> Canvas:
     """Two panels: SNR (P - 1)/N, and bits per synapse, against P/N, one mark per coding level."""
     frame = results.table("hebbian", "N", "P", "a", "snr", "bits_per_synapse")
-    frame = frame.assign(
-        load=frame["P"] / frame["N"], ratio=frame["snr"] / claim("C3").value("snr", N=frame["N"], P=frame["P"]).value
-    )
+    frame = frame.assign(load=frame["P"] / frame["N"], ratio=frame["snr"] / claim("C3").snr(N=frame["N"], P=frame["P"]))
     canvas, (left, right) = panels(columns=2, ratio=0.85)
     levels = sorted(frame["a"].unique())
     for place, (a, color) in enumerate(zip(levels, shades(len(levels)), strict=True)):
@@ -42,8 +40,8 @@ def draw(results: Results) -> Canvas:
     N = float(frame["N"].iloc[0])
     load = np.geomspace(frame["load"].min() / 1.15, frame["load"].max() * 1.15, 200)
     left.axhline(1, color=BLACK, linewidth=0.8, zorder=0)
-    right.plot(load, claim("C3").value("bits_per_synapse", N=N, P=load * N).value, color=BLACK, linewidth=0.8, zorder=0)
-    ceiling = claim("C3").value(d=1).value
+    right.plot(load, claim("C3").bits_per_synapse(N=N, P=load * N), color=BLACK, linewidth=0.8, zorder=0)
+    ceiling = claim("C3").bits(d=1)
     right.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
     right.text(load[0], ceiling, "ceiling $1/(2\\ln 2)$", color=GREY, va="bottom")
     left.set(xscale="log", xlabel="load $P/N$", ylabel="SNR $\\times\\,(P-1)/N$", ylim=(0.75, 1.3))

@@ -43,7 +43,7 @@ def draw(results: Results) -> Canvas:
             measured["r"] * spread, measured["mean"], yerr=bars(measured), elinewidth=0.6, label=share(R / bits), **style
         )
     r = np.geomspace(found["r"].min(), found["r"].max() * 1.3, 200)
-    law = claim("S1").value("gain", N=1e9, b=1.0, R=r, D_s=1.0).value
+    law = claim("S1").gain(N=1e9, b=1.0, R=r, D_s=1.0)
     panel.plot(r, law, color=BLACK, linewidth=0.8, linestyle="--", zorder=1)
     panel.annotate("large stores, $e^{W(r/e)}$", (r[-1], law[-1]), (-10, -4), textcoords="offset points", ha="right")
     panel.axhline(1, color=GREY, linewidth=0.5, zorder=0)

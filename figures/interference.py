@@ -41,8 +41,8 @@ def draw(results: Results) -> Canvas:
     for (family, c), look in SERIES:
         part = frame[(frame["family"] == family) & (frame["c"] == c)]
         common = c if family == "nonnegative" else 0.0
-        law = claim("I2").value(N=N, a=a, c=common).value * np.ones_like(a)
-        share = claim("I2").value("mean_overlap", a=a, c=common).value ** 2 / law
+        law = claim("I2").mean_square_overlap(N=N, a=a, c=common) * np.ones_like(a)
+        share = claim("I2").mean_overlap(a=a, c=common) ** 2 / law
         for panel, curve, column in ((left, law, "mean_square_overlap"), (right, share, "common_mode_share")):
             found = by_group(part, ["level"], column)
             panel.plot(a, curve, color=look.color, linestyle=look.line, linewidth=0.8)

@@ -30,7 +30,7 @@ def draw(results: Results) -> Canvas:
 
     left = frame["compression"].min() / 1.5
     j = np.geomspace(left, 1, 400)
-    law = claim("C4").value(J=j, sigma=1.0).value
+    law = claim("C4").eta(J=j, sigma=1.0)
     panel.fill_between(j, law, 1.06, color=PALE, hatch="////", hatchcolor="#D0D0D0", edgecolor="none", zorder=0)
     panel.plot(j, law, color=BLUE, zorder=2)
     for regime, look in REGIMES.items():

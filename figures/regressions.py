@@ -46,8 +46,8 @@ def draw(results: Results) -> Canvas:
         D = N // tasks
         kept = frame[(frame["N"] == N) & (frame["D"] == D)]
         for panel, quantity, key, law in (
-            (depth, "depth", "age", lambda x, D=D: claim("C7").value("retained_depth", N=N, D=D, age=x).value),
-            (oldest, "oldest", "T", lambda x, D=D: claim("C7").value("oldest_depth", N=N, D=D, T=x).value),
+            (depth, "depth", "age", lambda x, D=D: claim("C7").retained_depth(N=N, D=D, age=x)),
+            (oldest, "oldest", "T", lambda x, D=D: claim("C7").oldest_depth(N=N, D=D, T=x)),
         ):
             found = by_group(kept[kept["quantity"] == quantity], [key], "measured")
             x = np.linspace(found[key].min(), found[key].max(), 100)
@@ -58,7 +58,7 @@ def draw(results: Results) -> Canvas:
                 **look.marks(label=f"$D=N/{tasks}$", markersize=2.6),
             )  # fmt: skip
     T = np.linspace(2, frame["T"].max(), 100)
-    oldest.plot(T, claim("C7").value("ceiling", N=N, T=T).value / N, color=BLACK, linewidth=1.4, zorder=0)
+    oldest.plot(T, claim("C7").ceiling(N=N, T=T) / N, color=BLACK, linewidth=1.4, zorder=0)
     depth.set(yscale="log", xlabel="age of the task", ylabel="depth$\\,/N$", ylim=(2e-3, 1))
     oldest.set(xscale="log", xlabel="tasks $T$", ylabel="$T\\times\\,$depth of the oldest$\\,/N$", ylim=(0, 0.6))
     ticks(oldest.xaxis, [tasks for tasks in (2, 4, 8, 20) if tasks <= frame["T"].max()])

@@ -43,7 +43,7 @@ def _depths(left: Axes, right: Axes, frame: pd.DataFrame, loads: list[float], co
         part = frame[frame["load"] == load]
         N, M = float(part["N"].iloc[0]), float(part["M"].iloc[0])
         x = np.geomspace(part["x"].min(), part["x"].max(), 60)
-        law = claim("S4").value("replay_depth", N=N, M=M, eta=1.0, sweeps=x).value
+        law = claim("S4").replay_depth(N=N, M=M, eta=1.0, sweeps=x)
         left.plot(x, law, color=BLACK, linewidth=0.6, zorder=0)
         if load <= 1:
             right.plot(x[1 - law > LEAST_SHOWN], (1 - law)[1 - law > LEAST_SHOWN], color=BLACK, linewidth=0.6, zorder=0)

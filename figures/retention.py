@@ -64,7 +64,7 @@ def _totals(panel: Axes, frame: pd.DataFrame) -> None:
         found = by_group(frame[frame["kind"] == kind], ["load"], "share")
         style = look.marks(markerfacecolor="white", linestyle=look.line, linewidth=0.8)
         panel.errorbar(found["load"], found["mean"], yerr=bars(found), elinewidth=0.6, **style)
-    ceiling = claim("C1").value("ceiling", N=1).value
+    ceiling = claim("C1").ceiling(N=1)
     panel.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
     panel.text(frame["load"].min(), ceiling + 0.01, "ceiling $N$", color=GREY, va="bottom")
     panel.set(xscale="log", xlabel="facts written, $M/N$", ylabel="total depth / $N$", ylim=(0, 1.15))

@@ -63,13 +63,13 @@ def draw(results: Results) -> Canvas:
     ages = np.unique(np.round(np.geomspace(1, frame["age_end"].max(), 300)))
     near = ages[ages <= frame[frame["M_s"] > 0]["age_end"].max()]
     for M_s, words in ((2, "$M_s=2$"), (frame["M_s"].max(), f"$M_s={frame['M_s'].max()}$")):
-        bound = claim("C6").value("envelope", N=1.0, M_s=float(M_s), rate=1.0, t=near - 1).value
+        bound = claim("C6").envelope(N=1.0, M_s=float(M_s), rate=1.0, t=near - 1)
         finite.plot(near, bound, color=BLACK, linewidth=1.4, zorder=0)
         place = int(np.searchsorted(-bound, -LABEL[int(M_s > 2)]))
         finite.text(near[place] * 1.15, LABEL[int(M_s > 2)], words, ha="left", va="center", fontsize=6.5)
     for model in ("binary", "serial", "cascade"):
         _marks(finite, frame, model, "snr", "predicted_snr", np.sqrt(N), label=True)
-    power = np.append(1.0, claim("C6").value("power_envelope", N=1.0, rate=1.0, t=ages[1:] - 1).value)
+    power = np.append(1.0, claim("C6").power_envelope(N=1.0, rate=1.0, t=ages[1:] - 1))
     linear.plot(ages, power, color=BLACK, linewidth=1.4, zorder=0)
     for model in ("leaky", "chain", "rounded", "clipped"):
         _marks(linear, frame, model, "snr", "predicted_snr", np.sqrt(N), label=True)
@@ -80,7 +80,7 @@ def draw(results: Results) -> Canvas:
     linear.plot(window, fall * 0.5, color=BLACK, linewidth=0.9, linestyle=(0, (1, 1.5)))
     linear.text(window[0], fall[0] * 0.42, "age$^{-1/2}$", fontsize=6.5, va="top", ha="right")
     M = ages[ages >= 1]
-    oldest.plot(M, claim("C6").value("power_ceiling", N=1.0, M=M).value, color=BLACK, linewidth=1.4, zorder=0)
+    oldest.plot(M, claim("C6").power_ceiling(N=1.0, M=M), color=BLACK, linewidth=1.4, zorder=0)
     for model in SHOWN:
         _marks(oldest, frame, model, "oldest", None, N, label=False)
     for panel, label in ((finite, "age + 1"), (linear, "age + 1"), (oldest, "events $M$ = age + 1")):

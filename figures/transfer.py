@@ -58,8 +58,8 @@ def _stops(panel: Axes, results: Results) -> None:
             part["snr"], means, yerr=[low, high], color=color, marker=mark, markersize=3, elinewidth=0.6, linestyle="none",
             label=rf"$\alpha={alpha:g}$",
         )  # fmt: skip
-        panel.plot(snr, LAW.value("stopping_time", alpha=alpha, teacher_snr=snr).value, color=BLACK, linewidth=0.6, zorder=0)
-    for bound in (LAW.value("earliest_stop", alpha=max(alphas), teacher_snr=snr).value, snr):
+        panel.plot(snr, LAW.stopping_time(alpha=alpha, teacher_snr=snr), color=BLACK, linewidth=0.6, zorder=0)
+    for bound in (LAW.earliest_stop(alpha=max(alphas), teacher_snr=snr), snr):
         panel.plot(snr, bound, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
     panel.set(xscale="log", yscale="log", xlabel="signal-to-noise ratio of the teacher", ylabel="best time to stop")
     ticks(panel.xaxis, sorted(frame["snr"].unique()))

@@ -56,7 +56,7 @@ def draw(results: Results) -> Canvas:
     left, right = frame["compression"].min() / 1.5, frame["compression"].max() * 1.3
 
     j = np.geomspace(left, 1, 400)
-    law = claim("C4").value(J=j, sigma=1.0).value
+    law = claim("C4").eta(J=j, sigma=1.0)
     plane.fill_between(j, law, top, color=PALE, hatch="////", hatchcolor="#D0D0D0", edgecolor="none", zorder=0)
     plane.plot(j, law, color=BLACK, zorder=2)
     for name, look in LOOKS.items():

@@ -139,6 +139,8 @@ CLAIMS = (
     Claim(
         id="C2-schedule",
         title="What a schedule of strengths gains",
+        plain="If the strength of writing falls with time in the best possible way, all tasks can be kept equally well. "
+        "Together they then keep up to N facts' worth, where one fixed strength stops at N/e.",
         statement="Independent directions of any spectrum are written at strengths fixed in advance, each at most eta, and every "
         "one of T tasks of D facts is to keep a mean depth d. Then D d <= N/(T - 1 + 1/(1 - (1 - eta/N)^D)), which annealed "
         "writes along isotropic directions attain. The total T D d tends to N, where one strength stops at N/e (C2).",

@@ -172,6 +172,9 @@ CLAIMS = (
     Claim(
         id="C6-chain",
         title="Linear synapses share out one power, and a chain does it evenly",
+        plain="Every linear synapse, however complex inside, has the same total signal to spread over the ages of its "
+        "memories. A chain of ever slower variables spreads it almost evenly, so that memories fade about as slowly "
+        "as is possible.",
         statement="Every linear synapse has a sum over ages of SNR^2 of exactly N, whatever its square-summable kernel. None "
         "keeps (age + 1) SNR^2 above N/H_t for t events (H_t the harmonic number). A chain of beakers of geometric capacities is "
         "diffusion on a logarithmic grid: its kernel falls as t^(-1/2) up to t of order 4^beakers, so each doubling of the age "

@@ -124,6 +124,9 @@ CLAIMS = (
     Claim(
         id="C1",
         title="Conservation of retained depth",
+        plain="Each write of a fact pushes out a little of what was there. Added up over all facts, what remains can be "
+        "computed exactly. With random directions the total is at most N, the number of parameters. In no order can "
+        "it reach 2N - 1.",
         statement="Delta-rule writes retain, all facts together, exactly sum_i s_i = N - tr prod_j (I - eta_j P_j), for any "
         "directions, ranks, obliqueness and schedule. Independent orthogonal projectors of one distribution: at most N on "
         "average, for every schedule fixed in advance. Orthogonal projectors in any order: less than 2N - 1 (N >= 2), which "

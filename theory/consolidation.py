@@ -292,6 +292,8 @@ CLAIMS = (
     Claim(
         id="S4",
         title="How much rehearsal, how often, at what rate",
+        plain="Rehearsal costs time. The law says how often each fact must be shown, at which strength, to keep it to a "
+        "given depth, and how a fast memory that collects several tasks before each rehearsal lowers the cost.",
         statement="Random rehearsal of M facts of isotropic keys deposits depth as the busy period of an M/M/1 queue of load M/N "
         "ends: it saturates at min(1, N/M), at most twice the depth of one annealed pass. To leave a share eps of the squared "
         "error, the worst targets take between L/(2 eta) and L/(eta (2 - eta)) sweeps, L = ln(1/eps)/(1 - sqrt(M/N))^2; at M = N "

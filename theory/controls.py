@@ -196,6 +196,9 @@ CLAIMS = (
     Claim(
         id="S3",
         title="What decides whether two stores win",
+        plain="With rehearsal between tasks, a fast and a slow memory together hold more than the best single memory known, "
+        "if each fact is seen once. But sparsity is not the reason: its share vanishes as the tasks become many, a "
+        "plain list of the facts is the better fast memory, and with many repetitions one dense memory is enough.",
         statement="With each fact seen once and rehearsal between tasks, a fast store of c numbers per label and a slow one of "
         "C labels per number hold 1/(1/C + c/T) labels per number. What sparsity adds falls as 1/T, and a list of labels is the "
         "better fast store. With many passes one dense store dominates if c C >= 1; with rehearsal between facts it ties as N "

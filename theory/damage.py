@@ -305,6 +305,9 @@ CLAIMS = (
     Claim(
         id="S1-finite",
         title="Two regimes in a finite store",
+        plain="In a memory of finite size chance decides which cells survive, so that one must hold a little less to be "
+        "safe. Two regimes need a small safety margin, and one regime needs one that grows quickly with the number "
+        "of tasks.",
         statement="Of the K cells that the oldest of T tasks wrote among N, S survive, with exactly known mean and variance. A "
         "separable MDS code holds b (E S - z sigma) bits to leading order: the backoff of two regimes from the ceiling of S1 "
         "falls as sqrt(T/N), and is z sqrt((e - 1) T/N) of it in long streams; that of one regime is z sigma/(E S) at K = a* N, "
@@ -334,6 +337,9 @@ CLAIMS = (
     Claim(
         id="S1-damage",
         title="Two regimes under noise and damage",
+        plain="Two regimes win by more if cells are read with noise. But if the cells that are always on are written only "
+        "once, and each task destroys some of them, beyond a small rate of damage one regime wins. If they are "
+        "renewed by every task, they bear much more damage.",
         statement="Reads that lose cells or flip bits leave both regimes what cells of fewer bits hold: at equal T the gain "
         "rises. "
         "Always-on cells that are written once and of which each task destroys a share epsilon lose to one regime beyond "

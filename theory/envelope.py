@@ -290,6 +290,8 @@ CLAIMS = (
     Claim(
         id="C6",
         title="Bounds on memory in synapses with finitely many states",
+        plain="Synapses that can take only a few values forget by nature. Whatever the rule by which they change, the "
+        "signal of an old memory stays below fixed bounds, which more states per synapse raise only up to a point.",
         statement="N synapses of M_s states under any plasticity rule: SNR <= sqrt(N), the sum over ages of SNR^2 is at most N, "
         "and the area under the SNR curve at most sqrt(N) (M_s - 1)/rate. Log-convex curves stay below sqrt(N/(e rate t)) and "
         "below sqrt(N) (M_s - 1)/(e rate t); M SNR^2 of the oldest of M events is at most N (1 - 1/M)^(M-1) -> N/e, and states "

@@ -126,6 +126,9 @@ CLAIMS = (
     Claim(
         id="C1-any",
         title="The depth of any learner",
+        plain="For any way of learning, how much is kept in all equals the number of degrees of freedom of the fit. A "
+        "learner with N parameters that never amplifies differences between targets keeps at most N. Without that "
+        "condition N is no limit.",
         statement="The total depth of a learner is its degrees of freedom, the trace of d(outputs)/d(targets). If the outputs "
         "depend smoothly on N numbers and these on the targets, it is at most N times the operator norm of that map: at most N "
         "for learners that do not expand distances. Without the condition on the norm it may exceed N (C1), and for "

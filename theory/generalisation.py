@@ -202,6 +202,8 @@ CLAIMS = (
     Claim(
         id="C7-transfer",
         title="When to stop transferring to a slow learner",
+        plain="A slow learner that is taught from a notebook of noisy examples should stop in time. Early transfer brings "
+        "the signal, late transfer the noise. The law says when to stop, from the ratio of signal to noise.",
         statement="A student of N weights learns by gradient flow from alpha N replayed examples of a linear teacher of power "
         "signal-to-noise ratio SNR. For any spectrum its error only rises from t = SNR on: transferring everything overfits "
         "whenever the teacher is noisy; with independent features it is worse than nothing if SNR |alpha - 1| < 1. The best "

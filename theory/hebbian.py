@@ -228,6 +228,8 @@ CLAIMS = (
     Claim(
         id="C3",
         title="The one-shot Hebbian ceiling",
+        plain="If facts are simply added into one memory, each seen once, all the others are noise when one of them is "
+        "read. Such a memory holds at most 0.72 bits per parameter, whether the facts are sparse or dense.",
         statement="Additive one-shot storage of P centred patterns reads with the power SNR N/(P - 1) at every coding level, "
         "the largest mean SNR of any additive rule with independent codes and linear readers of the own cue, and holds at most "
         "d/(2 ln 2) = 0.7213 d bits under every schedule of decay that leaves no fact more than half the power. At finite N a "

@@ -41,7 +41,7 @@ def status(cases: Sequence[Case]) -> str:
     return {("true",): "proved", ("false",): "refuted"}.get(tuple(verdicts), "conditional")
 
 
-def _hypothesis(id: str, title: str, statement: str, assumption: str, source: str, rows: Sequence[Row]) -> Claim:
+def _hypothesis(id: str, title: str, statement: str, assumption: str, source: str, rows: Sequence[Row], plain: str) -> Claim:
     """The claim whose derivation has a step for every row of the truth table."""
     cases = tuple(Case(condition, verdict, because) for condition, verdict, because, _ in rows)
 
@@ -62,6 +62,7 @@ def _hypothesis(id: str, title: str, statement: str, assumption: str, source: st
         derive=derive,
         quantities=(),
         cases=cases,
+        plain=plain,
     )
 
 
@@ -100,7 +101,7 @@ def _floor() -> Found:
 
 
 def _tails() -> Found:
-    sparse, dense = (float(interference.I2("excess_kurtosis", N=100, a=a)) for a in (0.01, 0.5))
+    sparse, dense = (float(interference.I2.excess_kurtosis(N=100, a=a)) for a in (0.01, 0.5))
     return sparse > 1 > dense, f"N = 100: excess kurtosis {sparse:.0f} at a = .01, {dense:.2f} at a = .5"
 
 
@@ -121,6 +122,8 @@ H1 = _hypothesis(
         ("summed over M > N facts, below the floor M/N - 1", "false", "I1", _floor),
         ("centred codes, the worst-hit fact instead of the mean", "false", "I2", _tails),
     ),
+    "Do sparser codes interfere less? Only in part. Sparse codes are shorter, and they share less of a common mean. "
+    "Beyond that, sparsity changes which facts are hit, not how much interference there is on average.",
 )
 
 
@@ -135,7 +138,7 @@ def _cells() -> Found:
 
 
 def _hebbian() -> Found:
-    bits = float(hebbian.C3("bits", d=1000))
+    bits = float(hebbian.C3.bits(d=1000))
     return abs(bits - 1000 / (2 * log(2))) < 1e-9, f"1000 synapses: {bits:.1f} bits at every coding level"
 
 
@@ -150,7 +153,7 @@ def _annealed() -> Found:
 
 
 def _ordered() -> Found:
-    total = float(C1("turning_total", N=10, M=9e6))
+    total = float(C1.turning_total(N=10, M=9e6))
     return total > 18.9, f"N = 10: directions that turn slowly keep {total:.3f} in all, above N and below 2N - 1 = 19"
 
 
@@ -183,6 +186,9 @@ H2 = _hypothesis(
         ("rehearsal of everything held: 2 bits a synapse without error", "false", "S2", _rehearsed),
         ("few tasks: the largest depth depends on T and D too, as eta <= 1", "false", "C2", _few),
     ),
+    "Is there a ceiling for a network that always writes in the same way, set by its size alone? Yes, in every model "
+    "studied here. Other ways of writing (falling rates, rehearsal, chosen orders) pass it, each up to a higher "
+    "ceiling of its own.",
 )
 
 
@@ -191,7 +197,7 @@ def _nothing_shared() -> Found:
 
 
 def _shared() -> Found:
-    gain = float(separation.S1("gain_exact", N=10_000, b=1, R=100, D_s=10))
+    gain = float(separation.S1.gain_exact(N=10_000, b=1, R=100, D_s=10))
     return gain > 3, f"b N = 10^4, R = 100, D_s = 10: {gain:.2f} times the tasks"
 
 
@@ -206,13 +212,13 @@ def _read_densely() -> Found:
 
 
 def _few_tasks() -> Found:
-    any_code = float(separation.S1("single_ceiling_any_code", N=1000, b=1, R=500, T=2))
+    any_code = float(separation.S1.single_ceiling_any_code(N=1000, b=1, R=500, T=2))
     dual = float(separation.dual_ceiling(1000, 1, 500, 2))
     return any_code > dual, f"T = 2, R = bN/2: one dense regime, decoded jointly, {any_code:.0f} bits; two regimes {dual:.0f}"
 
 
 def _rates() -> Found:
-    factor = float(controls.S3("plane_gain", depth=1.0, eta=0.02))
+    factor = float(controls.S3.plane_gain(depth=1.0, eta=0.02))
     one = float(tradeoff.J_min(1.0, 1.0)) / float(tradeoff.J(0.02, 1.0))
     return factor > 50 and abs(factor / one - 1) < 1e-12, f"eta = .02: {factor:.0f} times less error, by a second rate alone"
 
@@ -262,34 +268,36 @@ H3 = _hypothesis(
         ),
         ("rehearsal also between facts, against one store", "false", "S3", _winner("one store", "one pass", "tie")),
     ),
+    "Do two memories of different sparsity hold more than any single one? Yes where tasks share structure, and no "
+    "where they share nothing, where facts are repeated many times, or against a plain list of the facts.",
 )
 
 
 def _full() -> Found:
-    left = [float(gpm.CLAIM("plasticity", N=100, M=M)) for M in (50, 100, 200)]
+    left = [float(gpm.CLAIM.plasticity(N=100, M=M)) for M in (50, 100, 200)]
     return left == [0.5, 0, 0], f"N = 100: room for {left} of a key after 50, 100, 200 facts"
 
 
 def _exact() -> Found:
-    kept = [float(ewc.CLAIM("retained_depth", N=100, M=M)) for M in (100, 200, 1000)]
+    kept = [float(ewc.CLAIM.retained_depth(N=100, M=M)) for M in (100, 200, 1000)]
     return np.allclose(kept, [1, 0.5, 0.1]), "N = 100: every fact keeps 1, .5, .1 after 100, 200, 1000"
 
 
 def _diagonal() -> Found:
-    kept = float(ewc.CLAIM("diagonal_depth", N=100, M=100))
+    kept = float(ewc.CLAIM.diagonal_depth(N=100, M=100))
     return kept < 0.51, f"N = 100: already {kept:.2f} after 100 facts, where the exact Hessian keeps 1"
 
 
 def _replayed() -> Found:
     total, oldest = (
-        float(replay.CLAIM("store_ceiling", N=100)),
-        float(replay.CLAIM("retained_depth", N=100, B=50, age=500)),
+        float(replay.CLAIM.store_ceiling(N=100)),
+        float(replay.CLAIM.retained_depth(N=100, B=50, age=500)),
     )
     return total == 100 and oldest < 1e-3, f"N = 100, a buffer of 50: total {total:.0f}; a fact of age 500 keeps {oldest:.1e}"
 
 
 def _grows() -> Found:
-    states = [float(progressive.CLAIM("state", N=100, outputs=10, T=T)) for T in (1, 10)]
+    states = [float(progressive.CLAIM.state(N=100, outputs=10, T=T)) for T in (1, 10)]
     return states[1] >= 10 * states[0] * 0.999, f"state {states[0]:.0f} numbers for one task, {states[1]:.0f} for ten"
 
 
@@ -309,6 +317,8 @@ H4 = _hypothesis(
         ("replay from a buffer of fixed size: total depth N, old facts lost", "true", "C1, replay", _replayed),
         ("state that grows with the sequence (progressive networks)", "false", "progressive", _grows),
     ),
+    "Do the usual remedies against forgetting fail on long sequences because of the ceiling? Yes, those whose state "
+    "is fixed, each in its own way. Methods that grow with the sequence do not meet it.",
 )
 
 CLAIMS = (H1, H2, H3, H4)

@@ -153,6 +153,8 @@ CLAIMS = (
     Claim(
         id="C5",
         title="The information ceiling",
+        plain="Whatever the learning rule, a system cannot give back more information than its whole state can hold. "
+        "Every cue, buffer or importance weight that it keeps counts as part of that state.",
         statement="A system that answers M independent facts of m alternatives with mean error probability e has a persistent "
         "state of at least M (log2 m - h(e) - e log2(m-1)) bits, protective state included, whatever its code, its reader and "
         "its side information. Cues that it has to reproduce are counted as facts; noisy cells of b bits count as min(b, (1/2) "

@@ -157,6 +157,9 @@ CLAIMS = (
     Claim(
         id="I1",
         title="The participation ratio counts interference",
+        plain="Store M facts, each along its own direction in N dimensions. On average a fact overlaps with all the "
+        "others together by at least M/N - 1, however the directions are chosen. One number of the set, its "
+        "participation ratio, gives the exact value.",
         statement="For any M unit write directions, a fact's squared overlaps with all the others add up, on average, to "
         "M/PR(K) - 1, which is at least M/N - 1, with equality exactly for tight frames.",
         assumptions=(Assumption("the M write directions are unit vectors of R^N"),),
@@ -178,6 +181,9 @@ CLAIMS = (
     Claim(
         id="I2",
         title="Sparsity acts through the common mode only",
+        plain="Making codes sparser lowers the overlap of two facts only because it shrinks the mean that all codes "
+        "share. Codes without such a mean overlap equally on average at every sparsity, and no choice of sparsity "
+        "does better than 1/N.",
         statement="Independent codes of activity a and magnitude ratio c overlap by E[kappa^2] = 1/N + (1 - 1/N)(a c)^2: "
         "normalised interference falls with sparsity only through the mean direction, and saturates below a* = 1/(c "
         "sqrt N). Centred codes interfere equally, on average, at every a, and no code interferes less (1/N); "

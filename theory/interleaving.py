@@ -234,6 +234,9 @@ CLAIMS = (
     Claim(
         id="S2",
         title="Rehearsed storage",
+        plain="If facts can be shown again and again, a memory holds up to 2 bits per synapse, against 0.72 if each is "
+        "added once. The gain shrinks or vanishes when the room for the cues, copies and buffers that rehearsal "
+        "needs is counted as well.",
         statement="Iterative, interleaved learning stores, without error, up to alpha_G(f) H(f) bits per synapse: 2 at f = 1/2, "
         "falling to 0.7213 as f -> 0, above the one-shot ceiling at every f. The best one-shot store is sparse and the best "
         "rehearsed store dense; limit against limit, rehearsal gains up to 4 ln 2 = 2.77. With the fast store, cues and copies "

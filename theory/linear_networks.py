@@ -148,6 +148,9 @@ CLAIMS = (
     Claim(
         id="C7",
         title="Forgetting in linear networks",
+        plain="A linear network that fits one task after another exactly remembers about the last N/D tasks, N being its "
+        "parameters and D the examples of a task. Beyond that window old tasks are lost, and in long streams of "
+        "unrelated tasks the network can err more than one that has learned nothing.",
         statement="T regressions of D examples with Gaussian features are fitted one after another in N > D + 1 parameters, each "
         "by the nearest exact solution. Expected errors obey one linear recursion with q = 1 - D/N, for any tasks and any noise. "
         "Depths D q^age add up to N (1 - q^T), and T times what the oldest of T tasks keeps is T D q^(T-1) <= N (1 - "

@@ -56,6 +56,9 @@ CLAIMS = (
     Claim(
         id="C2-cells",
         title="The ceiling of overwritten cells",
+        plain="If each task overwrites a random share of the cells of a memory, the oldest task survives only in the "
+        "cells that nobody has overwritten since. It keeps most when a task uses one cell in T, T being the number "
+        "of tasks. The same ceiling as in C2 then holds in bits.",
         statement="Each of T tasks of D bits overwrites a N of N cells of b bits, chosen at random. The oldest task keeps at "
         "most D <= b N a (1 - a)^(T-1) bits, best at a = 1/T: T D <= b N (1 - 1/T)^(T-1) -> b N/e, the law of C2 in bits. "
         "Activities that vary, fixed in advance, let all tasks together keep b N bits: a_t = 1/t leaves each of them b N/T.",

@@ -95,6 +95,9 @@ CLAIMS = (
     Claim(
         id="C2",
         title="The ceiling of one fixed regime",
+        plain="Write task after task into one memory, always with the same strength. The number of tasks times the number "
+        "of facts in a task times the fraction kept of the oldest task cannot exceed a ceiling. The ceiling falls "
+        "from N towards N/e, 37% of N, as tasks are added.",
         statement="Delta-rule writes of one strength along independent directions of one spectrum: the oldest of T tasks of D "
         "facts keeps a mean depth d with T D d <= rank(Sigma) (1 - 1/T)^(T-1), tight when all (1 - eta lambda_k)^D "
         "= 1 - 1/T; fact by fact, M d <= N (1 - 1/M)^(M-1) -> N/e.",

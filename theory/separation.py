@@ -197,6 +197,9 @@ CLAIMS = (
     Claim(
         id="S1",
         title="Two regimes against one, with shared structure",
+        plain="Tasks often share structure. If one memory rewrites the shared part with every task, it wastes room. If it "
+        "keeps the shared part in cells that are always on and the rest in sparse cells, it holds more, and the "
+        "gain grows with the amount shared. If nothing is shared there is no gain.",
         statement="In long streams, with R bits shared by all tasks and D_s private ones each, one regime holds T D_s <= bN/u, "
         "u = exp(1 + W(r/e)), and two regimes (bN - R)/e: the gain is G = (1 - R/(bN)) exp(W(r/e)), 1 if nothing is shared, "
         "growing as r/(e ln r). At equal T and R, with separable coding, it is exactly (1 - R/(bN))^-(T-1), and no partition "

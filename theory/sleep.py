@@ -221,6 +221,9 @@ CLAIMS = (
     Claim(
         id="S3-one",
         title="One dense store with sleep",
+        plain="One dense memory that rehearses its own answers between tasks comes close to what fully interleaved "
+        "training reaches, if the tasks are many. The law says how much it holds when the tasks are few and some "
+        "errors are allowed.",
         statement="A dense store that writes each fact once, into the margin that its last rehearsal left, holds any load below "
         "2 labels per synapse if T grows faster than (ln N)^2, or if it may rehearse between facts. At finite T and an error "
         "per fact it holds, by additive writes, at least the load at which Q(s/sqrt(1 + nu^2)) + (T-1) Q(kappa/nu) <= error, "

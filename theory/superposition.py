@@ -280,6 +280,9 @@ CLAIMS = (
     Claim(
         id="U1",
         title="Superposition at rest",
+        plain="An embedding can represent more features than it has dimensions, if they share dimensions. The shares of "
+        "all features together never exceed the number of dimensions. Two features share one dimension only if they "
+        "are rarely active together.",
         statement="The capacities C_i = (W_i . W_i)^2 / sum_j (W_i . W_j)^2 of the features of an embedding (its feature "
         "dimensionalities) obey PR(W^T W) <= sum C_i <= rank W <= dims; the sum is the rank exactly for mutually orthogonal "
         "tight frames. Among unit directions the mean squared overlap of a pair is at least (features - dims)/(dims (features "

@@ -198,6 +198,9 @@ CLAIMS = (
     Claim(
         id="C4",
         title="Compression against writability",
+        plain="One strength of writing cannot serve two ends. A strong write stores a new fact but disturbs what all "
+        "facts have in common, and a weak write does the reverse. The law gives the smallest error on what is "
+        "common for facts that are stored to a given depth.",
         statement="One strength eta for shared structure and private facts: the steady error on the structure is J = eta "
         "sigma^2/(2 - eta), so eta = 2J/(sigma^2 + J): small J together with deep writes is out of reach of one regime, annealed "
         "(eta never rising) or not. Schedules escape only by making deep writes rare: if a share of the writes reaches a "

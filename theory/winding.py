@@ -267,6 +267,9 @@ CLAIMS = (
     Claim(
         id="C1-winding",
         title="Orders that keep more than N in all",
+        plain="A store can keep more than N facts' worth in all if each fact lies close to the one before it. Directions "
+        "that turn slowly come as close to the limit 2N - 1 as one likes, but each single fact is then kept only a "
+        "little.",
         statement="Directions that wind slowly approach the least upper bound 2N - 1 of C1, for every N and under every cap "
         "eta_i <= h on the strengths. M writes of strength h along the shortest loop fall short of it by "
         "pi^2 N (N-1) (2-h)/(4 h M), to leading order in 1/M. In the plane M writes keep at most 2 + cos^M(pi/M). On average a "

@@ -27,14 +27,14 @@ def interference(results: Results) -> Tree:
     codes = {"plain": "nonnegative", "centred": "mean_removed"}
     ends = {"dense": frame["a"].max(), "sparse": frame["a"].min()}
     scaled = frame[frame["c"] == c].assign(scaled=frame["mean_square_overlap"] * N)
-    law = claim("I2").value(N=frame["N"], a=frame["active"] / frame["N"], c=frame["c"]).value
+    law = claim("I2").mean_square_overlap(N=frame["N"], a=frame["active"] / frame["N"], c=frame["c"])
     uncentred = frame.assign(law=law)[frame["family"] == "nonnegative"]
     direct = (frame["M"] - 1) * frame["mean_square_overlap"]
-    floor = claim("I1").value(M=frame["M"], N=frame["N"]).value
+    floor = claim("I1").floor(M=frame["M"], N=frame["N"])
     return {
         **{"N": int(N), "seeds": frame["seed"].nunique(), "c": c},
         **{"activity_smallest": float(ends["sparse"]), "activity_largest": float(ends["dense"])},
-        "saturation_activity": claim("I2").value("a_star", N=N, c=c).value,
+        "saturation_activity": claim("I2").a_star(N=N, c=c),
         **{
             end: {
                 word: over_seeds(scaled[(scaled["a"] == a) & (scaled["family"] == family)], "scaled")
@@ -63,9 +63,9 @@ def retention(results: Results) -> Tree:
         **{"N": N, "M": M, "seeds": frame["seed"].nunique()},
         "identity_error": float((frame["total_depth"] - frame["trace_depth"]).abs().max()),
         "fixed_best": over_seeds(oldest.assign(kept=oldest["depth"] * M / N), "kept"),
-        "fixed_ceiling": claim("C2").value("ceiling", N=N, M=M).value / N,
+        "fixed_ceiling": claim("C2").ceiling(N=N, M=M) / N,
         "annealed_total": over_seeds(annealed.assign(total=annealed["total_depth"] / N), "total"),
-        "annealed_predicted": claim("C2-schedule").value("annealed_depth", N=N, M=M).value * M / N,
+        "annealed_predicted": claim("C2-schedule").annealed_depth(N=N, M=M) * M / N,
     }
 
 
@@ -73,13 +73,13 @@ def capacity(results: Results) -> Tree:
     """Bits per synapse of one-shot storage at the largest load, under their ceiling."""
     frame = results.table("hebbian", "N", "P", "a", "seed", "snr", "bits_per_synapse")
     load = frame["P"] / frame["N"]
-    frame = frame.assign(law=claim("C3").value("snr", N=frame["N"], P=frame["P"]).value)
+    frame = frame.assign(law=claim("C3").snr(N=frame["N"], P=frame["P"]))
     return {
         **{"N": int(frame["N"].iloc[0]), "seeds": frame["seed"].nunique(), "activities": frame["a"].nunique()},
         **{"load_smallest": float(load.min()), "load_largest": float(load.max())},
         "snr_error": largest_error(frame, ["P"], "snr", "law"),
         "bits": over_seeds(frame[load == load.max()], "bits_per_synapse"),
-        "ceiling": claim("C3").value(d=1).value,
+        "ceiling": claim("C3").bits(d=1),
     }
 
 
@@ -87,7 +87,7 @@ def plane(results: Results) -> Tree:
     """How many points of either regime lie in the region closed to one, and how well J follows its law."""
     frame = results.table("tradeoff", "N", "sigma", "eta", "regime", "seed", "J")
     single = frame[frame["regime"] == "single"]
-    single = single.assign(law=claim("C4").value("J", eta=single["eta"], sigma=single["sigma"]).value)
+    single = single.assign(law=claim("C4").J(eta=single["eta"], sigma=single["sigma"]))
     beyond = {regime: [ratio.low > 1 for ratio in incursions(results, regime)] for regime in ("single", "dual")}
     by_regime = frame.pivot_table(index=["sigma", "eta", "seed"], columns="regime", values="J")
     control = (by_regime["dual_dense"] / by_regime["dual"]).groupby("seed").mean()

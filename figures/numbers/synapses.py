@@ -29,10 +29,10 @@ def synapses(results: Results) -> Tree:
         "oldest": {name: old[name] for name in ("leaky", "chain", "serial", "cascade", "clipped")},
         "chain": {name: plain(value) for name, value in chain_ratios(results, comparisons=1).items()},
         "lifetime": plain(estimate([lifetime(part) for _, part in chain.groupby("seed")])),
-        "lifetime_law": float(claim("C6-chain").value("lifetime", N=N, beakers=beakers).value),
+        "lifetime_law": float(claim("C6-chain").lifetime(N=N, beakers=beakers)),
         "lifetime_bound": float(N / np.e),
-        "states_bound": float(claim("C6").value("lifetime", N=N, M_s=states).value),
-        "two_bound": float(claim("C6").value("lifetime", N=N, M_s=2).value),
+        "states_bound": float(claim("C6").lifetime(N=N, M_s=states)),
+        "two_bound": float(claim("C6").lifetime(N=N, M_s=2)),
         "rounded": _spent(frame, "rounded", chain, N),
         "clipped": _spent(frame, "clipped", chain, N),
     }

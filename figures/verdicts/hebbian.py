@@ -14,7 +14,7 @@ TIGHT = 0.8
 def _signal(results: Results) -> Judgement:
     """SNR over N/(P - 1), for each coding level and for each load: the mean that strays furthest from 1."""
     frame = results.table("hebbian", "N", "P", "a", "seed", "snr")
-    frame = frame.assign(ratio=frame["snr"] / claim("C3").value("snr", N=frame["N"], P=frame["P"]).value)
+    frame = frame.assign(ratio=frame["snr"] / claim("C3").snr(N=frame["N"], P=frame["P"]))
     means = [
         values.groupby(level="seed").mean() for key in ("a", "P") for _, values in frame.set_index("seed").groupby(key)["ratio"]
     ]

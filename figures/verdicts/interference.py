@@ -17,7 +17,7 @@ def _identity(results: Results) -> Judgement:
     direct = (frame["M"] - 1) * frame["mean_square_overlap"]
     by_ratio = frame["M"] / frame["participation_ratio"] - 1
     difference = ((direct - by_ratio) / by_ratio).abs()
-    floor = claim("I1").value(M=frame["M"], N=frame["N"]).value
+    floor = claim("I1").floor(M=frame["M"], N=frame["N"])
     holds = (difference <= IDENTITY) & (direct >= floor * (1 - IDENTITY))
     return Judgement(
         float(difference.max()), (float(difference.min()), float(difference.max())), "supported" if holds.all() else "refuted"
@@ -29,7 +29,7 @@ def _coding_level(results: Results) -> Judgement:
     frame = results.table("interference", "N", "a", "c", "active", "family", "centred", "seed", "mean_square_overlap")
     frame = frame[frame["active"] >= ACTIVE]
     level, magnitudes = frame["active"] / frame["N"], np.where(frame["centred"], 0.0, frame["c"])
-    law = claim("I2").value(N=frame["N"], a=level, c=magnitudes).value
+    law = claim("I2").mean_square_overlap(N=frame["N"], a=level, c=magnitudes)
     frame = frame.assign(ratio=frame["mean_square_overlap"] / law)
     groups = frame.groupby(["N", "family", "c", "a"])["ratio"]
     worst, verdict = decide_all([estimate(values, comparisons=groups.ngroups) for _, values in groups], 1 - BAND, 1 + BAND)

@@ -25,7 +25,7 @@ def single_sleeps(results: Results) -> pd.DataFrame:
         "predicted_depth", "presentations", "worst_error", "edge", "hard_bits", "graded_bits", "gram_depth",
     )  # fmt: skip
     frame = frame.assign(load=frame["M"] / frame["N"], x=frame["eta"] * frame["sweeps"])
-    frame = frame.assign(limit=S4.value("depth_limit", N=frame["N"], M=frame["M"]).value)
+    frame = frame.assign(limit=S4.depth_limit(N=frame["N"], M=frame["M"]))
     return frame[(frame["hold"] == frame["T"]) & (frame["replay"] == "random")]
 
 
@@ -129,11 +129,11 @@ def log_cost(frame: pd.DataFrame) -> float:
     ratios = []
     for _, part in frame.groupby(["load", "sweeps"]):
         N, M, T, D, hold, eta = (part[name].iloc[0] for name in ("N", "M", "T", "D", "hold", "eta"))
-        limit = S4.value("depth_limit", N=N, M=M).value
+        limit = S4.depth_limit(N=N, M=M)
         if part["predicted_depth"].iloc[0] <= RESOLVED * limit:
             depth = float(np.clip(part[["depth_new", "depth_old"]].mean().min(), 1e-6, 0.999 * limit))
-            sweeps = S4.value("sweeps_to_depth", N=N, M=M, eta=eta, depth=depth).value
-            asked = S4.value("presentations", T=T, D=D, hold=hold, sweeps=sweeps).value
+            sweeps = S4.sweeps_to_depth(N=N, M=M, eta=eta, depth=depth)
+            asked = S4.presentations(T=T, D=D, hold=hold, sweeps=sweeps)
             ratios.append(np.log(asked / part["presentations"].iloc[0]))
     return float(np.mean(ratios))
 

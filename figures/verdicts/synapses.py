@@ -52,7 +52,7 @@ def envelope_shares(frame: pd.DataFrame) -> list[Estimate]:
     """SNR over the envelope in every bin (start included), and the sum over ages over sqrt(N) (M_s - 1) for finite states."""
     finite = frame[frame["M_s"] > 0]
     sums = (finite["snr"] * finite["width"]).groupby([finite[key] for key in (*MODEL, "seed")]).sum()
-    bound = claim("C6").value("area", N=finite["N"], M_s=finite["M_s"], rate=1.0).value
+    bound = claim("C6").area(N=finite["N"], M_s=finite["M_s"], rate=1.0)
     bound = pd.Series(np.asarray(bound), index=finite.index).groupby([finite[key] for key in (*MODEL, "seed")]).first()
     models = (sums / bound).groupby(level=MODEL)
     return _shares(frame, "snr", "envelope_snr") + [estimate(values, comparisons=models.ngroups) for _, values in models]
@@ -126,7 +126,7 @@ def chain_ratios(results: Results, comparisons: int = 3) -> dict[str, Estimate]:
     frame = chain_rows(results)
     N, beakers = float(frame["N"].iloc[0]), float(frame["beakers"].iloc[0])
     parts = [part for _, part in frame.groupby("seed")]
-    law = claim("C6-chain").value("lifetime", N=N, beakers=beakers).value
+    law = claim("C6-chain").lifetime(N=N, beakers=beakers)
     found = {
         "exponent": [slope(part) / -0.5 for part in parts],
         "sum": [part["power"].sum() / N for part in parts],

@@ -15,7 +15,7 @@ def _writability(results: Results, regime: str) -> pd.DataFrame:
     frame = results.table("tradeoff", "regime", "eta", "sigma", "seed", "J", "depth")
     frame = frame[frame["regime"] == regime]
     within = np.minimum(frame["J"], frame["sigma"] ** 2)  # a larger error allows no more than depth 1
-    allowed = claim("C4").value(J=within, sigma=frame["sigma"]).value
+    allowed = claim("C4").eta(J=within, sigma=frame["sigma"])
     return frame.assign(allowed=allowed, log_ratio=np.log(frame["depth"] / allowed))
 
 

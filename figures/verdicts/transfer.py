@@ -45,13 +45,11 @@ def stops(results: Results) -> list[tuple[float, float, Estimate, float, float, 
     """(alpha, SNR, measured best stop, the law's, its lower and upper bound) where the law's stop lies within what was run."""
     found = []
     for (alpha, snr), part in taught(results).groupby(["alpha", "teacher_snr"]):
-        law = float(LAW.value("stopping_time", alpha=alpha, teacher_snr=snr).value)
+        law = float(LAW.stopping_time(alpha=alpha, teacher_snr=snr))
         if part["t"].min() < law < part["t"].max():
             logs = jackknife(lambda rows: float(np.log(best_stop(rows))), part)
-            least = float(LAW.value("earliest_stop", alpha=alpha, teacher_snr=snr).value)
-            found.append(
-                (float(alpha), float(snr), back(logs), law, least, float(LAW.value("latest_stop", teacher_snr=snr).value))
-            )
+            least = float(LAW.earliest_stop(alpha=alpha, teacher_snr=snr))
+            found.append((float(alpha), float(snr), back(logs), law, least, float(LAW.latest_stop(teacher_snr=snr))))
     return found
 
 
@@ -60,7 +58,7 @@ def _log_stop(frame: pd.DataFrame) -> float:
     return float(
         np.mean(
             [
-                np.log(best_stop(part) / LAW.value("stopping_time", alpha=alpha, teacher_snr=snr).value)
+                np.log(best_stop(part) / LAW.stopping_time(alpha=alpha, teacher_snr=snr))
                 for (alpha, snr), part in frame.groupby(["alpha", "teacher_snr"])
             ]
         )
@@ -82,9 +80,9 @@ def final_margins(results: Results) -> dict[tuple[float, float], Estimate]:
     last = frame[frame["t"] == frame.groupby("alpha")["t"].transform("max")]
     groups = list(last[last["alpha"] != 1].groupby(["alpha", "teacher_snr"]))
     for (alpha, snr), part in groups:
-        law = float(LAW.value("final_error", alpha=alpha, teacher_snr=snr).value)
+        law = float(LAW.final_error(alpha=alpha, teacher_snr=snr))
         if abs(np.log(law)) > np.log1p(BORDER):
-            worthless = snr < LAW.value("worthless_below", alpha=alpha).value
+            worthless = snr < LAW.worthless_below(alpha=alpha)
             errors = np.log(part.groupby("seed")["test_error"].mean())
             found[(float(alpha), float(snr))] = estimate(errors if worthless else -errors, comparisons=len(groups))
     return found

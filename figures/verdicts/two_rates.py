@@ -19,7 +19,7 @@ def entries(results: Results) -> pd.DataFrame:
     """The table with `allowed`, the depth 2J/(private + J) that one rate may reach at that J, and `entry`, depth over it."""
     frame = results.table("two_rates", *SETTING, "seed", "D", "private", "J", "predicted_J", "depth", "sweeps")
     within = np.minimum(frame["J"], frame["private"])  # a larger error allows no more than depth 1
-    allowed = np.asarray(claim("C4").value(J=within, sigma=np.sqrt(frame["private"])).value)
+    allowed = np.asarray(claim("C4").eta(J=within, sigma=np.sqrt(frame["private"])))
     return frame.assign(allowed=allowed, entry=frame["depth"] / allowed)
 
 

@@ -25,7 +25,7 @@ def test_large_stores_lose_no_digits(N, T, D):
         depth = size / D * left ** (T - 1) * (1 - left)
         equal = size / (D * (T - 1 + 1 / (1 - (1 - 1 / size) ** D)))
     assert annealed_task_depth(N, T, D) == pytest.approx(float(equal), rel=1e-12)
-    assert claim("C2-schedule")("annealed_gain", N=N, T=T, D=D) == pytest.approx(float(equal / depth), rel=1e-12)
+    assert claim("C2-schedule").annealed_gain(N=N, T=T, D=D) == pytest.approx(float(equal / depth), rel=1e-12)
 
 
 def isotropic_schedule(strengths, size):

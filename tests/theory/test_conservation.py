@@ -156,8 +156,7 @@ def test_a_direction_that_is_no_unit_vector_is_refused():
 
 # orders of 13 and 10 writes cannot come near 2N - 1; the shortest loop of as many writes sets the mark there
 REACHED = {
-    f"orders in {size} dimensions": float(claim("C1-winding")("winding_total", N=size, M=count, eta=1) / (2 * size - 1))
-    * (1 - 1e-9)
+    f"orders in {size} dimensions": float(claim("C1-winding").winding_total(N=size, M=count, eta=1) / (2 * size - 1)) * (1 - 1e-9)
     for size, count in ((3, 13), (4, 10))
 }
 
@@ -172,7 +171,7 @@ def test_the_attack_breaks_a_bound_that_is_too_low(attack):
 def test_turning_totals_need_whole_dimensions():
     for size, count in ((2.5, 3), (5, 7)):
         with pytest.raises(UserError, match="round N, and round M"):
-            claim("C1")("turning_total", N=size, M=count)
+            claim("C1").turning_total(N=size, M=count)
 
 
 def test_the_attack_writes_what_the_law_adds_up():

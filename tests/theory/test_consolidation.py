@@ -38,7 +38,7 @@ def test_depth_of_rehearsed_facts(facts, eta, passes):
         depths.append(np.trace(keys @ weights) / facts)
     error = np.std(depths) / np.sqrt(len(depths))
     assert abs(np.mean(depths) - replay_depth(size, facts, eta, passes)) < 5 * error + 1 / (2 * size)  # finite size: below 1/(2N)
-    assert np.mean(depths) < S4("depth_ceiling", N=size, M=facts, eta=eta, sweeps=passes)
+    assert np.mean(depths) < S4.depth_ceiling(N=size, M=facts, eta=eta, sweeps=passes)
 
 
 @pytest.mark.parametrize("load", [0.25, 1.0, 3.0])
@@ -54,13 +54,13 @@ def test_the_spectral_law_of_a_large_store(load, x):
 @given(LOADS, RATES, st.floats(0, 60))
 def test_saturation_duality_and_the_ceiling_of_any_keys(load, eta, passes):
     depth, limit = replay_depth(100, 100 * load, eta, passes), min(1, 1 / load)
-    assert S4("depth_limit", N=100, M=100 * load) == pytest.approx(limit)
+    assert S4.depth_limit(N=100, M=100 * load) == pytest.approx(limit)
     assert 0 <= depth <= limit + 1e-12
     assert depth <= eta * passes + 1e-12
     # K and the second moment of the keys share their spectrum: a fact and a parameter change places
     assert load * depth == pytest.approx(replay_depth(100 * load, 100, eta, passes * load) if load >= 0.02 else 0, abs=1e-9)
     if passes >= 1:
-        ceiling = S4("depth_ceiling", N=100, M=100 * load, eta=eta, sweeps=passes)
+        ceiling = S4.depth_ceiling(N=100, M=100 * load, eta=eta, sweeps=passes)
         target(depth / ceiling, label="isotropic keys over the best keys")
         assert depth <= ceiling * (1 + 1e-9)
         fits = min(100.0, 100 * load)
@@ -71,14 +71,14 @@ def test_orthogonal_keys_and_tight_frames_reach_the_ceiling():
     for keys in (np.eye(3), np.array([[np.cos(angle), np.sin(angle)] for angle in 2 * np.pi * np.arange(3) / 3])):
         facts, size = keys.shape
         left = np.linalg.matrix_power(np.eye(facts) - 0.7 * keys @ keys.T / facts, 6)
-        found = S4("depth_ceiling", N=size, M=facts, eta=0.7, sweeps=2)
+        found = S4.depth_ceiling(N=size, M=facts, eta=0.7, sweeps=2)
         assert found == pytest.approx(1 - np.trace(left) / facts, rel=1e-12)
 
 
 def test_the_power_law_at_full_load_and_the_exponential_below():
     passes = np.array([100.0, 400.0, 1600.0])
     missing = 1 - replay_depth(50, 50, 0.5, passes)
-    np.testing.assert_allclose(missing, S4("critical_missing", eta=0.5, sweeps=passes), rtol=3e-3)
+    np.testing.assert_allclose(missing, S4.critical_missing(eta=0.5, sweeps=passes), rtol=3e-3)
     np.testing.assert_allclose(missing[:-1] / missing[1:], 2, rtol=2e-3)
     load, times = 0.25, np.array([60.0, 80.0])
     left = (1 - replay_depth(100, 100 * load, 1, times)) * times**1.5  # a square-root edge at (1 - sqrt load)^2
@@ -89,16 +89,16 @@ def test_the_power_law_at_full_load_and_the_exponential_below():
 def test_mean_sweeps_is_the_area_of_the_missing_depth(load, eta):
     horizon = 40 / (1 - load**0.5) ** 2 / eta
     area = quad(lambda passes: 1 - replay_depth(1e3, 1e3 * load, eta, passes), 0, horizon, limit=200, epsabs=1e-8)[0]
-    assert S4("mean_sweeps", N=1e3, M=1e3 * load, eta=eta) == pytest.approx(area, rel=1e-5)
+    assert S4.mean_sweeps(N=1e3, M=1e3 * load, eta=eta) == pytest.approx(area, rel=1e-5)
 
 
 @given(LOADS, RATES, st.floats(0.01, 0.99))
 def test_sweeps_to_a_depth_and_to_break_even(load, eta, part):
     store = {"N": 200, "M": 200 * load, "eta": eta}
     wanted = part * min(1, 1 / load)
-    assert replay_depth(*store.values(), S4("sweeps_to_depth", depth=wanted, **store)) == pytest.approx(wanted, rel=1e-8)
-    assert replay_depth(*store.values(), S4("break_even_sweeps", **store)) == pytest.approx(1 / (1 + load), rel=1e-8)
-    gain = S4("replay_gain", N=200, M=200 * load)
+    assert replay_depth(*store.values(), S4.sweeps_to_depth(depth=wanted, **store)) == pytest.approx(wanted, rel=1e-8)
+    assert replay_depth(*store.values(), S4.break_even_sweeps(**store)) == pytest.approx(1 / (1 + load), rel=1e-8)
+    gain = S4.replay_gain(N=200, M=200 * load)
     target(gain, label="rehearsed over annealed depth")
     assert gain == pytest.approx(min(1, 1 / load) * (1 + load), rel=1e-12)
     assert 1 < gain <= 2 + 1e-12
@@ -107,7 +107,7 @@ def test_sweeps_to_a_depth_and_to_break_even(load, eta, part):
 def test_accuracy_at_the_ends_of_the_domains():
     # few facts in a large store: the missing depth is e^(-eta S), to first order in M/N
     for load in (1e-4, 1e-9):
-        found = S4("break_even_sweeps", N=1e10, M=1e10 * load, eta=0.5)
+        found = S4.break_even_sweeps(N=1e10, M=1e10 * load, eta=0.5)
         assert found == pytest.approx(-np.log(load) / 0.5, rel=200 * load + 1e-7)
     # full load: e^(-2x) (I_0(2x) + I_1(2x)), at the most sweeps that are admitted
     exact = ive(0, 2e8) + ive(1, 2e8)
@@ -115,7 +115,7 @@ def test_accuracy_at_the_ends_of_the_domains():
 
 
 def test_break_even_takes_one_to_three_sweeps_of_full_strength():
-    found = S4("break_even_sweeps", N=100, M=np.array([10.0, 50.0, 100.0]), eta=1.0)
+    found = S4.break_even_sweeps(N=100, M=np.array([10.0, 50.0, 100.0]), eta=1.0)
     assert found[0] > found[1] > found[2] > 1
     assert found[0] < 3
 
@@ -143,7 +143,7 @@ def test_sweeps_that_suffice_and_sweeps_that_do_not(load, eta):
     values, vectors = np.linalg.eigh(keys @ keys.T)
     slack = values[0] / (1 - load**0.5) ** 2  # the smallest eigenvalue of this store, over that of a large one
     store = {"N": size, "M": facts, "eta": eta, "eps": eps}
-    enough, least = sweeps_enough(**store) / slack, S4("sweeps_least", **store) / slack
+    enough, least = sweeps_enough(**store) / slack, S4.sweeps_least(**store) / slack
     assert enough == pytest.approx(least * 2 / (2 - eta), rel=1e-12)
     worst = keys.T @ vectors[:, 0]
     errors = np.tile(worst / np.linalg.norm(worst), (orders, 1))
@@ -167,9 +167,9 @@ def test_presentations_by_counting(T, D, hold, passes):
             presentations(T, D, hold, passes)
         return
     held = [min(T, done + hold) for done in range(0, T, hold)]
-    assert S4("sleeps", T=T, hold=hold) == len(held)
+    assert S4.sleeps(T=T, hold=hold) == len(held)
     assert presentations(T, D, hold, passes) == pytest.approx(passes * D * sum(held), rel=1e-12)
-    each = S4("passes", T=T, D=D, hold=hold, sweeps=passes)
+    each = S4.passes(T=T, D=D, hold=hold, sweeps=passes)
     assert each == pytest.approx(passes * sum(held) / T, rel=1e-12)
     if T % hold == 0:
         assert D * hold * each == pytest.approx(passes * (D * T + D * hold) / 2, rel=1e-12)
@@ -184,7 +184,7 @@ def test_the_best_fast_store(T, D, passes, price):
     if 1 < best < T:
         step = grid[1] - grid[0]
         apart = passes * D * T**2 / 2 / (best - step) ** 3 * (step / 2) ** 2  # curvature of the cost times the grid's own error
-        assert S4("least_cost", T=T, D=D, sweeps=passes, price=price) == pytest.approx(cost.min(), rel=1e-9, abs=apart)
+        assert S4.least_cost(T=T, D=D, sweeps=passes, price=price) == pytest.approx(cost.min(), rel=1e-9, abs=apart)
 
 
 def test_a_stream_that_sleeps_as_long_as_it_must():
@@ -192,11 +192,11 @@ def test_a_stream_that_sleeps_as_long_as_it_must():
     for T, hold in ((1000, 1), (2000, 2)):
         held = D * np.arange(hold, T + 1, hold)
         count = np.sum(held * sweeps_enough(N, held, eta, eps))
-        found = S4("stream_presentations", N=N, T=T, D=D, hold=hold, eta=eta, eps=eps)
+        found = S4.stream_presentations(N=N, T=T, D=D, hold=hold, eta=eta, eps=eps)
         last = held[-1] * sweeps_enough(N, held[-1], eta, eps)
         assert count - last < found < count  # an increasing sum against its integral
         assert last < 0.01 * count
-    short, long = (S4("stream_presentations", N=1e6, T=T, D=1, hold=1, eta=1, eps=eps) for T in (1e3, 2e3))
+    short, long = (S4.stream_presentations(N=1e6, T=T, D=1, hold=1, eta=1, eps=eps) for T in (1e3, 2e3))
     assert long / short == pytest.approx(4, rel=0.1)  # far below the load 1 the count grows with the square of the stream
 
 
@@ -208,27 +208,27 @@ def test_a_small_stream_in_a_large_store():
             return float(area * mpmath.log(10) / mpmath.mpf("0.75") / 6)
 
     for N in (70, 500, 660, 667, 10**4, 10**10, 10**15):  # sqrt(T D/N) = 0.3 at N = 667
-        found = S4("stream_presentations", N=N, T=20, D=3, hold=2, eta=0.5, eps=0.1)
+        found = S4.stream_presentations(N=N, T=20, D=3, hold=2, eta=0.5, eps=0.1)
         assert found == pytest.approx(presentations_integrated(N), rel=1e-10)
     # N -> oo: sweeps ln(1/eps)/(eta (2 - eta)) for (T D)^2/2 facts over D hold
     assert found == pytest.approx(60**2 / 2 / 6 * np.log(10) / 0.75, rel=1e-5)
-    both = S4("stream_presentations", N=np.array([70.0, 1e10]), T=20, D=3, hold=2, eta=0.5, eps=0.1)
+    both = S4.stream_presentations(N=np.array([70.0, 1e10]), T=20, D=3, hold=2, eta=0.5, eps=0.1)
     assert both[1] < both[0]
 
 
 def test_domains():
     with pytest.raises(UserError, match="T/10"):
-        S4("stream_presentations", N=1e6, T=10, D=10, hold=10, eta=1, eps=0.1)
+        S4.stream_presentations(N=1e6, T=10, D=10, hold=10, eta=1, eps=0.1)
     with pytest.raises(UserError, match="M >= 1e-9 N"):
-        S4("break_even_sweeps", N=1e17, M=1, eta=1)
+        S4.break_even_sweeps(N=1e17, M=1, eta=1)
     with pytest.raises(UserError, match="depth_limit"):
-        S4("replay_depth", N=10, M=10, eta=1, sweeps=1e14)
+        S4.replay_depth(N=10, M=10, eta=1, sweeps=1e14)
     with pytest.raises(UserError, match="fewer facts"):
         sweeps_enough(10, 10, 1, 0.1)
     with pytest.raises(UserError, match="lower depth"):
-        S4("sweeps_to_depth", N=10, M=20, eta=1, depth=0.5)
+        S4.sweeps_to_depth(N=10, M=20, eta=1, depth=0.5)
     with pytest.raises(UserError, match="raise sweeps"):
-        S4("depth_ceiling", N=10, M=20, eta=1, sweeps=0.01)
+        S4.depth_ceiling(N=10, M=20, eta=1, sweeps=0.01)
 
 
 @pytest.mark.parametrize("attack", attacks.ATTACKS, ids=lambda attack: attack.name)

@@ -105,11 +105,11 @@ def test_large_stores_lose_no_digits(N, T, D):
         half = (1 - 1 / (2 * size)) ** D
         at_half = size / D * half ** (T - 1) * (1 - half)
     C2 = claim("C2")
-    assert C2("best_eta", N=N, T=T, D=D) == pytest.approx(float(strength), rel=1e-12)
+    assert C2.best_eta(N=N, T=T, D=D) == pytest.approx(float(strength), rel=1e-12)
     assert attainable_depth(N, T, D) == pytest.approx(float(depth), rel=1e-12)
-    assert C2("isotropic_depth", N=N, eta=0.5, T=T, D=D) == pytest.approx(float(at_half), rel=1e-12)
+    assert C2.isotropic_depth(N=N, eta=0.5, T=T, D=D) == pytest.approx(float(at_half), rel=1e-12)
     if T > 1:
-        assert C2("efficiency", N=N, eta=0.5, T=T, D=D) == pytest.approx(float(T * D * at_half / most), rel=1e-7)
+        assert C2.efficiency(N=N, eta=0.5, T=T, D=D) == pytest.approx(float(T * D * at_half / most), rel=1e-7)
 
 
 def test_named_limits():

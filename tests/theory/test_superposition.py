@@ -23,7 +23,7 @@ def test_every_step_of_the_derivation_holds():
 def test_dimensionality_of_polytopes(name, corners, share):
     np.testing.assert_allclose(capacities(corners), share, atol=1e-12)
     dims, features = corners.shape
-    assert U1("capacity", features=features, dims=dims) == pytest.approx(share, rel=1e-12)
+    assert U1.capacity(features=features, dims=dims) == pytest.approx(share, rel=1e-12)
     assert dimensions_per_feature(corners) == pytest.approx(share, rel=1e-12)
 
 
@@ -65,17 +65,17 @@ def test_overlaps(features, dims):
         frame = rng.normal(size=(dims, features))
         frame /= np.linalg.norm(frame, axis=0)
         found = mean_interference(frame.T @ frame) / (features - 1)
-        assert found >= U1("overlap_floor", features=features, dims=dims) * (1 - 1e-9)
+        assert found >= U1.overlap_floor(features=features, dims=dims) * (1 - 1e-9)
     else:
-        assert U1("overlap_floor", features=features, dims=dims) == 0
-    assert U1("overlap_floor", features=1e9, dims=dims) == pytest.approx(U1("random_overlap", dims=dims), rel=1e-6)
+        assert U1.overlap_floor(features=features, dims=dims) == 0
+    assert U1.overlap_floor(features=1e9, dims=dims) == pytest.approx(U1.random_overlap(dims=dims), rel=1e-6)
 
 
 def test_the_floor_of_overlaps_is_reached_by_the_tetrahedron_and_domains():
     corners = POLYTOPES[2][1]
-    assert U1("overlap_floor", features=4, dims=3) == pytest.approx((corners[:, 0] @ corners[:, 1]) ** 2, rel=1e-12)
+    assert U1.overlap_floor(features=4, dims=3) == pytest.approx((corners[:, 0] @ corners[:, 1]) ** 2, rel=1e-12)
     with pytest.raises(UserError, match="two features"):
-        U1("overlap_floor", features=1, dims=1)
+        U1.overlap_floor(features=1, dims=1)
 
 
 def sampled(weights, bias, density, importance, rng, count=200_000):
@@ -107,17 +107,17 @@ def test_losses_of_the_two_kinds_and_where_they_tie(density, importance):
     kept_second = toy_loss((0, 1), (density / 2, 0), density, importance)
     assert single == pytest.approx(min(kept_first, kept_second), rel=1e-9)
     assert pair == pytest.approx(toy_loss((1, -1), (0, 0), density, importance), rel=1e-9)
-    border = U1("boundary_unit", importance=importance)
+    border = U1.boundary_unit(importance=importance)
     target(-abs(density - border), label="closeness to the boundary")
     if abs(density - border) > 1e-9:
         assert (pair < single) == (density < border)
 
 
 def test_the_boundary_at_equal_importance_and_its_symmetry():
-    assert U1("boundary_unit", importance=1) == pytest.approx(4 / 7, rel=1e-12)
-    assert U1("boundary_unit", importance=0.25) == pytest.approx(U1("boundary_unit", importance=4.0), rel=1e-12)
-    assert U1("instability", importance=0.25) == pytest.approx(U1("instability", importance=4.0), rel=1e-9)
-    assert U1("instability", importance=1) == 1
+    assert U1.boundary_unit(importance=1) == pytest.approx(4 / 7, rel=1e-12)
+    assert U1.boundary_unit(importance=0.25) == pytest.approx(U1.boundary_unit(importance=4.0), rel=1e-12)
+    assert U1.instability(importance=0.25) == pytest.approx(U1.instability(importance=4.0), rel=1e-9)
+    assert U1.instability(importance=1) == 1
 
 
 def best_model(density, importance, rng, starts=12):
@@ -133,35 +133,35 @@ def best_model(density, importance, rng, starts=12):
 
 
 def test_an_abrupt_change_of_phase_where_importances_differ():
-    border, rng = U1("boundary", importance=0.3), np.random.default_rng(1)
-    assert border > U1("instability", importance=0.3)
-    assert border > U1("boundary_unit", importance=0.3)
+    border, rng = U1.boundary(importance=0.3), np.random.default_rng(1)
+    assert border > U1.instability(importance=0.3)
+    assert border > U1.boundary_unit(importance=0.3)
     loss, product = best_model(0.96 * border, 0.3, rng, starts=2)
-    assert loss == pytest.approx(U1("loss_pair", density=0.96 * border, importance=0.3), rel=1e-4)
+    assert loss == pytest.approx(U1.loss_pair(density=0.96 * border, importance=0.3), rel=1e-4)
     assert product > 0.6
     loss, product = best_model(1.04 * border, 0.3, rng, starts=2)
-    assert loss == pytest.approx(U1("loss_single", density=1.04 * border, importance=0.3), rel=1e-5)
+    assert loss == pytest.approx(U1.loss_single(density=1.04 * border, importance=0.3), rel=1e-5)
     assert product < 0.02
 
 
 def test_a_continuous_change_where_importances_are_close():
-    border = U1("boundary", importance=0.8)
-    assert border == U1("instability", importance=0.8)
+    border = U1.boundary(importance=0.8)
+    assert border == U1.instability(importance=0.8)
     weights = [abs(best_pair(share * border, 0.8)[1][1]) for share in (0.8, 0.9, 0.97)]
     assert weights[0] > weights[1] > weights[2]
     assert weights[2] < 0.25  # the second weight shrinks towards 0 before it is given up
-    assert U1("loss_pair", density=0.97 * border, importance=0.8) < U1("loss_single", density=0.97 * border, importance=0.8)
+    assert U1.loss_pair(density=0.97 * border, importance=0.8) < U1.loss_single(density=0.97 * border, importance=0.8)
 
 
 def test_near_equal_importance_a_pair_is_best_at_every_density():
     for importance in (0.99, 0.999, 1.001, 1):
-        assert U1("boundary", importance=importance) == 1
-        assert U1("loss_pair", density=1, importance=importance) < U1("loss_single", density=1, importance=importance)
+        assert U1.boundary(importance=importance) == 1
+        assert U1.loss_pair(density=1, importance=importance) < U1.loss_single(density=1, importance=importance)
     for importance in (0.95, 0.98):  # a small jump: past the loss of stability a pair is still better
-        stable, border = U1("instability", importance=importance), U1("boundary", importance=importance)
+        stable, border = U1.instability(importance=importance), U1.boundary(importance=importance)
         assert stable < border < 1
         middle = (stable + border) / 2
-        gain = U1("loss_single", density=middle, importance=importance) - U1("loss_pair", density=middle, importance=importance)
+        gain = U1.loss_single(density=middle, importance=importance) - U1.loss_pair(density=middle, importance=importance)
         assert gain > 1e-7
         assert abs(best_pair(middle, importance)[1][1]) > 1.1 * FAINT  # its second weight is its own, not the least allowed
 

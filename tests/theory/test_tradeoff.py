@@ -67,12 +67,12 @@ def test_no_strength_enters_the_forbidden_region(eta, depth, sigma):
 def test_relaxation_is_the_leading_order_of_large_stores():
     for size, eta in ((1e3, 0.3), (1e5, 1.0)):
         exact = -1 / np.log1p(-eta * (2 - eta) / size)
-        assert 0 < C4("relaxation_writes", N=size, eta=eta) / exact - 1 < 1 / size
+        assert 0 < C4.relaxation_writes(N=size, eta=eta) / exact - 1 < 1 / size
 
 
 def test_a_schedule_can_be_below_the_edge_for_one_write():
-    assert C4("J_after", N=1000, depth=1, J=0.01, sigma=1) == pytest.approx(0.01 + (1.01 - 0.02) / 1000)
-    assert C4("J_after", N=1000, depth=1, J=0.01, sigma=1) < 0.02 * J_min(1, 1)
+    assert C4.J_after(N=1000, depth=1, J=0.01, sigma=1) == pytest.approx(0.01 + (1.01 - 0.02) / 1000)
+    assert C4.J_after(N=1000, depth=1, J=0.01, sigma=1) < 0.02 * J_min(1, 1)
 
 
 def test_named_limits():
@@ -137,9 +137,9 @@ def test_both_bounds_meet_the_edge_when_every_write_is_deep(delta, share, sigma)
     assert J_mean_min(delta, 1, sigma) == pytest.approx(J_min(delta, sigma), rel=1e-12)
     peak = J_peak_min(delta, share, sigma)
     assert J_mean_min(delta, share, sigma) <= peak * (1 + 1e-12)
-    assert C4("share_max", depth=delta, J=peak, sigma=sigma) == pytest.approx(share, rel=1e-9)
+    assert C4.share_max(depth=delta, J=peak, sigma=sigma) == pytest.approx(share, rel=1e-9)
     with pytest.raises(UserError, match="every write may be deep"):
-        C4("share_max", depth=delta, J=1.01 * J_min(delta, sigma), sigma=sigma)
+        C4.share_max(depth=delta, J=1.01 * J_min(delta, sigma), sigma=sigma)
 
 
 def test_full_depth_once_in_a_hundred_writes():
@@ -150,7 +150,7 @@ def test_full_depth_once_in_a_hundred_writes():
 @given(st.floats(1, 1e4), st.floats(0.01, 1), st.floats(1e-4, 2), st.floats(0.1, 10))
 def test_one_deep_write_after_annealing_costs_at_most_one_part_in_N(size, delta, part, sigma):
     error = part * sigma**2
-    after = C4("J_after", N=size, depth=delta, J=error, sigma=sigma)
+    after = C4.J_after(N=size, depth=delta, J=error, sigma=sigma)
     assert after == pytest.approx(((size - 1) * error + (1 - delta) ** 2 * error + delta**2 * sigma**2) / size, rel=1e-9)
     assert after - error <= sigma**2 / size * (1 + 1e-9)
 
@@ -163,7 +163,7 @@ def test_one_deep_write_in_a_running_store():
     before = np.sum(error**2, axis=1) / size
     error += 0.8 * (sigma * rng.normal(size=replicas) - np.sum(error * x, axis=1))[:, None] * x
     change = np.sum(error**2, axis=1) / size - before
-    expected = C4("J_after", N=size, depth=0.8, J=0.09, sigma=sigma) - 0.09
+    expected = C4.J_after(N=size, depth=0.8, J=0.09, sigma=sigma) - 0.09
     assert abs(change.mean() - expected) < 5 * change.std() / np.sqrt(replicas)
 
 
@@ -171,7 +171,7 @@ def test_one_deep_write_in_a_running_store():
 def test_annealing_takes_the_least_writes_and_not_many_more(size):
     errors = best_schedule(size, 1.0, np.zeros(60 * size, dtype=bool), sigma=0.5)  # from J = sigma^2 on
     counts = np.arange(1, len(errors) + 1)
-    least = C4("least_writes", N=size, J=errors, sigma=0.5)
+    least = C4.least_writes(N=size, J=errors, sigma=0.5)
     assert np.all(counts >= least * (1 - 1e-9))
     assert counts[-1] / least[-1] < 1.15
     if size == 1:

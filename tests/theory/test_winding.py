@@ -112,7 +112,7 @@ def test_the_attack_breaks_a_bound_that_is_too_low(attack):
 def test_the_attack_on_loops_starts_from_the_shortest():
     for size in (2, 3, 4):
         attack = next(attack for attack in ATTACKS if attack.name == f"loops in {size} dimensions")
-        total = claim("C1-winding")("winding_total", N=size, M=400, eta=1)
+        total = claim("C1-winding").winding_total(N=size, M=400, eta=1)
         assert attack.ratio(attack.decode(np.array(attack.starts[0]))) == pytest.approx(total / (2 * size - 1), rel=1e-9)
 
 

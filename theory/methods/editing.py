@@ -117,6 +117,9 @@ CLAIMS = (
     Claim(
         id="editing",
         title="Knowledge editing obeys conservation",
+        plain="Editing facts directly in the weights obeys the same laws as training: each edit erases a little of the "
+        "earlier ones. Half of the oldest edit is gone after about 0.69 N edits, N being the number of dimensions "
+        "that the edits use.",
         statement="ROME-like edits are delta-rule writes in whitened keys: they obey C1 exactly, and the oldest of M edits "
         "keeps (1 - 1/N)^(M-1), half of it after 0.69 N edits (N the dimension that whitened edit keys fill). Additive "
         "edits, whose increments are optimised anew, never lose depth, and drown in crosstalk: SNR N/(M - 1). Null-space "

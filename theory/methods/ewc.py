@@ -161,6 +161,9 @@ CLAIMS = (
     Claim(
         id="ewc",
         title="EWC: exact least squares, or a diagonal that cannot see rotation",
+        plain="Elastic weight consolidation protects weights that mattered. With exact importance it loses nothing until "
+        "there are as many facts as parameters, and then all facts fade together. The usual diagonal importance "
+        "cannot see facts that lie oblique to the weights, and acts like a learning rate that falls.",
         statement="With the exact Hessian EWC is recursive least squares: total depth min(M, N), min(1, N/M) for every fact "
         "in any order, nothing lost below M = N and everything fading together above; learning slows as N/M. With the "
         "diagonal, dense rotated keys turn it into an annealed rate N/(N + j): isotropic keys keep N/(N + M - 1) each, with "

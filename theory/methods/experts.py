@@ -81,6 +81,8 @@ CLAIMS = (
     Claim(
         id="experts",
         title="Routing divides the store and keeps its law",
+        plain="Sending each fact to one of several experts splits the memory into parts, and each part obeys the same "
+        "ceiling. On average nothing is gained or lost, and chance makes some experts full before others.",
         statement="Facts routed at random to E experts of N/E parameters are retained on average exactly as in one store of "
         "N: the ceiling is the sum over experts, and without protection it forgets at the same rate. Experts that protect "
         "what they hold stop learning one by one; of N facts about sqrt(N (E - 1)/(2 pi)) are turned away because loads are "

@@ -58,6 +58,8 @@ CLAIMS = (
     Claim(
         id="finetuning",
         title="Full finetuning is the fixed regime",
+        plain="Training on, fact by fact, always at the same rate, is the plain case of C2. It keeps learning and keeps "
+        "forgetting: the oldest of M facts keeps at most about N/(e M) of what was written.",
         statement="The plain delta rule with one strength keeps the oldest of M facts at a depth d with M d <= N (1 - "
         "1/M)^(M-1), which falls to N/e. It forgets, at a rate that does not change, and never stops learning; with "
         "strengths N/(N + j) all M facts keep N/(N + M - 1), and it stops learning instead.",

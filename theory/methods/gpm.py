@@ -81,6 +81,8 @@ CLAIMS = (
     Claim(
         id="gpm",
         title="Projection methods fill up",
+        plain="Methods that write only where no earlier fact lies never forget. They fill up instead: once the facts span "
+        "all directions, nothing new can be learned.",
         statement="Writes confined to the complement of all earlier keys keep every fact whose key is new (not in the span of "
         "earlier keys) at depth 1 until the keys span all N dimensions; from then on plasticity is 0. A key that depends on "
         "earlier ones is not written. The total depth is the rank of all keys, in any order. It stops learning and never "

@@ -61,6 +61,9 @@ CLAIMS = (
     Claim(
         id="lora",
         title="A low-rank adapter holds as many facts as its rank",
+        plain="A low-rank adapter holds as many facts as its rank. If adapters are merged one after another, they "
+        "overwrite each other like plain finetuning. If each is stored, nothing is forgotten, and the memory grows "
+        "with every task.",
         statement="An adapter of rank r below full rank has r (N + outputs - r) degrees of freedom and holds r generic facts "
         "whole. Merged one after another, adapters are finetuning with tasks of r facts: the oldest of T keeps (1 - "
         "r/N)^(T-1), the total never exceeds N, and it forgets. Stored for each task they hold T r facts, forget nothing, "

@@ -71,6 +71,8 @@ CLAIMS = (
     Claim(
         id="masks",
         title="Masks divide the ceiling among tasks",
+        plain="If each task owns its own share of the parameters, nothing is forgotten, and learning ends when all shares "
+        "are given away. Tasks in all hold as many facts as there are parameters, if each share fits its task.",
         statement="Tasks that own a share a of the parameters each keep everything at depth 1: T <= 1/a tasks of D <= a N "
         "facts, T D <= N in all, up to e times what random supports hold, as T grows. It never forgets and stops learning when "
         "the shares are gone; a task that needs less than its share wastes the rest.",

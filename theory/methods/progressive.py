@@ -41,6 +41,8 @@ CLAIMS = (
     Claim(
         id="progressive",
         title="Progressive networks raise the ceiling with the state",
+        plain="Adding a new column of parameters for each task forgets nothing. It does not use parameters any better: "
+        "the number of facts per parameter stays the same, and the network grows with every task.",
         statement="A column of N parameters for each task holds T N facts in T N parameters for each output: facts for each "
         "parameter are constant in T, with lateral connections too. It never forgets; it stops learning when the budget of "
         "parameters is spent, after d/(N outputs) tasks.",

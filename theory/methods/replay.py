@@ -73,6 +73,8 @@ CLAIMS = (
     Claim(
         id="replay",
         title="Replay moves depth, its buffer adds facts",
+        plain="Showing the facts of a buffer again keeps these facts whole, at the expense of all others: the network "
+        "itself holds no more in all. What is gained is the buffer's own room.",
         statement="Rehearsing the last B facts at every write holds B + 1 facts whole and lets the others decay by 1 - 1/(N "
         "- B) a write: the total depth in the store is N, with or without rehearsal. It forgets whatever left the buffer, "
         "the faster the larger the buffer. Store and buffer together hold at most N + B facts; while the buffer holds all, "

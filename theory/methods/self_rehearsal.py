@@ -89,6 +89,8 @@ CLAIMS = (
     Claim(
         id="self_rehearsal",
         title="A store can teach itself, if it has the cues and a copy",
+        plain="A network can rehearse old facts from its own answers as well as from the true ones, if it keeps the "
+        "questions and a frozen copy of itself. Errors in its answers add up with each rehearsal.",
         statement="Rehearsing every old cue with the store's own answers is as good as the true labels: joint least squares, "
         "min(1, N/M) for each fact, at the price of a frozen copy and the cues. It fades like exact EWC. Errors of answers "
         "add up from sleep to sleep, to n v min(1, N/M) after n; a fact whose cue is left out keeps 1 - D/(N - B) of its "

@@ -90,6 +90,9 @@ CLAIMS = (
     Claim(
         id="sparse_memory",
         title="Sparse writes: collisions decide",
+        plain="If each fact is written into a few slots chosen at random, it is lost when others happen to use the same "
+        "slots. The older a fact, the more of its slots are gone. Choosing unused slots would hold up to e times as "
+        "much.",
         statement="A memory of N slots holds 1/a facts of a N >= 1 slots each before supports collide. With random supports a "
         "fact of any age keeps (1 - a)^age: it forgets, never stops learning, and retains 1/a facts in all; the chance that "
         "not one of its slots was rewritten is at most (1 - a)^(a N age). For the oldest fact choosing unused slots is worth "

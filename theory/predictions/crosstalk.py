@@ -49,7 +49,7 @@ def stream(eta: np.ndarray, N: int) -> Read:
 
 def additive(P: int, N: int) -> Read:
     """The same for the covariance rule, cues of norm 1: SNR = N/(P - 1) (C3)."""
-    return Read(np.ones(P), np.full(P, claim("C3").value("snr", N=N, P=P).value))
+    return Read(np.ones(P), np.full(P, claim("C3").snr(N=N, P=P)))
 
 
 def least_squares(P: int, N: int) -> Read:

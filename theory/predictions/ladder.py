@@ -125,7 +125,7 @@ def limit(system: str) -> tuple[float, float, float]:
         return best, best, at_allowed
     N = 512
     if system in ("dense", "sparse"):
-        graded, hard = claim("C3").value("bits", d=1).value, claim("C3-threshold").value("hard_ceiling", f=RUNGS[system].f).value
+        graded, hard = claim("C3").bits(d=1), claim("C3-threshold").hard_ceiling(f=RUNGS[system].f)
     else:
         loads = np.geomspace(1.02 if system == "least_squares" else 0.5, 16, 40)
         all_of_them = [predicted(system, N, round(load * N)) for load in loads]
@@ -139,7 +139,7 @@ def critical_load(system: str, N: int) -> float:
     """Predicted largest load with at most the errors of `Rung.allowed`."""
     rung = RUNGS[system]
     if system in ("dense", "sparse"):
-        return float(claim("C3-threshold").value("load_at_error", f=rung.f, error=rung.allowed).value)
+        return float(claim("C3-threshold").load_at_error(f=rung.f, error=rung.allowed))
     if system == "interleaved":
         return gardner_load(0.5)
     lowest = 1.02 if system == "least_squares" else 0.05

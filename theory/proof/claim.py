@@ -112,10 +112,6 @@ class Claim:
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self), *(quantity.name for quantity in self.quantities)})
 
-    def __call__(self, quantity: str | None = None, /, **parameters: Any) -> Any:
-        """The bare number of a quantity; attributes are the documented way: `claim("C2").task_ceiling(N=1000, T=20)`."""
-        return self.owner(quantity)._number(self.quantity(quantity), parameters)
-
     def _number(self, quantity: Quantity, parameters: dict[str, Any]) -> Any:
         """The bare number of a quantity of this claim, as `__getattr__` says."""
         if not any(is_jax(value) for value in parameters.values()):

@@ -21,9 +21,9 @@ LAWS = [(id, quantity) for id, entry in ledger().items() for quantity in entry.q
 @pytest.mark.parametrize(("id", "quantity"), LAWS, ids=[f"{id}-{quantity.name}" for id, quantity in LAWS])
 def test_jax_gives_what_numpy_gives(id, quantity, inside):
     values = inside(quantity)
-    expected = claim(id)(quantity.name, **values)
+    expected = getattr(claim(id), quantity.name)(**values)
     assert isinstance(expected, float)
-    found = claim(id)(quantity.name, **{name: jnp.asarray(value) for name, value in values.items()})
+    found = getattr(claim(id), quantity.name)(**{name: jnp.asarray(value) for name, value in values.items()})
     assert isinstance(found, jax.Array)
     assert float(found) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
@@ -33,7 +33,7 @@ def test_jax_differentiates_what_sympy_differentiates(id, quantity, inside):
     values = inside(quantity)
     if quantity.solve is not None:
         with pytest.raises(UserError, match="numerical solution, which JAX cannot trace"):
-            jax.jit(lambda given: claim(id)(quantity.name, **given))({k: jnp.asarray(v) for k, v in values.items()})
+            jax.jit(lambda given: getattr(claim(id), quantity.name)(**given))({k: jnp.asarray(v) for k, v in values.items()})
         return
     law, name = claim(id).derivation.laws[quantity.name], quantity.parameters[0]
     if law.has(sp.Max, sp.Min, sp.ceiling, sp.floor):
@@ -41,7 +41,7 @@ def test_jax_differentiates_what_sympy_differentiates(id, quantity, inside):
     slope = sp.diff(law, TERMS[name].symbol)
     point = {TERMS[key].symbol: sp.Float(value, 30) for key, value in values.items()}
     expected = float(sp.N(slope.subs(point)))
-    function = jax.jit(jax.grad(lambda x: jnp.asarray(claim(id)(quantity.name, **{**values, name: x}), float)))
+    function = jax.jit(jax.grad(lambda x: jnp.asarray(getattr(claim(id), quantity.name)(**{**values, name: x}), float)))
     assert float(function(values[name])) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
@@ -54,22 +54,22 @@ def test_lambert_w_over_its_whole_range():
 
 def test_arrays_broadcast_and_map():
     fixed = claim("C2")
-    many = fixed("task_ceiling", N=jnp.array([[10.0], [20.0]]), T=jnp.array([1.0, 2.0, 4.0]))
+    many = fixed.task_ceiling(N=jnp.array([[10.0], [20.0]]), T=jnp.array([1.0, 2.0, 4.0]))
     np.testing.assert_allclose(many, np.array([[10], [20]]) * np.array([1, 1 / 2, 27 / 64]))
-    mapped = jax.vmap(lambda T: fixed("task_ceiling", N=10.0, T=T))(jnp.array([1.0, 2.0]))
+    mapped = jax.vmap(lambda T: fixed.task_ceiling(N=10.0, T=T))(jnp.array([1.0, 2.0]))
     np.testing.assert_allclose(mapped, [10, 5])
-    solved = claim("S2")("gardner_bits", f=jnp.array([0.5, 0.1]))
+    solved = claim("S2").gardner_bits(f=jnp.array([0.5, 0.1]))
     assert isinstance(solved, jax.Array)
-    np.testing.assert_allclose(solved, claim("S2")("gardner_bits", f=np.array([0.5, 0.1])))
+    np.testing.assert_allclose(solved, claim("S2").gardner_bits(f=np.array([0.5, 0.1])))
 
 
 def test_outside_the_domain_jax_arrays_are_refused_too():
     with pytest.raises(UserError, match="a = 0 violates"):
-        claim("I2")(N=10, a=jnp.asarray(0.0), c=1)
+        claim("I2").mean_square_overlap(N=10, a=jnp.asarray(0.0), c=1)
     with pytest.raises(UserError, match="missing parameter 'c'"):
-        claim("I2")(N=10, a=jnp.asarray(0.5))
+        claim("I2").mean_square_overlap(N=10, a=jnp.asarray(0.5))
     # what is only traced has no value yet: the law is evaluated as it is
-    assert float(jax.jit(lambda a: claim("I2")(N=10, a=a, c=1))(0.0)) == pytest.approx(0.1)
+    assert float(jax.jit(lambda a: claim("I2").mean_square_overlap(N=10, a=a, c=1))(0.0)) == pytest.approx(0.1)
 
 
 def test_a_law_with_an_unknown_symbol_is_not_compiled():
