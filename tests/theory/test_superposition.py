@@ -102,7 +102,7 @@ def test_the_exact_loss_of_toy_models(weights, bias):
 
 @given(st.floats(0.01, 1), st.floats(0.05, 20))
 def test_losses_of_the_two_kinds_and_where_they_tie(density, importance):
-    single, pair = (U1(name, density=density, importance=importance) for name in ("loss_single", "loss_unit_pair"))
+    single, pair = (getattr(U1, name)(density=density, importance=importance) for name in ("loss_single", "loss_unit_pair"))
     kept_first = toy_loss((1, 0), (0, density / 2), density, importance)
     kept_second = toy_loss((0, 1), (density / 2, 0), density, importance)
     assert single == pytest.approx(min(kept_first, kept_second), rel=1e-9)
