@@ -37,7 +37,7 @@ class Systems:
                 print(f"{entry['kind']:<8} {entry['name']:<22} {entry['claim']:<15} {entry['description']}")
             bound = {module for _, module, _ in registry().values()}
             others = [name for name, (_, module) in modules().items() if module not in bound]
-            print(f"\nWithout a frontier of their own, in simulate/memories: {', '.join(others)}")
+            print(f"\nWithout a frontier of their own, in simulate/memories and simulate/networks: {', '.join(others)}")
             print("cwb simulate systems NAME tells its parameters and how it works; cwb simulate frontier NAME ... measures it")
         else:
             text = found.pop("text")

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulate.backend import Scalar, jax
 from simulate.grid import REPORTED, seed_keys
-from simulate.memories.kwta_network import Network, codes, course, kernel
+from simulate.networks.kwta_network import Network, codes, course, kernel
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows

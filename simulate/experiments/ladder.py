@@ -8,7 +8,8 @@ import numpy as np
 from simulate.backend import jax, jnp
 from simulate.bits import answer_bits, histogram_bits, score_bits
 from simulate.grid import REPORTED, seed_keys
-from simulate.memories import blocks, perceptron, two_stores
+from simulate.labels import consolidated, tasks_of, wrong_share
+from simulate.memories import perceptron, streamed_linear, two_stores
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
@@ -129,8 +130,8 @@ def _blocks(cell: Cell, P: int, key: jax.Array) -> dict[str, float]:
     eta = strengths(cell["system"], N, P) if cell["system"] in ("delta", "annealed") else np.ones(1)
     room = np.zeros(8 * N if len(eta) > 1 else 1, np.float32)  # one shape for all loads
     room[: len(eta)] = eta
-    rule: blocks.Rule = "delta" if len(eta) > 1 else "additive"
-    found = blocks.stored(key, P, jnp.array(room), B, N, cell["outputs"], rung.halvings, rung.f, rule, JUDGED)
+    rule: streamed_linear.Rule = "delta" if len(eta) > 1 else "additive"
+    found = streamed_linear.stored(key, P, jnp.array(room), B, N, cell["outputs"], rung.halvings, rung.f, rule, JUDGED)
     h, y, facts, norms = map(np.asarray, found)
     real = facts < P
     return _judge(cell, P, h[real], y[real], facts[real], norms[real].astype(float))
@@ -179,11 +180,12 @@ def _two_errors(keys: jax.Array, P: int, N: int, inputs: int, tasks: int, output
     def one(key: jax.Array) -> jax.Array:
         label_key, fast_key, slow_key, flip_key = jax.random.split(key, 4)
         y = jax.random.rademacher(label_key, (P, outputs), float)
-        task = two_stores.tasks_of(P, P, tasks)
-        heard = two_stores.recalled(jax.random.rademacher(fast_key, (P, inputs), float) * inputs**-0.5, y, task, BITS)
+        task = tasks_of(P, P, tasks)
+        fast_codes = jax.random.rademacher(fast_key, (P, inputs), float) * inputs**-0.5
+        labels = two_stores.one_shot_answers(fast_codes, y, task, BITS)
         codes = jax.random.rademacher(slow_key, (P, N), float) * N**-0.5
-        weights = two_stores.consolidated(codes, heard, task, tasks, SWEEPS[N], flip_key)
-        return two_stores.wrong_share(codes, y, weights, jnp.ones(P, bool))
+        weights = consolidated(codes, labels, task, tasks, SWEEPS[N], flip_key)
+        return wrong_share(codes, y, weights, jnp.ones(P, bool))
 
     return jax.lax.map(one, keys)
 
@@ -195,7 +197,7 @@ def _two(cell: Cell) -> Rows:
     D = P // T
     for wrong in cell["wrong"]:
         inputs = round(D * fast_inputs(wrong, D))
-        synapses = N + inputs * two_stores.cells_a_unit(BITS)
+        synapses = N + inputs * two_stores.cells_per_unit(BITS)
         law = two_stores_law(T, P / N, inputs / D, D)
         common = {"system": "two", "N": N, "P": P, "load": P / synapses, "f": 0.5, "a": 0.5, "T": T}
         errors = _two_errors(seed_keys(cell["seeds"], N, inputs), P, N, inputs, T, cell["outputs"])

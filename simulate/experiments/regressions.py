@@ -8,7 +8,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.grid import REPORTED, seed_keys
-from simulate.memories.linear_network import errors, oldest_depths, task_depths
+from simulate.networks.linear_network import errors, oldest_depths, task_depths
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.grid import REPORTED, seed_keys
-from simulate.memories.toy_superposition import (
+from simulate.networks.toy_superposition import (
     Model,
     errors,
     inputs,

@@ -8,7 +8,7 @@ import numpy as np
 from simulate.backend import Scalar, jax, jnp
 from simulate.codes import active_cells
 from simulate.grid import REPORTED, seed_keys
-from simulate.memories.notebook import called_by_half, called_by_input, indices, learn, replay
+from simulate.networks.notebook import called_by_half, called_by_input, indices, learn, replay
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows

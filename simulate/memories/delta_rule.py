@@ -4,14 +4,9 @@ The retained depth of fact i is d(readout of i)/d(target of i) after all M write
 (I - eta_j u_j u_j^T), the last leftmost, it is s_i = eta_i u_i^T A u_i, and telescoping the trace gives
 sum_i s_i = N - tr(product of all writes) exactly. Nothing here needs codes of unit length.
 
-Writes are applied in blocks of B, bound by products of matrices. With the B codes of a block as rows of U, strengths E on a
-diagonal and L the strictly lower part of U U^T, a block changes the weights by U^T S (y - U w), S = (I + E L)^-1 E, and
-
-    (I - eta_B u_B u_B^T) ... (I - eta_1 u_1 u_1^T) = I - U^T S U    [exact, any directions and strengths]:
-
-the compact WY form of Householder products (Bischof and Van Loan 1987; Schreiber and Van Loan 1989), for writes that need not be
-reflections. All depths cost 4 N^2 + 6 B N multiplications and additions a fact, where rank-one updates cost 4 N^2. Precision is
-that of the codes. A fact of strength 0 is padding and changes nothing.
+Writes are applied in blocks of BLOCK facts (`simulate.delta_blocks`), bound by products of matrices. All depths cost
+4 N^2 + 6 BLOCK N multiplications and additions per fact, where rank-one updates cost 4 N^2. Precision is that of the codes. A
+fact of strength 0 is padding and changes nothing.
 """
 
 from collections.abc import Callable
@@ -23,6 +18,7 @@ from jaxtyping import Array, Float, Integer
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.codes import Family, active_cells, draw_active, ensemble_spectrum, magnitude_exponent
+from simulate.delta_blocks import overlaps, solvers
 from simulate.grid import seed_keys
 from simulate.runs.experiment import Preset
 from simulate.system.system import Measure, Parameters, System
@@ -31,9 +27,7 @@ from theory.errors import UserError
 from theory.proof import inversion
 
 BLOCK = 32
-"""Facts a block, B: the extra work grows with B, the speed of the products too."""
-SMALL = 4
-"""Size from which triangles are inverted by products."""
+"""Facts per block: the extra work grows with it, and so does the speed of the products."""
 
 
 def write(codes: Float[Array, "M N"], targets: Float[Array, "M ..."], etas: Float[Array, " M"]) -> Float[Array, "N ..."]:
@@ -45,7 +39,7 @@ def write(codes: Float[Array, "M N"], targets: Float[Array, "M ..."], etas: Floa
         return w + U.T @ (S @ (y - U @ w)), None
 
     start = jnp.zeros((codes.shape[1], wanted.shape[-1]), codes.dtype)
-    w, _ = jax.lax.scan(step, start, (_blocks(codes), _solvers(_overlaps(_blocks(codes)), _blocks(etas)), wanted))
+    w, _ = jax.lax.scan(step, start, (_blocks(codes), solvers(overlaps(_blocks(codes)), _blocks(etas)), wanted))
     return w.reshape(codes.shape[1], *targets.shape[1:])
 
 
@@ -64,7 +58,7 @@ def retained_depths(codes: Float[Array, "M N"], etas: Float[Array, " M"]) -> Flo
 
     U = _blocks(codes)
     start = jnp.eye(codes.shape[1], dtype=codes.dtype)
-    depths = jax.lax.scan(step, start, (U, _solvers(_overlaps(U), _blocks(etas))), reverse=True)[1]
+    depths = jax.lax.scan(step, start, (U, solvers(overlaps(U), _blocks(etas))), reverse=True)[1]
     return depths.reshape(-1)[: len(codes)]
 
 
@@ -76,7 +70,7 @@ def trace_depth(codes: Float[Array, "M N"], etas: Float[Array, " M"]) -> Float[A
         return A - U.T @ (S @ (U @ A)), None
 
     U, N = _blocks(codes), codes.shape[1]
-    return N - jnp.trace(jax.lax.scan(step, jnp.eye(N, dtype=codes.dtype), (U, _solvers(_overlaps(U), _blocks(etas))))[0])
+    return N - jnp.trace(jax.lax.scan(step, jnp.eye(N, dtype=codes.dtype), (U, solvers(overlaps(U), _blocks(etas))))[0])
 
 
 def oldest_task_depth(
@@ -90,7 +84,7 @@ def oldest_task_depth(
     coordinate j of every code of the task, and is read along that code or coordinate: 4 N min(D, N) flops a fact.
     """
     U = _blocks(codes)
-    overlaps = _overlaps(U)
+    feedback = overlaps(U)
     K, B, N = U.shape
     by_fact = D < N
     outputs = jnp.minimum(D, N)
@@ -100,7 +94,7 @@ def oldest_task_depth(
         M = tasks * D
         last = -(-M // B)
         fact = jnp.arange(K * B).reshape(K, B)
-        S = _solvers(overlaps, jnp.where(fact < M, eta, 0).astype(codes.dtype))
+        S = solvers(feedback, jnp.where(fact < M, eta, 0).astype(codes.dtype))
 
         def panel(p: Array, total: Array) -> Array:
             """Depth of the outputs p B ... p B + B - 1."""
@@ -132,36 +126,6 @@ def _blocks(x: Float[Array, "M ..."]) -> Float[Array, "K B ..."]:
     """The rows in blocks of B, the last one filled up with zeros."""
     short = -len(x) % BLOCK
     return jnp.pad(x, [(0, short), *[(0, 0)] * (x.ndim - 1)]).reshape(-1, BLOCK, *x.shape[1:])
-
-
-def _overlaps(U: Float[Array, "K B N"]) -> Float[Array, "K B B"]:
-    """Strictly lower part L of U U^T of every block."""
-    return jnp.tril(jax.lax.batch_matmul(U, U.transpose(0, 2, 1)), -1)
-
-
-def _solvers(overlaps: Float[Array, "K B B"], etas: Float[Array, "K B"]) -> Float[Array, "K B B"]:
-    """S = (I + E L)^-1 E of every block, lower triangular."""
-    return _unit_inverse(etas[:, :, None] * overlaps) * etas[:, None, :]
-
-
-def _unit_inverse(L: Float[Array, "K B B"]) -> Float[Array, "K B B"]:
-    """(I + L)^-1 for strictly lower L: halves first, then -(inverse of the later half) L_21 (inverse of the earlier half).
-
-    Small blocks are substituted row by row, all blocks at once.
-    """
-    K, B, _ = L.shape
-    if B <= SMALL:
-        small, rows = L.transpose(1, 2, 0), []  # blocks last: they are what the loop over the elements runs along
-        for i in range(B):
-            rows.append(jnp.eye(B, dtype=L.dtype)[i][:, None] - sum(small[i, j] * rows[j] for j in range(i)))
-        return jnp.stack([jnp.broadcast_to(row, (B, K)) for row in rows]).transpose(2, 0, 1)
-    h = B // 2
-    both = _unit_inverse(jnp.concatenate([L[:, :h, :h], L[:, h:, h:]]))
-    early, late = both[:K], both[K:]
-    corner = -late @ L[:, h:, :h] @ early
-    return jnp.concatenate(
-        [jnp.concatenate([early, jnp.zeros_like(early)], axis=2), jnp.concatenate([corner, late], axis=2)], axis=1
-    )
 
 
 def block_rates(N: int, blocks: int, spread: int | float) -> np.ndarray:

@@ -3,8 +3,10 @@
 A label takes one number, or one bit where all bits of a number are used. A list answers what it holds without error.
 """
 
+from jaxtyping import Array
+
 from simulate.backend import Scalar, jnp
-from simulate.memories.two_stores import SLEEPERS, consolidated, largest_tasks, oldest_kept
+from simulate.labels import SLEEPERS, LabelledFacts, consolidated, largest_tasks, oldest_kept
 from simulate.system.system import Measure, Parameters, System
 from theory.errors import UserError
 
@@ -14,7 +16,7 @@ def numbers(labels: Scalar, packed_bits: Scalar = 1) -> Scalar:
     return jnp.ceil(jnp.asarray(labels) / packed_bits).astype(int)
 
 
-def held(numbers: int, packed_bits: int = 1) -> int:
+def capacity(numbers: int, packed_bits: int = 1) -> int:
     """Labels that a list of that many numbers holds."""
     return numbers * packed_bits
 
@@ -24,8 +26,8 @@ def _measure(p: Parameters, T_max: int) -> Measure:
     if S < 1:
         raise UserError(f"list_beside_dense: a list of D={p['D']} labels leaves nothing of N={p['N']} numbers; lower D")
 
-    def weights(stream, T):
-        return consolidated(stream.codes, stream.y, stream.task, T, jnp.array(p["sweeps"]), stream.flip_key)
+    def weights(facts: LabelledFacts, T: Scalar) -> Array:
+        return consolidated(facts.codes, facts.y, facts.task, T, jnp.array(p["sweeps"]), facts.flip_key)
 
     return oldest_kept(p, T_max, S, weights)
 

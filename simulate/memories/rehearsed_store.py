@@ -9,9 +9,7 @@ The newest facts cannot tell how often the store slept before: their targets ent
 their depth after it is that of one sleep from an empty store, whatever the weights were. So a stream keeps its worst-kept task,
 the newest, exactly as deep as S4 says for a single sleep, at every spacing of the sleeps.
 
-Presentations are taken CHUNK at a time, which is exact: with rows U, strengths eta and wanted Y the changes E along the rows
-solve (1 + L) E = diag(eta) (Y - U W), L = tril(diag(eta) U U^T, -1) (the compact form of a product of rank-one updates, Bischof
-and Van Loan 1987), and the weights become W + U^T E. L^CHUNK = 0, so (1 + L)^-1 = (1 - L)(1 + L^2)(1 + L^4) ... ends.
+Presentations are taken CHUNK at a time, which is exact (`simulate.delta_blocks`).
 """
 
 from functools import partial
@@ -21,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Integer
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.codes import draw_active
+from simulate.delta_blocks import multiplied_out, write
 from simulate.grid import seed_keys
 from simulate.memories.delta_rule import trace_depth
 from simulate.system.system import Measure, Parameters, System
@@ -28,20 +27,6 @@ from theory.consolidation import S4
 
 CHUNK = 16
 """Presentations taken at once: a power of two."""
-
-
-def present(
-    weights: Float[Array, "N K"],
-    codes: Float[Array, "C N"],
-    wanted: Float[Array, "C K"],
-    etas: Float[Array, " C"],
-) -> Float[Array, "N K"]:
-    """Weights after the presentations (codes, wanted, etas) in order; one with eta = 0 is padding."""
-    L, one = jnp.tril(etas[:, None] * (codes @ codes.T), -1), jnp.eye(len(codes))
-    inverse, power, exponent = one - L, L @ L, 2
-    while exponent < len(codes):  # now inverse (1 + L) = 1 - L^exponent
-        inverse, power, exponent = inverse @ (one + power), power @ power, 2 * exponent
-    return weights + codes.T @ (inverse @ (etas[:, None] * (wanted - codes @ weights)))
 
 
 def sleep(
@@ -65,7 +50,8 @@ def sleep(
         place = begin + k * CHUNK + jnp.arange(CHUNK)
         at_random = jax.random.randint(jax.random.fold_in(key, place[0]), (CHUNK,), first, end)
         fact = jnp.where(cyclic, first + place % (end - first), at_random)
-        return present(weights, codes[fact], targets[fact], jnp.where(place < finish, eta, 0.0))
+        etas = jnp.where(place < finish, eta, 0.0)
+        return write(weights, codes[fact], targets[fact], etas, multiplied_out)
 
     return jax.lax.fori_loop(0, (finish - begin + CHUNK - 1) // CHUNK, chunk, weights)
 

@@ -7,18 +7,18 @@ matrix, N(N + 1)/2 numbers, is shared by the units of a layer. Read by sign it h
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
-from simulate.memories.two_stores import Facts, wrong_share
+from simulate.labels import LabelledFacts, wrong_share
 
 
 def width(numbers: int, layer: int) -> int:
-    """Largest N with N + N(N + 1)/(2 layer) <= numbers of state a unit, the matrix shared by `layer` units."""
+    """Largest N with N + N(N + 1)/(2 layer) <= numbers of state per unit, the matrix shared by `layer` units."""
     return max(N for N in range(numbers + 1) if N + N * (N + 1) / (2 * layer) <= numbers)
 
 
 @jax.jit
-def stream_error(stream: Facts, T: Scalar, ridge: Scalar) -> Float[Array, ""]:
-    """Share of all labels that are read wrongly, by sign, once all T tasks of the stream are learned."""
-    used = stream.task < T
-    seen: Array = stream.codes * used[:, None]
-    weights = jnp.linalg.solve(seen.T @ seen + ridge * jnp.eye(seen.shape[1]), seen.T @ stream.y)
-    return wrong_share(stream.codes, stream.y, weights, used)
+def error_after_tasks(facts: LabelledFacts, T: Scalar, ridge: Scalar) -> Float[Array, ""]:
+    """Share of all labels that are read wrongly, by sign, once all T tasks are learned."""
+    used = facts.task < T
+    seen: Array = facts.codes * used[:, None]
+    weights = jnp.linalg.solve(seen.T @ seen + ridge * jnp.eye(seen.shape[1]), seen.T @ facts.y)
+    return wrong_share(facts.codes, facts.y, weights, used)

@@ -1,17 +1,17 @@
 r"""One dense store with sleep (S3-one): each fact is written once, into the margin that the last rehearsal left.
 
 Weights of norm 1, cues of norm sqrt N, fields w.x. By day a fact adds max(0, m - y w.x) y x/N: it lifts its field to the target m
-where that is lower. At sleep all facts so far are rehearsed with the store's own answers, right or wrong, to a stability of a
-share q of Gardner's largest at that load (S2). State: N numbers a unit. No better
-single store is known; source: S3-one.
+where that is lower. At sleep all facts so far are rehearsed with the store's own answers, right or wrong. The stability asked for
+at sleep is a share q of Gardner's largest at that load (S2). State: N numbers per unit. No better single store is known; source:
+S3-one.
 """
 
 import numpy as np
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
+from simulate.labels import SLEEPERS, LabelledFacts, largest_tasks, most_facts, oldest_kept, wrong_share
 from simulate.memories.perceptron import train
-from simulate.memories.two_stores import SLEEPERS, Facts, largest_tasks, most_facts, oldest_kept, wrong_share
 from simulate.system.system import Measure, Parameters, System
 from theory.ledger import claim
 
@@ -25,14 +25,14 @@ def largest_stability(loads: np.ndarray) -> np.ndarray:
 
 @jax.jit
 def slept(
-    stream: Facts, T: Scalar, target: Scalar, stabilities: Float[Array, " loads"], sweeps: Scalar, flip: Scalar = 0.0
+    facts: LabelledFacts, T: Scalar, target: Scalar, stabilities: Float[Array, " loads"], sweeps: Scalar, flip: Scalar = 0.0
 ) -> Float[Array, "N outputs"]:
     """Weights of one store after T tasks and T sleeps.
 
-    target: m. stabilities: what is asked for at sleep, stabilities[i] once i + 1 facts are held. flip: share of the labels that
-    are rehearsed with the wrong sign, drawn afresh at every sleep.
+    target: m. stabilities: stability that a sleep trains for, stabilities[i] once i + 1 facts are stored. flip: share of the
+    labels that are rehearsed with the wrong sign, drawn afresh at every sleep.
     """
-    codes, y, task = stream.codes, stream.y, stream.task
+    codes, y, task = facts.codes, facts.y, facts.task
     N = codes.shape[1]
 
     def write(fact: Scalar, weights: Array) -> Array:
@@ -44,7 +44,7 @@ def slept(
         first, last = jnp.sum(task < t), jnp.sum(task <= t)
         weights = jax.lax.fori_loop(first, last, write, weights)
         own = jnp.where(codes @ weights > 0, 1.0, -1.0)
-        own = jnp.where(jax.random.bernoulli(jax.random.fold_in(stream.flip_key, t), flip, own.shape), -own, own)
+        own = jnp.where(jax.random.bernoulli(jax.random.fold_in(facts.flip_key, t), flip, own.shape), -own, own)
         kappa = stabilities[jnp.maximum(last - 1, 0)]
         weights = train(codes, own, sweeps, kappa, weights, (task <= t).astype(codes.dtype))[0]
         norm = jnp.linalg.norm(weights, axis=0)
@@ -53,12 +53,12 @@ def slept(
     return jax.lax.fori_loop(0, T, day_and_sleep, jnp.zeros((N, y.shape[1])))
 
 
-def stream_error(
-    stream: Facts, T: Scalar, target: Scalar, stabilities: Float[Array, " loads"], sweeps: Scalar, flip: Scalar = 0.0
+def error_after_sleeps(
+    facts: LabelledFacts, T: Scalar, target: Scalar, stabilities: Float[Array, " loads"], sweeps: Scalar, flip: Scalar = 0.0
 ) -> Float[Array, ""]:
     """Share of all labels that the store reads wrongly after T tasks and T sleeps; parameters as in `slept`."""
-    weights = slept(stream, T, target, stabilities, sweeps, flip)
-    return wrong_share(stream.codes, stream.y, weights, stream.task < T)
+    weights = slept(facts, T, target, stabilities, sweeps, flip)
+    return wrong_share(facts.codes, facts.y, weights, facts.task < T)
 
 
 def best_target(T: Scalar) -> Scalar:
@@ -70,14 +70,14 @@ def _measure(p: Parameters, T_max: int) -> Measure:
     N = p["N"]
     stabilities = jnp.asarray(p["share"] * largest_stability(np.arange(1, most_facts(p, T_max) + 1) / N))
     sweeps = jnp.array(p["sweeps"])
-    return oldest_kept(p, T_max, N, lambda stream, T: slept(stream, T, best_target(T), stabilities, sweeps))
+    return oldest_kept(p, T_max, N, lambda facts, T: slept(facts, T, best_target(T), stabilities, sweeps))
 
 
 SYSTEMS = (
     System(
         name="one_store_sleep",
-        description="one dense store that writes each fact once, as far as needed, and rehearses all at sleep, N numbers a unit; "
-        "depth: share of the oldest task's labels read right",
+        description="one dense store that writes each fact once, as far as needed, and rehearses all at sleep, N numbers per "
+        "unit; depth: share of the oldest task's labels read right",
         claim="S2",
         unit="fraction",
         defaults={**SLEEPERS, "share": 0.75},

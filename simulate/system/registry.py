@@ -1,6 +1,7 @@
 """The registry of what can be simulated, and the frontier of one system measured on demand.
 
-Every file of `simulate/memories` and `simulate/learners` that binds `SYSTEMS` is in it: to add a system, add a file.
+Every file of `simulate/memories`, `simulate/networks` and `simulate/learners` that binds `SYSTEMS` is in it. To add a system, add
+a file.
 `frontier` finds the largest number of tasks whose worst-kept one keeps the depth asked for, by bisection over T, every T
 measured over fresh memories with the same seeds, and puts theory's ceiling beside it.
 """
@@ -23,15 +24,16 @@ LIMIT = 2**28
 """Most numbers that one measurement may hold in memory."""
 SHARES = {"fraction", "fraction of bits", "fraction of seeds"}
 """Units in which no depth exceeds 1."""
-FOLDERS = {"memory": "simulate.memories", "learner": "simulate.learners"}
+FOLDERS = {"memory": ("simulate.memories", "simulate.networks"), "learner": ("simulate.learners",)}
 
 
 def modules() -> dict[str, tuple[str, str]]:
     """(kind, module) of every file that could bind systems: {module's last name: (memory or learner, module)}."""
     found = {}
-    for kind, package in FOLDERS.items():
-        for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
-            found[info.name] = (kind, f"{package}.{info.name}")
+    for kind, packages in FOLDERS.items():
+        folders = {package: importlib.import_module(package).__path__ for package in packages}
+        files = [(info.name, package) for package, path in folders.items() for info in pkgutil.iter_modules(path)]
+        found |= {name: (kind, f"{package}.{name}") for name, package in sorted(files)}
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulate.backend import jax, jnp
-from simulate.memories.kwta_network import codes, course, cross_entropy, fresh, kernel, learned, recentred, tasks, winners
+from simulate.networks.kwta_network import codes, course, cross_entropy, fresh, kernel, learned, recentred, tasks, winners
 
 INPUTS, HIDDEN, OUTPUTS, FACTS, K = 7, 12, 3, 9, 4
 loss_of, slope_of, learn = jax.jit(cross_entropy), jax.jit(jax.grad(cross_entropy)), jax.jit(learned)

@@ -5,7 +5,7 @@ import pytest
 
 from simulate.backend import jax, jnp
 from simulate.experiments.regressions import judged, teachers
-from simulate.memories.linear_network import SYSTEMS, descended, errors, fit, oldest_depths, task_depths
+from simulate.networks.linear_network import SYSTEMS, descended, errors, fit, oldest_depths, task_depths
 from theory.errors import UserError
 from theory.linear_networks import expected_errors, expected_forgetting, forgetting, generalisation_error
 

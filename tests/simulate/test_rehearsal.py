@@ -8,9 +8,9 @@ import pytest
 from simulate.backend import jax, jnp
 from simulate.codes import draw_active
 from simulate.grid import seed_keys
-from simulate.memories import notebook
 from simulate.memories.delta_rule import retained_depths
-from simulate.memories.rehearsed_store import mean_depth, own_answers, present, response_snr, sign_bits, sleep
+from simulate.memories.rehearsed_store import mean_depth, own_answers, response_snr, sign_bits, sleep
+from simulate.networks import notebook
 from theory.consolidation import replay_depth
 from theory.errors import UserError
 
@@ -28,15 +28,6 @@ def looped(weights, u, wanted, etas):
         for k in range(w.shape[1]):
             w[:, k] += eta * key * (y[k] - key @ w[:, k])
     return w
-
-
-@pytest.mark.parametrize("count", [1, 2, 16])
-def test_a_chunk_is_its_presentations_one_by_one(count):
-    rng = np.random.default_rng(count)
-    u = np.asarray(codes(0))[rng.integers(0, M, count)]  # with repetitions
-    start, wanted, etas = rng.normal(size=(N, 3)), rng.normal(size=(count, 3)), rng.choice([0, 0.3, 1], count)
-    found = present(*map(jnp.array, (start, u, wanted, etas)))
-    np.testing.assert_allclose(found, looped(start, u, wanted, etas), atol=1e-12)
 
 
 def test_facts_in_turn_and_a_sleep_that_is_watched():

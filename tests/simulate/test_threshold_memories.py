@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulate.backend import jax, jnp
-from simulate.memories import blocks, hopfield, willshaw
+from simulate.memories import hopfield, streamed_linear, willshaw
 from theory.literature import associative
 from theory.predictions.ladder import fast_error, predicted, two_stores
 
@@ -45,13 +45,13 @@ def test_retrieval_on_both_sides_of_the_capacity():
 @pytest.mark.parametrize("halvings", [1, 3])
 def test_blocks_write_what_a_loop_writes(halvings):
     N, P, key = 64, 19, jax.random.key(3)
-    drawn = [blocks.block(key, number, 8, N, 5, halvings, 0.5) for number in range(3)]
+    drawn = [streamed_linear.block(key, number, 8, N, 5, halvings, 0.5) for number in range(3)]
     codes, targets = (np.concatenate([np.asarray(pair[k], float) for pair in drawn])[:P] for k in (0, 1))
     eta, looped = np.linspace(1, 0.2, P), np.zeros((N, 5))
     for u, y, strength in zip(codes, targets, eta, strict=True):
         looped += strength * np.outer(u, y - u @ looped)
     for rule, weights in (("delta", looped), ("additive", codes.T @ targets)):
-        reads, _, facts, norms = map(np.asarray, blocks.stored(key, P, jnp.array(eta), 8, N, 5, halvings, 0.5, rule, 4))
+        reads, _, facts, norms = map(np.asarray, streamed_linear.stored(key, P, jnp.array(eta), 8, N, 5, halvings, 0.5, rule, 4))
         real = facts < P
         assert sorted(facts[real].tolist()) == list(range(P))
         np.testing.assert_allclose(reads[real], (codes @ weights)[facts[real]], atol=1e-4)

@@ -7,7 +7,7 @@ from simulate import adam
 from simulate.backend import jax, jnp
 from simulate.experiments.superposition import EXPERIMENT
 from simulate.grid import seed_keys
-from simulate.memories.toy_superposition import (
+from simulate.networks.toy_superposition import (
     SYSTEMS,
     Model,
     errors,

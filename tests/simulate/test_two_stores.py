@@ -10,18 +10,21 @@ import pytest
 from scipy.stats import norm
 
 from simulate.backend import jax, jnp
-from simulate.experiments.regimes import largest, reachable_load
+from simulate.contenders import largest
+from simulate.experiments.regimes import reachable_load
 from simulate.grid import seed_keys
+from simulate.labels import cues, error_after_sleeps, labelled_facts, tasks_of
 from simulate.memories import label_list, second_order, single_store
-from simulate.memories.two_stores import cells_a_unit, cues, facts, heard, numbers_per_label, recalled, stream_error, tasks_of
+from simulate.memories.two_stores import cells_per_unit, handed_over, numbers_per_label, one_shot_answers
 from theory.ledger import claim
 
 P, N, OUTPUTS = 24, 16, 4
 
 
 @partial(jax.jit, static_argnames=("width",))
-def made(keys, M, T, S, width=N):
-    return jax.vmap(lambda key: facts(key, M, T, S, P_max=P, N=width, outputs=OUTPUTS))(keys)
+def facts_of(keys, M, T, S, width=N):
+    """M facts in T tasks with cues of S entries, per key."""
+    return jax.vmap(lambda key: labelled_facts(key, M, T, S, P_max=P, N=width, outputs=OUTPUTS))(keys)
 
 
 def test_tasks_are_in_order_and_differ_by_one_fact_at_most():
@@ -51,7 +54,7 @@ def test_recall_against_a_loop(k):
                 store += np.outer(codes[i], target)
             for i in rows:
                 expected[i, first : first + k] = words[np.argmax(codes[i] @ store)]
-    np.testing.assert_array_equal(recalled(jnp.array(codes), jnp.array(y), jnp.array(task), k), expected)
+    np.testing.assert_array_equal(one_shot_answers(jnp.array(codes), jnp.array(y), jnp.array(task), k), expected)
 
 
 def test_dense_recall_errs_as_one_shot_storage_does():
@@ -61,7 +64,7 @@ def test_dense_recall_errs_as_one_shot_storage_does():
     @jax.jit
     def wrong(key):
         y = jax.random.rademacher(jax.random.fold_in(key, 1), (D, 16), float)
-        return jnp.mean(recalled(cues(key, D, inputs, inputs), y, jnp.zeros(D, int), 1) != y)
+        return jnp.mean(one_shot_answers(cues(key, D, inputs, inputs), y, jnp.zeros(D, int), 1) != y)
 
     found = np.asarray(jax.lax.map(wrong, keys))
     expected = norm.sf(np.sqrt(inputs / (D - 1)))
@@ -69,18 +72,18 @@ def test_dense_recall_errs_as_one_shot_storage_does():
 
 
 def test_sleep_keeps_what_the_slow_store_can_hold_and_loses_what_it_cannot():
-    stream = made(seed_keys(range(6)), 16, 4, 16)
-    held = jax.vmap(lambda one: stream_error(one, one.y, 4, 100))(stream)
-    assert float(jnp.max(held)) == 0  # load 1
-    crowded = made(seed_keys(range(6)), 24, 4, 8)
-    assert float(jnp.mean(jax.vmap(lambda one: stream_error(one, one.y, 4, 30))(crowded))) > 0.03  # load 3
+    at_capacity = facts_of(seed_keys(range(6)), 16, 4, 16)
+    errors = jax.vmap(lambda facts: error_after_sleeps(facts, facts.y, 4, 100))(at_capacity)
+    assert float(jnp.max(errors)) == 0  # load 1
+    crowded = facts_of(seed_keys(range(6)), 24, 4, 8)
+    assert float(jnp.mean(jax.vmap(lambda facts: error_after_sleeps(facts, facts.y, 4, 30))(crowded))) > 0.03  # load 3
 
 
 def test_wrong_labels_that_are_handed_over_are_kept():
-    stream = jax.tree.map(lambda part: part[0], made(seed_keys([3]), 12, 3, 16))
-    told = stream.y.at[5, 2].multiply(-1)
-    assert float(stream_error(stream, told, 3, 100)) == pytest.approx(1 / (12 * OUTPUTS))
-    assert float(stream_error(stream, heard(stream, 16, 1), 12, 100)) >= 0
+    facts = jax.tree.map(lambda part: part[0], facts_of(seed_keys([3]), 12, 3, 16))
+    labels = facts.y.at[5, 2].multiply(-1)
+    assert float(error_after_sleeps(facts, labels, 3, 100)) == pytest.approx(1 / (12 * OUTPUTS))
+    assert float(error_after_sleeps(facts, handed_over(facts, 16, 1), 12, 100)) >= 0
 
 
 def test_one_store_holds_little_and_loses_to_many_tasks():
@@ -88,8 +91,8 @@ def test_one_store_holds_little_and_loses_to_many_tasks():
     stability = jnp.array(0.75 * single_store.largest_stability(np.arange(1, P + 1) / N))
 
     def lost(M, T):
-        one = jax.vmap(lambda one: single_store.stream_error(one, T, 2.25 / T**0.5, stability, 30))
-        return float(jnp.mean(one(made(keys, M, T, N))))
+        one = jax.vmap(lambda one: single_store.error_after_sleeps(one, T, 2.25 / T**0.5, stability, 30))
+        return float(jnp.mean(one(facts_of(keys, M, T, N))))
 
     assert lost(2, 2) == 0
     assert lost(22, 2) > 0.05
@@ -102,10 +105,10 @@ def test_gardners_stability_is_that_of_the_law():
 
 
 def test_least_squares_answers_as_many_labels_as_weights_and_pays_for_its_matrix():
-    errors = jax.vmap(lambda one: second_order.stream_error(one, 4, 1e-8))
-    assert float(jnp.max(errors(made(seed_keys(range(5)), 16, 4, N)))) == 0
+    errors = jax.vmap(lambda one: second_order.error_after_tasks(one, 4, 1e-8))
+    assert float(jnp.max(errors(facts_of(seed_keys(range(5)), 16, 4, N)))) == 0
     # a projection on 16 of 24 directions: the read is y h plus noise of variance h(1 - h), h = 16/24, near enough Gaussian
-    share = errors(made(seed_keys(range(60)), 24, 4, N))
+    share = errors(facts_of(seed_keys(range(60)), 24, 4, N))
     assert float(jnp.mean(share)) == pytest.approx(norm.sf(2**0.5), abs=4 * float(jnp.std(share)) / 60**0.5 + 0.01)
     assert second_order.width(101, 10**9) == 100
     width = second_order.width(96, 1000)
@@ -114,8 +117,8 @@ def test_least_squares_answers_as_many_labels_as_weights_and_pays_for_its_matrix
 
 def test_lists_count_whole_numbers():
     assert [int(label_list.numbers(n, 16)) for n in (1, 16, 17)] == [1, 1, 2]
-    assert label_list.held(96) == 96
-    assert label_list.held(96, 16) == 1536
+    assert label_list.capacity(96) == 96
+    assert label_list.capacity(96, 16) == 1536
 
 
 def test_bisection_finds_every_seeds_own_threshold_from_any_guess():
@@ -134,11 +137,11 @@ def test_predictions_come_from_the_laws():
 def test_numbers_per_label_is_what_a_large_store_needs(k):
     """A store of 800 facts with the inputs that the law asks for has 1% of its labels wrong, within sampling error."""
     D, outputs = 800, 64
-    inputs = round(numbers_per_label(k, 0.01) * D / cells_a_unit(k))
+    inputs = round(numbers_per_label(k, 0.01) * D / cells_per_unit(k))
     code_key, label_key = jax.random.split(jax.random.key(k))
     codes = cues(code_key, D, inputs, inputs)
     y = jax.random.rademacher(label_key, (D, outputs), float)
-    wrong = float(jnp.mean(recalled(codes, y, jnp.zeros(D, int), k) != y))
+    wrong = float(jnp.mean(one_shot_answers(codes, y, jnp.zeros(D, int), k) != y))
     # wrong labels come k/2 at a time (in the mean) and cluster in cells with many facts: twice the binomial error, fourfold
     assert wrong == pytest.approx(0.01, abs=4 * 2 * (0.01 / (D * outputs)) ** 0.5 + 0.0005)
     assert reachable_load(10) < reachable_load(30) < reachable_load(100) < 2

@@ -32,7 +32,7 @@ def rows(maker):
                 yield {
                     "axis": "T", "value": float(T), "T": T, "N": 4000, "error": 0.01, "system": system, "access": access,
                     "packed": packed, "seed": seed, "M": round(4000 * load), "load": load, "fast_share": 0.2,
-                    "predicted": law, "dials": "",
+                    "predicted": law, "hyperparameters": "",
                 }  # fmt: skip
     for (axis, values), system, seed in product(
         (("sweeps", (1.0, 10.0)), ("flip", (0.001,)), ("shared", (0.5,)), ("a_fast", (0.25,)), ("N", (48.0, 192.0))),
@@ -45,7 +45,7 @@ def rows(maker):
             yield {
                 "axis": axis, "value": value, "T": T, "N": int(value) if axis == "N" else 64, "error": 0.01, "system": system,
                 "access": "one pass with sleep", "packed": False, "seed": seed, "M": round(64 * law), "load": law,
-                "fast_share": 0.2, "predicted": law, "dials": "",
+                "fast_share": 0.2, "predicted": law, "hyperparameters": "",
             }  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def test_a_ceiling_below_one_task():
 def test_every_system_is_declared_in_full():
     for name, (kind, module, system) in registry().items():
         assert name == system.name
-        assert module.startswith("simulate.memories." if kind == "memory" else "simulate.learners.")
+        assert module.startswith(("simulate.memories.", "simulate.networks.") if kind == "memory" else "simulate.learners.")
         assert {"required", "seeds"} <= set(system.defaults)
         assert system.defaults["seeds"] >= 8
         assert system.claim in ledger()

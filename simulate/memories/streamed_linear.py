@@ -1,13 +1,11 @@
-r"""Linear memories of many inputs, written in blocks of facts that are drawn when needed: N = 8192 in little room.
+r"""Linear memories of many inputs, whose facts are drawn again when they are needed: N = 8192 in little room.
 
-A block of B facts is B codes [B, N] and B targets [B, outputs], both functions of a key and the block's number, so that no fact
-is kept: only the weights [N, outputs] are, in single precision. Codes: each input is active independently with probability
-a = 2^-halvings, the conjunction of that many random bits, less its mean and scaled to variance 1/N; at a = 1/2 they are
-+-1/sqrt(N), of norm 1 exactly. Targets are 1 with probability f, centred and scaled to variance 1.
+The facts come in blocks of B, which `simulate.delta_blocks` writes at once. Codes [B, N] and targets [B, outputs] of a block are
+functions of a key and the block's number. So no fact is kept: only the weights [N, outputs] are, in single precision.
 
-A block of delta-rule writes is one triangular system (the WY form of a product of elementary reflections): the changes
-d_i = eta_i (y_i - u_i.w_i) see the earlier ones of their block through the codes' overlaps, (I + diag(eta) L) d = eta (y - U w),
-L the part of U U^T below its diagonal. Without that feedback the rule is the additive one, w += U^T y.
+Codes: each input is active independently with probability a = 2^-halvings, the conjunction of that many random bits, less its
+mean and scaled to variance 1/N. At a = 1/2 they are +-1/sqrt(N), of norm 1 exactly. Targets are 1 with probability f, centred
+and scaled to variance 1. The additive rule writes w += U^T y, without the feedback of the delta rule.
 """
 
 from functools import partial
@@ -16,6 +14,7 @@ from typing import Literal
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
+from simulate.delta_blocks import substituted, write
 
 Rule = Literal["additive", "delta"]
 SINGLE = jnp.float32
@@ -35,16 +34,6 @@ def block(
     codes = (bits.reshape(B, N).astype(SINGLE) - SINGLE(a)) * SINGLE((N * a * (1 - a)) ** -0.5)
     on = jax.random.uniform(target_key, (B, outputs), SINGLE) < f
     return codes, (on.astype(SINGLE) - SINGLE(f)) * SINGLE((f * (1 - f)) ** -0.5)
-
-
-def write(
-    weights: Float[Array, "N outputs"], codes: Float[Array, "B N"], targets: Float[Array, "B outputs"], eta: Float[Array, " B"]
-) -> Float[Array, "N outputs"]:
-    """Weights after B delta-rule writes of strengths eta, in order; strength 0 writes nothing."""
-    overlaps = jnp.tril(codes @ codes.T, -1)
-    system = jnp.eye(len(codes), dtype=codes.dtype) + eta[:, None] * overlaps
-    wanted = eta[:, None] * (targets - codes @ weights)
-    return weights + codes.T @ jax.scipy.linalg.solve_triangular(system, wanted, lower=True, unit_diagonal=True)
 
 
 @partial(jax.jit, static_argnames=("B", "N", "outputs", "halvings", "f", "rule", "judged"))
@@ -73,15 +62,16 @@ def stored(
         live = (facts < P).astype(SINGLE)
         if rule == "additive":
             return weights + codes.T @ (targets * live[:, None])
-        return write(weights, codes, targets, live * eta[jnp.minimum(facts, len(eta) - 1)].astype(SINGLE))
+        strengths = live * eta[jnp.minimum(facts, len(eta) - 1)].astype(SINGLE)
+        return write(weights, codes, targets, strengths, substituted)
 
     weights = jax.lax.fori_loop(0, blocks, add, jnp.zeros((N, outputs), SINGLE))
-    taken = jnp.minimum(judged, blocks)
+    count = jnp.minimum(judged, blocks)
 
     def read(place: Array) -> tuple[Array, Array, Array, Array]:
-        number = (2 * place + 1) * blocks // (2 * taken)  # the middle of its share: no age is preferred
+        number = (2 * place + 1) * blocks // (2 * count)  # the middle of its share: no age is preferred
         codes, targets = block(key, number, B, N, outputs, halvings, f)
-        facts = jnp.where(place < taken, number * B + jnp.arange(B), P)
+        facts = jnp.where(place < count, number * B + jnp.arange(B), P)
         return codes @ weights, targets, facts, jnp.sum(codes * codes, axis=1)
 
     return jax.lax.map(read, jnp.arange(judged))
