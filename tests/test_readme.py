@@ -1,36 +1,96 @@
-"""The README says what the committed results say, and its two commands and its paths exist."""
+"""The READMEs and CLAIMS.md say what the committed results say; both languages agree; what they name exists and runs."""
 
 import re
+import shlex
 
 import pytest
 
-from figures.build.build import verdicts
+from figures.build.claims import BEGIN, CLAIMS, END, FINDINGS, READMES, claims_page, with_findings
 from figures.build.layout import Layout
-from figures.build.readme import BEGIN, END, with_claims
+from figures.build.verdicts import verdicts
+from figures.cli.entry import parse
 from simulate.runs.fingerprint import ROOT
 from theory.errors import UserError
 
-README = (ROOT / "README.md").read_text()
+PAGES = {language: path.read_text(encoding="utf-8") for path, language in READMES.items()}
+ROWS = verdicts(Layout.of("paper"))
 
 
-def test_the_claims_table_is_that_of_the_committed_results():
-    assert with_claims(README, verdicts(Layout.of("paper"))) == README
+def blocks(text: str, language: str) -> list[str]:
+    """Contents of the fenced blocks of that language ("" for none)."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
 
 
-def test_a_changed_verdict_changes_the_table():
-    rows = verdicts(Layout.of("paper"))
-    assert with_claims(README, [{**rows[0], "verdict": "other"}, *rows[1:]]) != README
+def without_comments(block: str) -> list[str]:
+    """Lines of a block without their comments."""
+    return [line.split("  #")[0].split("   #")[0].rstrip() for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_the_findings_are_those_of_the_committed_results(language):
+    assert with_findings(PAGES[language], ROWS, language) == PAGES[language]
+
+
+def test_all_claims_are_on_their_page_as_they_are_now():
+    assert CLAIMS.read_text(encoding="utf-8") == claims_page(ROWS)
+
+
+def test_a_changed_verdict_changes_both():
+    changed = [{**row, "verdict": "undecided"} if row["id"] == FINDINGS[0].claims[0] else row for row in ROWS]
+    assert claims_page(changed) != claims_page(ROWS)
+    for language, text in PAGES.items():
+        assert with_findings(text, changed, language) != text
 
 
 def test_a_readme_without_marks_is_refused():
     for text in ("", BEGIN, f"{END} {BEGIN}"):
-        with pytest.raises(UserError, match=r"README\.md lacks"):
-            with_claims(text, [])
+        with pytest.raises(UserError, match="README lacks"):
+            with_findings(text, ROWS, "en")
 
 
-def test_what_it_names_is_there():
+def test_it_is_short_enough_to_be_read():
+    assert len(PAGES["en"].encode()) <= 8000
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_what_it_names_is_there(language):
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"^make (\w+)", README, re.M):
+    for target in re.findall(r"^make (\w+)", PAGES[language], re.M):
         assert f"\n{target}:" in makefile
-    for path in re.findall(r"\]\(([\w./-]+)\)", README):
+    for path in re.findall(r"\]\(([\w./-]+)(?:#\w+)?\)", PAGES[language]):
         assert (ROOT / path).exists(), path
+    (tree,) = [block for block in blocks(PAGES[language], "") if block.startswith("theory/")]
+    package = ""
+    for line in tree.splitlines():
+        package = package if line.startswith(" ") else line.split("/")[0]
+        for room in re.findall(r"(?<![\w/])([a-z]+)/(?=\s|$)", line):
+            assert (ROOT / package / room).is_dir() or (ROOT / room).is_dir(), f"{package}/{room}"
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_every_command_of_the_shell_block_is_one(language):
+    commands = [line for block in blocks(PAGES[language], "") for line in without_comments(block) if line.startswith("cwb ")]
+    assert len(commands) >= 10
+    for command in commands:
+        parse(shlex.split(command)[1:])
+
+
+def test_both_languages_have_the_same_commands_snippets_and_findings():
+    english, chinese = PAGES["en"], PAGES["zh"]
+    for fence in ("", "python"):
+        assert [without_comments(block) for block in blocks(english, fence) if "←" not in block and "theory/ " not in block] == [
+            without_comments(block) for block in blocks(chinese, fence) if "←" not in block and "theory/ " not in block
+        ]
+    numbers = [re.findall(r"\d+(?:\.\d+)?", text.partition(BEGIN)[2].partition(END)[0]) for text in (english, chinese)]
+    assert sorted(numbers[0]) == sorted(numbers[1])
+    links = [sorted(set(re.findall(r"\]\(([^)]+)\)", text)) - {"README.zh.md", "README.md"}) for text in (english, chinese)]
+    assert links[0] == links[1]
+
+
+def test_the_snippets_of_theory_give_the_numbers_that_they_promise():
+    (snippet,) = [block for block in blocks(PAGES["en"], "python") if "import theory" in block]
+    line = next(line for line in snippet.splitlines() if "task_ceiling" in line)
+    code, promise = line.split("  # ", 1)
+    import theory
+
+    assert eval(code, {"theory": theory}) == pytest.approx(float(promise.split(":")[0]), abs=0.05)

@@ -79,11 +79,11 @@ def _mark(key: str, paths: Iterable[Path]) -> str:
     return " ".join([key, *(digest(path.read_bytes().hex()) if path.exists() else "missing" for path in paths)])
 
 
-def update_readme(layout: Layout) -> bool:
-    """Bring the claims table of README.md up to date with the committed results: True if it changed; others leave it alone."""
-    from figures.build.readme import update
+def update_claims(layout: Layout) -> bool:
+    """Bring paper/CLAIMS.md and the READMEs up to date with the committed results: True if one changed; others leave it alone."""
+    from figures.build.claims import update
 
-    return layout.base == PAPER and update(ROOT / "README.md", verdicts(layout))
+    return layout.base == PAPER and bool(update(verdicts(layout)))
 
 
 def compile_typst(main: Path) -> bytes:

@@ -164,7 +164,7 @@ class Paper:
     def run(self) -> None:
         """Make the PDF."""
         from figures.build import dictionary
-        from figures.build.build import typeset, update_readme
+        from figures.build.build import typeset, update_claims
         from figures.build.drawing import draw
         from figures.build.experiments import experiments
         from figures.build.layout import Layout
@@ -174,7 +174,7 @@ class Paper:
         draw(layout)
         typeset(layout)
         publish_verdicts(layout)
-        update_readme(layout)
+        update_claims(layout)
         dictionary.update(layout.results / "README.md", experiments().values())
         print(layout.pdf)
         warn_stale(layout)

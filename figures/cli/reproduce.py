@@ -143,7 +143,7 @@ def _theory_holds() -> bool:
 
 def _publish(layout: Layout) -> None:
     """Draw, typeset, and print the verdicts and where things are."""
-    from figures.build.build import typeset, update_readme
+    from figures.build.build import typeset, update_claims
     from figures.build.drawing import draw
     from figures.build.verdicts import publish_verdicts, verdicts
     from figures.cli.publish import show_verdicts
@@ -154,6 +154,6 @@ def _publish(layout: Layout) -> None:
     print(f"{'paper':<16} typesetting", flush=True)
     print(f"{'paper':<16} {'typeset' if typeset(layout) else 'fresh'}", flush=True)
     publish_verdicts(layout)
-    update_readme(layout)
+    update_claims(layout)
     show_verdicts(verdicts(layout), "text", f"Verdicts ({layout.preset})")
     print(f"figures: {layout.figures}\npaper:   {layout.pdf}, {layout.supplement.name}")
