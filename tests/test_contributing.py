@@ -124,6 +124,23 @@ def test_the_learner_forgets_more_with_a_larger_leak(example):
     assert depths[1] < depths[0] * 0.8**2  # the worst-kept task is the oldest or the newest: at least some leaks stand behind it
 
 
+def test_the_method_writes_what_it_names_and_nothing_else(example):
+    import torch
+
+    from realmodels.model.architectures import config_for
+    from realmodels.model.transformer import Transformer
+    from realmodels.writing import stream
+    from realmodels.writing.outputs import facts_from_ids
+
+    model = Transformer(config_for("dense", "tiny"), 0)
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    facts = facts_from_ids([[1, 2, 3], [1, 4, 3]], [0, 1], [0, 0], [10, 11])
+    method = example("realmodels/writing/methods/attention_outputs.py").attention_outputs(model, facts)
+    stream.write_task(model, method, facts, 0.1, 3)
+    changed = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
+    assert changed == set(method.parameters) != set()
+
+
 def test_the_part_makes_an_architecture_that_learns(example, monkeypatch):
     import torch
 

@@ -11,7 +11,6 @@ from figures.build.layout import PAPER, Layout
 from figures.build.remembered import code, keep, tables
 from figures.build.verdicts import verdicts
 from simulate.runs.files import atomic, digest, write_json
-from simulate.runs.fingerprint import ROOT
 from theory.errors import UserError
 
 SOURCES = ("*.typ", "refs.bib", "sections/**/*.typ")

@@ -46,7 +46,9 @@ class Restamp:
             frame, about = read_table(table_path(layout, name))
             compared = digest(pd.util.hash_pandas_object(read_table(self.after / f"{name}.parquet")[0].astype(str)).tolist())
             notes = [*json.loads(about.get("restamped", "[]")), {"from": about["key"], "why": self.why, "quick": compared}]
-            write_table(table_path(layout, name), frame, experiment.fingerprint("paper"), preset="paper", restamped=json.dumps(notes))
+            write_table(
+                table_path(layout, name), frame, experiment.fingerprint("paper"), preset="paper", restamped=json.dumps(notes)
+            )
             print(f"{name:<20} restamped")
 
 

@@ -1,8 +1,6 @@
 """Registry and frontiers on demand."""
 
 import json
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 from simulate.runs.experiment import PRESETS
 from simulate.system.registry import about, checked, frontier, largest_held, modules, registry, systems
-from tests.discovery import modules as load
 from theory.errors import UserError
 from theory.ledger import ledger
 
@@ -107,16 +104,3 @@ def test_every_system_is_declared_in_full():
 def test_files_are_found_by_their_folder():
     assert modules()["hebbian"] == ("memory", "simulate.memories.hebbian")
     assert modules()["plain"] == ("learner", "simulate.learners.plain")
-
-
-def test_the_memory_of_the_readme_is_one(tmp_path):
-    readme = (Path(__file__).parents[3] / "README.md").read_text()
-    (code,) = re.findall(r"All of `simulate/memories/leaky.py`:\n\n```python\n(.+?)```", readme, re.S)
-    (tmp_path / "leaky.py").write_text(code)
-    (system,) = load(tmp_path)["leaky"].SYSTEMS
-    p = checked(system, {"N": 128, "D": 4})
-    held, depth = largest_held(system.measure(p, 2 * int(system.ceiling(p))), p["required"], 2 * int(system.ceiling(p)))
-    # noise sums to 1/(2 leak N) and the signal fades by exp(-leak M): SNR = 2 leak N exp(-2 leak M)/(1 - exp(-2 leak M)) = 1
-    M = np.log1p(2 * 0.01 * 128) / (2 * 0.01)
-    assert held * 4 == pytest.approx(M, rel=0.15)
-    assert depth >= 1
