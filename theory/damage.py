@@ -39,6 +39,7 @@ from theory import separation
 from theory.errors import UserError
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
+from theory.proof.limits import LOOP, affordable, fits
 from theory.proof.notation import N, R, T, a, b, damage, erasure, flip
 from theory.separation import FITS, WHOLE
 
@@ -48,6 +49,8 @@ def survivors(n: int, K: int, T: int) -> np.ndarray:
     """Probabilities of S = 0 ... K: how many cells of a random K-subset of n are left by T - 1 further ones (exact chain)."""
     if not (0 <= K <= n and T >= 1):
         raise UserError(f"survivors: n = {n}, K = {K}, T = {T} violates '0 <= K <= n and T >= 1'; choose K in that range")
+    fits(4 * (K + 1) ** 2 + n)
+    affordable(_chain_operations(K, T))
     log_factorial = gammaln(np.arange(n + 1) + 1.0)
     before, after = np.arange(K + 1)[:, None], np.arange(K + 1)[None, :]
     hit, spared = before - after, n - before - K + before - after  # of the survivors; cells that are in neither set
@@ -59,6 +62,11 @@ def survivors(n: int, K: int, T: int) -> np.ndarray:
     for _ in range(T - 1):
         law = law @ chain
     return law
+
+
+def _chain_operations(K: int, T: int) -> float:
+    """Operations that `survivors` takes: the transition matrix, then T - 1 products with it."""
+    return (60.0 + T) * (K + 1.0) ** 2
 
 
 def readable(n: int, K: int, T: int, delta: float) -> int:
@@ -96,6 +104,8 @@ def _best(n: int, T: int, delta: float, weight: Callable[[int], float]) -> float
     """Largest weight(K) * `readable` over K: Cantelli's inequality orders the candidates and ends the search."""
     if n < 1:
         return 0.0
+    operations = float(LOOP) * n
+    affordable(operations)
     reach = math.sqrt(delta / (1 - delta))
     most = {}
     for K in range(1, n + 1):
@@ -105,6 +115,8 @@ def _best(n: int, T: int, delta: float, weight: Callable[[int], float]) -> float
     for K in sorted(most, key=most.__getitem__, reverse=True):
         if most[K] <= found:
             break
+        operations += _chain_operations(K, T)
+        affordable(operations)
         found = max(found, weight(K) * readable(n, K, T, delta))
     return found
 

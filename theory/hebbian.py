@@ -28,6 +28,7 @@ from scipy.stats import binom
 
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
+from theory.proof.limits import fits
 from theory.proof.notation import N, P, a, d, f
 
 
@@ -211,6 +212,7 @@ def _largest_share(N: Any) -> Any:
 
 def _finite_bits(N: Any, P: Any, a: Any) -> Any:
     def mean(size: float, count: float, level: float) -> float:
+        fits(8 * size)
         active = np.arange(size + 1)
         norms = active * (1 - 2 * level) + size * level**2
         ratio = norms / (level * (1 - level) * (count - 1))

@@ -33,6 +33,7 @@ from theory.errors import UserError
 from theory.proof import inversion
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
+from theory.proof.limits import affordable, fits
 from theory.proof.notation import D_s, N, R, T, a, b, r
 
 Regime = Literal["single", "dual"]
@@ -181,6 +182,8 @@ def _gain_exact(N: Any, b: Any, R: Any, D_s: Any) -> Any:
 
 def _any_code_ceiling(N: Any, b: Any, R: Any, T: Any) -> Any:
     def best(N: float, b: float, R: float, T: float) -> float:
+        fits(8 * T)
+        affordable(500 * 10 * T)  # about so many activities are tried, and T tasks are added up for each
         grid = np.linspace(R / (b * N), 1.0, 401)
         found = [any_code_bits(N, b, R, int(T), a) for a in grid]
         peak = int(np.argmax(found))

@@ -21,6 +21,7 @@ import sympy as sp
 
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
+from theory.proof.limits import affordable, fits
 from theory.proof.notation import M, N, drift, eta, shortfall
 
 
@@ -43,6 +44,8 @@ def _frequencies(N: int) -> tuple[np.ndarray, np.ndarray]:
 
 def total(N: float, M: float, eta: float) -> float:
     """Total depth of M writes of strength eta along the loop: N + (-1)^N tr (D exp(-X/M))^M, D = I - eta u u^T, X diagonal."""
+    fits(8 * N**2)
+    affordable(N**3 * np.log2(M + 1) / 2)  # squarings of a complex matrix, by a fast library
     frequencies, weights = _frequencies(int(N))
     direction = np.sqrt(weights)
     step = (np.eye(int(N)) - eta * np.outer(direction, direction)) * np.exp(-1j * frequencies / M)

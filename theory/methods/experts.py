@@ -16,14 +16,16 @@ from scipy.stats import binom
 from theory.methods.setting import ISOTROPIC, LINEAR, WIDE, account, state_quantities
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
+from theory.proof.limits import fits
 from theory.proof.notation import M, N, age, depth, eta, experts, outputs
 
 
 def held(N: float, experts: float, M: float) -> float:
     """Expected facts held whole by experts that protect them: E E[min(K, N/E)], K ~ Binomial(M, 1/E)."""
+    fits(8 * N / experts)
     room = int(N / experts)
     loads = np.arange(room)
-    short = np.sum((room - loads) * binom.pmf(loads, int(M), 1 / experts))
+    short = np.sum((room - loads) * binom.pmf(loads, np.floor(M), 1 / experts))
     return float(experts * (room - short))
 
 

@@ -167,7 +167,7 @@ class Claim:
         where = f"{self.id} {chosen.name}"
         chosen.check_names(parameters, where, () if set(parameters) <= set(chosen.parameters) else self._siblings())
         values = chosen.admit(parameters, where)
-        result = evaluated(self._function(chosen, "numpy"), values, where, chosen.work)
+        result = evaluated(self._function(chosen, "numpy"), values, where)
         shape = np.broadcast_shapes(*map(np.shape, values.values()))
         return Value(np.broadcast_to(result, shape).copy() if shape else float(result), chosen.unit, chosen.name)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from theory.errors import UserError
-from theory.proof.limits import listed, short
+from theory.proof.limits import attempted, listed, short
 from theory.proof.notation import TERMS
 
 Number = float | np.ndarray
@@ -44,9 +44,8 @@ class Assumption:
         if self.holds is None:
             return
         given = {name: values[name] for name in self.parameters}
-        with np.errstate(all="ignore"):  # NumPy's floats overflow to infinity, where Python's would raise
-            holds = np.all(self.holds(*(np.asarray(value)[()] for value in given.values())))
-        if not holds:
+        # as NumPy's floats, which overflow to infinity where Python's would raise
+        if not np.all(attempted(self.holds, {name: np.asarray(value)[()] for name, value in given.items()}, where)):
             raise UserError(f"{where}: {listed(given)} violates '{self.text}'; {self.mend}")
 
 
@@ -55,7 +54,6 @@ class Quantity:
     """A number that a claim answers: the law of that name, or `solve(**parameters)` where it takes a numerical solution.
 
     `precise`: the law is compiled so that 1 - (1 - y)^p keeps its digits where y is small (`theory.proof.compiled.precise`).
-    `work(**parameters)`: about how many numbers the solution computes; `Claim.value` refuses what would not fit.
     """
 
     name: str
@@ -65,7 +63,6 @@ class Quantity:
     domain: tuple[Assumption, ...] = ()
     solve: Callable[..., Any] | None = None
     precise: bool = False
-    work: Callable[..., Any] | None = None
 
     def signature(self) -> inspect.Signature:
         """The parameters by name, as completion and `help` show them."""
