@@ -141,6 +141,14 @@ def interval(depths: np.ndarray, comparisons: int = 1) -> tuple[float, float]:
     return float(np.mean(depths) - half), float(np.mean(depths) + half)
 
 
+def share_interval(hits: int, trials: int) -> tuple[float, float]:
+    """Clopper and Pearson's 95% interval of a probability from so many hits in so many trials."""
+    tail = (1 - CONFIDENCE) / 2
+    low = stats.beta.ppf(tail, hits, trials - hits + 1) if hits else 0.0
+    high = stats.beta.isf(tail, hits + 1, trials - hits) if hits < trials else 1.0
+    return float(low), float(high)
+
+
 def searched(table: pd.DataFrame) -> pd.DataFrame:
     """From the table `frontiers`: one row a system and setting, with what the search found.
 

@@ -1,4 +1,4 @@
-"""`cwb simulate`: the solvable memories, one sweep, one frontier."""
+"""`cwb simulate`: the solvable memories, one sweep, one frontier, one curve of depth against tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, subcommand
 
+from figures.cli.output import Format
 from simulate.runs.preset import Preset
+from theory.errors import UserError
 
 if TYPE_CHECKING:
     from simulate.runs.experiment import Experiment
@@ -26,25 +28,40 @@ class Systems:
 
     def run(self) -> None:
         """Print a line each, or one in full."""
-        from figures.cli.assign import show_json
-        from simulate.system.registry import about, modules, registry, systems
+        from figures.cli.output import show_json, show_table
+        from simulate.system.registry import about, listed, modules, registry
 
-        found = about(self.name) if self.name else systems()
-        if self.json:
-            show_json(found)
-        elif isinstance(found, list):
-            for entry in found:
+        if self.name is None:
+            known = listed()
+            if self.json:
+                show_json(known)
+                return
+            for entry in known:
                 print(f"{entry['kind']:<8} {entry['name']:<22} {entry['claim']:<15} {entry['description']}")
             bound = {module for _, module, _ in registry().values()}
             others = [name for name, (_, module) in modules().items() if module not in bound]
             print(f"\nWithout a frontier of their own, in simulate/memories and simulate/networks: {', '.join(others)}")
-            print("cwb simulate systems NAME tells its parameters and how it works; cwb simulate frontier NAME ... measures it")
-        else:
-            text = found.pop("text")
-            parameters = "  ".join(f"{key}={'?' if value is None else value}" for key, value in found.pop("parameters").items())
-            for key, value in {**found, "parameters": parameters}.items():
-                print(f"{key:<12} {value}")
-            print(f"\n{text}")
+            print("cwb simulate systems NAME explains one and its parameters; simulate frontier NAME and curve NAME measure it")
+            return
+        entry = about(self.name)
+        if self.json:
+            show_json(entry)
+            return
+        text, meanings, defaults = entry.pop("text"), entry.pop("meanings"), entry.pop("parameters")
+        for key, value in entry.items():
+            print(f"{key:<12} {value}")
+        rows = [
+            {"parameter": name, "default": _default(registry()[self.name][2].defaults[name]), **meanings[name]}
+            for name in defaults
+        ]
+        print()
+        show_table(rows)
+        print(f"\n{text}")
+
+
+def _default(value: Any) -> Any:
+    """The default of a parameter, in words where it has none."""
+    return "to be given" if isinstance(value, type) else "chosen by theory" if value is None else value
 
 
 @dataclass(frozen=True)
@@ -138,22 +155,74 @@ class Frontier:
 
     def run(self) -> None:
         """Print the measured frontier beside the ceiling."""
-        from figures.cli.assign import assignments, show_json, show_record
-        from simulate.system.registry import frontier
+        from figures.cli.assign import assignments
+        from figures.cli.output import show_json
+        from simulate.system.frontier import frontier
 
         answer = frontier(self.system, **assignments(self.assignments))
-        show_json(answer) if self.json else show_record(answer)
+        show_json(answer.to_dict()) if self.json else print(answer.show())
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Depth against the number of tasks, beside the law and the ceiling: `cwb simulate curve delta N=256 D=8 --tasks 1:60`."""
+
+    system: Positional[str]
+    """A memory or learner of `cwb simulate systems`."""
+    assignments: Positional[tuple[str, ...]] = ()
+    """name=value ...: sizes of the system, and T=1:60, the numbers of tasks."""
+    tasks: str | None = None
+    """Numbers of tasks, as T=... says them: 1:60 (both ends), 1:60:5 (every fifth) or 1,2,5; if not given, up to twice the
+    ceiling."""
+    format: Format = "text"
+    """text, json, csv, markdown or latex."""
+    json: bool = False
+    """Print JSON: the same as --format json."""
+
+    def run(self) -> None:
+        """Print one row per number of tasks."""
+        from figures.cli.assign import assignments
+        from figures.cli.output import show_json, show_table
+        from simulate.system.curve import curve
+
+        tasks = [word.removeprefix("T=") for word in self.assignments if word.startswith("T=")]
+        tasks += [] if self.tasks is None else [self.tasks]
+        if len(tasks) > 1:
+            raise UserError(f"numbers of tasks are given twice, as {' and '.join(tasks)}: give them once")
+        sizes = assignments([word for word in self.assignments if not word.startswith("T=")])
+        answer = curve(self.system, task_range(tasks[0]) if tasks else None, **sizes)
+        if self.json or self.format == "json":
+            show_json(answer.to_dict())
+        elif self.format == "text":
+            print(answer.show())
+        else:
+            frame = answer.to_frame()
+            rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+            show_table(rows, self.format, title=repr(answer), meanings=answer.columns())
+
+
+def task_range(text: str) -> range | list[int]:
+    """Numbers of tasks from 1:60 (both ends), 1:60:5 or 1,2,5. Raises UserError for anything else."""
+    try:
+        if ":" in text:
+            first, last, *step = map(int, text.split(":"))
+            (every,) = step or [1]
+            return range(first, last + 1, every)
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise UserError(f"numbers of tasks {text!r}: write 1:60, 1:60:5 or 1,2,5") from None
 
 
 @dataclass(frozen=True)
 class Simulate:
-    """Solvable memories and learners: list them, sweep them, find one's frontier."""
+    """Solvable memories and learners: list them, sweep them, measure the frontier or the curve of one."""
 
     command: (
         Annotated[Systems, subcommand("systems")]
         | Annotated[Experiments, subcommand("experiments")]
         | Annotated[Sweep, subcommand("sweep")]
         | Annotated[Frontier, subcommand("frontier")]
+        | Annotated[Curve, subcommand("curve")]
     )
 
     def run(self) -> int | None:

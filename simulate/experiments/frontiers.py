@@ -10,7 +10,9 @@ from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.fingerprint import code_fingerprint
 from simulate.runs.store import Rows
-from simulate.system import registry as systems
+from simulate.system.parameters import checked
+from simulate.system.plan import most_tasks
+from simulate.system.registry import named, registry
 from simulate.system.system import Measure
 from simulate.tables import interval
 
@@ -18,9 +20,9 @@ from simulate.tables import interval
 def cells(preset: Preset) -> Sequence[Cell]:
     """One cell a system and setting. The registry is found at run time, so each cell carries the fingerprint of its code."""
     return [
-        {"system": name, "kind": kind, "point": point, "parameters": systems.checked(system, given)}
-        | {"seeds": list(range(systems.checked(system, given)["seeds"])), "code": code_fingerprint(module)}
-        for name, (kind, module, system) in systems.registry().items()
+        {"system": name, "kind": kind, "point": point, "parameters": checked(system, given)}
+        | {"seeds": list(range(checked(system, given)["seeds"])), "code": code_fingerprint(module)}
+        for name, (kind, module, system) in registry().items()
         for point, given in enumerate(system.points[preset])
     ]
 
@@ -51,9 +53,9 @@ def search(measure: Measure, required: float, T_max: int, also: Sequence[int]) -
 
 def run(cell: Cell, workspace: Path) -> Rows:
     """Depth of the worst-kept task for every T that the search asked for, and seed."""
-    system, p = systems.named(cell["system"]), cell["parameters"]
+    system, p = named(cell["system"]), cell["parameters"]
     ceiling = float(system.ceiling(p))
-    T_max = systems.most_tasks(ceiling)
+    T_max = most_tasks(ceiling)
     allowed = math.floor(ceiling + 1e-9)
     depths = search(system.measure(p, T_max), p["required"], T_max, [min(allowed + 1, T_max), max(1, allowed)])
     common = {"kind": cell["kind"], "system": system.name, "claim": system.claim, "unit": system.unit, "point": cell["point"]}

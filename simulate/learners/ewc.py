@@ -8,6 +8,7 @@ exact Hessian this is recursive least squares (`rls`), solved task by task. The 
 directions between tasks.
 """
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +16,8 @@ from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.system.learner import Learner, Setting
-from simulate.system.learner_systems import system_of
+from simulate.system.learner_systems import isotropic, system_of
+from simulate.system.system import Parameters
 from theory.methods.ewc import CLAIM
 
 RIDGE = 1e-6
@@ -79,7 +81,12 @@ def _diagonal_ceiling(p: dict) -> float:
     return 1 + (CLAIM.value("diagonal_length", N=p["N"], depth=p["required"]).value - 1) / p["D"]
 
 
+def law(p: Parameters, T: int) -> float:
+    """All facts share the N degrees of freedom of least squares alike, as the ridge falls to 0."""
+    return min(1.0, p["N"] / (T * p["D"])) if isotropic(p) else math.nan
+
+
 SYSTEMS = (
-    system_of(LEARNER, lambda p: CLAIM.value("length", N=p["N"], depth=p["required"]).value / p["D"]),
+    system_of(LEARNER, lambda p: CLAIM.value("length", N=p["N"], depth=p["required"]).value / p["D"], law=law),
     system_of(DIAGONAL, _diagonal_ceiling),
 )

@@ -7,11 +7,14 @@ a layer: in one linear layer the gradient of an output is its input, and the two
 threshold of energy).
 """
 
+import math
+
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.system.learner import Learner, Setting
-from simulate.system.learner_systems import system_of
+from simulate.system.learner_systems import isotropic, system_of
+from simulate.system.system import Parameters
 from theory.methods.gpm import CLAIM
 
 CUTOFF = 1e-6
@@ -60,5 +63,11 @@ LEARNER = Learner(
     linear=True,
 )
 LEARNERS = (LEARNER,)
-# the last task may be written in part: of D facts those that find a direction, N - (T - 1) D
-SYSTEMS = (system_of(LEARNER, lambda p: CLAIM.value("length", N=p["N"], D=p["D"]).value + 1 - p["required"]),)
+
+
+def _law(p: Parameters, T: int) -> float:
+    """The last task may be written in part: of its D facts those that find a direction, N - (T - 1) D."""
+    return min(1.0, max(0.0, p["N"] / p["D"] - (T - 1))) if isotropic(p) else math.nan
+
+
+SYSTEMS = (system_of(LEARNER, lambda p: CLAIM.value("length", N=p["N"], D=p["D"]).value + 1 - p["required"], law=_law),)

@@ -76,5 +76,6 @@ SYSTEMS = (
         {preset: [{**point, "share": point["D"]} for point in listed] for preset, listed in points().items()},
         {"c": 0.75},  # magnitudes that differ: keys of mere signs may be linearly dependent on a small share
         {"share": lambda p: p["N"]},
+        meanings={"share": ("units", "Units that one task owns.")},
     ),
 )

@@ -3,16 +3,20 @@
 `plain` writes at the one strength that keeps the oldest of T tasks of D facts deepest; `annealed` at N/(N + j) after j writes.
 """
 
+import math
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 from jaxtyping import Array, Float
 
 from simulate.backend import Scalar, jax, jnp
 from simulate.system.learner import Learner, Setting
-from simulate.system.learner_systems import system_of
+from simulate.system.learner_systems import isotropic, system_of
+from simulate.system.system import Parameters
+from theory.annealing import annealed_depth
 from theory.methods.finetuning import CLAIM
-from theory.retention import C2, largest_tasks
+from theory.retention import C2, largest_tasks, task_depth
 
 
 def begin(setting: Setting) -> Float[Array, "N outputs"]:
@@ -68,7 +72,26 @@ ANNEALED = replace(
     tune=lambda setting, T: {},
 )
 LEARNERS = (LEARNER, ANNEALED)
+
+
+def _law(p: Parameters, T: int) -> float:
+    """Depth of the oldest of T tasks at one strength (C2)."""
+    if not isotropic(p):
+        return math.nan
+    eta = C2.value("best_eta", N=p["N"], T=T, D=p["D"]).value if p["eta"] is None else p["eta"]
+    return task_depth(np.full(p["N"], 1 / p["N"]), float(eta), T, p["D"])
+
+
+def _annealed_law(p: Parameters, T: int) -> float:
+    """The equal depth of all facts (C2)."""
+    return float(annealed_depth(p["N"], T * p["D"])) if isotropic(p) else math.nan
+
+
 SYSTEMS = (
-    system_of(LEARNER, lambda p: largest_tasks(p["N"], p["D"], p["required"])),
-    system_of(ANNEALED, lambda p: CLAIM.value("annealed_length", N=p["N"], depth=p["required"]).value / p["D"]),
+    system_of(LEARNER, lambda p: largest_tasks(p["N"], p["D"], p["required"]), law=_law),
+    system_of(
+        ANNEALED,
+        lambda p: CLAIM.value("annealed_length", N=p["N"], depth=p["required"]).value / p["D"],
+        law=_annealed_law,
+    ),
 )

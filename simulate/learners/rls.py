@@ -46,4 +46,4 @@ LEARNER = replace(
     write=write,
 )
 LEARNERS = (LEARNER,)
-SYSTEMS = (system_of(LEARNER, lambda p: CLAIM.value("length", N=p["N"], depth=p["required"]).value / p["D"]),)
+SYSTEMS = (system_of(LEARNER, lambda p: CLAIM.value("length", N=p["N"], depth=p["required"]).value / p["D"], law=ewc.law),)

@@ -9,6 +9,7 @@ Writes are applied in blocks of BLOCK facts (`simulate.delta_blocks`), bound by 
 fact of strength 0 is padding and changes nothing.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -48,8 +49,13 @@ def read(codes: Float[Array, "M N"], weights: Float[Array, "N ..."]) -> Float[Ar
     return codes @ weights
 
 
-def retained_depths(codes: Float[Array, "M N"], etas: Float[Array, " M"]) -> Float[Array, " M"]:
-    """Depths s of all facts at the end of the sequence, fraction of the target: one pass over the blocks, the last one first."""
+def retained_depths(codes: Float[Array, "M N"], etas: Float[Array, " M"] | float) -> Float[Array, " M"]:
+    """Depths s of all facts at the end of the sequence, fraction of the target: one pass over the blocks, the last one first.
+
+    etas: the strength of each write, or one strength for all.
+    """
+    if isinstance(etas, float):
+        etas = jnp.full(len(codes), etas, codes.dtype)
 
     def step(A: Array, block: tuple[Array, Array]) -> tuple[Array, Array]:
         U, S = block
@@ -175,8 +181,13 @@ def _oldest(codes: jax.Array, D: int, best_eta: Callable[[int], Any]) -> Measure
 
 
 def _fixed(p: Parameters, T_max: int) -> Measure:
-    rest = _ensemble(p)[1][-1]  # all directions but the common one are alike
-    return _oldest(_codes(p, T_max), p["D"], lambda T: retention.C2.value("best_eta", N=1 / rest, T=T, D=p["D"]).value)
+    spectrum = _ensemble(p)[1]
+    return _oldest(_codes(p, T_max), p["D"], lambda T: _best_eta(spectrum, T, p["D"]))
+
+
+def _best_eta(spectrum: np.ndarray, T: int, D: int) -> Any:
+    """The strength that keeps most of the oldest task; all directions but the common one are alike."""
+    return retention.C2.value("best_eta", N=1 / spectrum[-1], T=T, D=D).value
 
 
 def _annealed(p: Parameters, T_max: int) -> Measure:
@@ -207,6 +218,17 @@ def _rank(p: Parameters) -> int:
     return p["N"] - bool(p["centred"])
 
 
+def _fixed_law(p: Parameters, T: int) -> float:
+    """Depth of the oldest of T tasks at the strength that is written with (C2)."""
+    spectrum = _ensemble(p)[1]
+    return retention.task_depth(spectrum, float(_best_eta(spectrum, T, p["D"])), T, p["D"])
+
+
+def _annealed_law(p: Parameters, T: int) -> float:
+    """The equal depth of all facts (C2), where the codes have no mean direction in common."""
+    return float(annealing.annealed_depth(_rank(p), T * p["D"])) if p["centred"] else math.nan
+
+
 def _annealed_ceiling(p: Parameters) -> float:
     return inversion.largest_tasks(lambda tasks: float(annealing.annealed_task_depth(_rank(p), tasks, p["D"])) - p["required"])
 
@@ -230,6 +252,7 @@ SYSTEMS = (
         defaults=DEFAULTS,
         ceiling=lambda p: retention.largest_tasks(_rank(p), p["D"], p["required"]),
         measure=_fixed,
+        law=_fixed_law,
         points=FIXED_POINTS,
     ),
     System(
@@ -240,6 +263,7 @@ SYSTEMS = (
         defaults=DEFAULTS,
         ceiling=_annealed_ceiling,
         measure=_annealed,
+        law=_annealed_law,
         points={"quick": _points(64, (2, 8, 32)), "paper": _points(128, (4, 8, 16, 32, 64))},
     ),
     System(

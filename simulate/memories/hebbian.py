@@ -5,6 +5,7 @@ readout h = (x - a).W is a signal proportional to (y - a) plus the crosstalk of 
 inputs have a fixed sum, codes live in N - 1 dimensions: the expected power SNR is (N - 1)/(P - 1) at every coding level.
 """
 
+import math
 from functools import partial
 
 import numpy as np
@@ -82,6 +83,7 @@ SYSTEMS = (
         defaults={"N": int, "D": int, "a": 0.1, "outputs": 64, "required": 1.0, "seeds": 8},
         ceiling=lambda p: largest_patterns(p["N"], p["required"]) / p["D"],
         measure=_measure,
+        law=lambda p, T: (p["N"] - 1) / (T * p["D"] - 1) if T * p["D"] > 1 else math.nan,
         points={
             "quick": [{"N": 128, "D": D} for D in (2, 8, 32)],
             "paper": [{"N": 256, "D": D} for D in (2, 4, 8, 16, 32, 64)],

@@ -83,6 +83,7 @@ SYSTEMS = (
         defaults={**SLEEPERS, "share": 0.75},
         ceiling=lambda p: largest_tasks(p, 0.0),
         measure=_measure,
+        meanings={"share": ("fraction", "Stability that a sleep aims at, as a share of the largest possible one.")},
         points={"quick": [{"N": 32, "D": D} for D in (2, 4)], "paper": [{"N": 64, "D": D} for D in (2, 4, 8, 12)]},
     ),
 )

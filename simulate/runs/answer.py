@@ -13,7 +13,7 @@ a notebook. A number that is not finite is a finding, not an accident: JSON has 
 import dataclasses
 import html
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, ClassVar
 
@@ -92,6 +92,13 @@ def short(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
+def _without_none(values: Iterable[Any]) -> list[Any]:
+    """The values, with NaN for None among numbers, so that pandas makes a column of numbers of them."""
+    entries = list(values)
+    numbers = all(entry is None or isinstance(entry, int | float) for entry in entries)
+    return [math.nan if entry is None else entry for entry in entries] if numbers else entries
+
+
 @dataclasses.dataclass(frozen=True)
 class Answer:
     """A result. Subclasses are frozen dataclasses whose fields are made by `field`.
@@ -115,15 +122,19 @@ class Answer:
         """{field: value} as they are."""
         return {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
 
-    @classmethod
-    def units(cls) -> dict[str, str]:
+    def units(self) -> dict[str, str]:
         """{field: unit} of the fields that have one."""
-        return {one.name: one.metadata["unit"] for one in dataclasses.fields(cls) if one.metadata.get("unit")}
+        return {one.name: one.metadata["unit"] for one in dataclasses.fields(self) if one.metadata.get("unit")}
 
-    @classmethod
-    def meanings(cls) -> dict[str, str]:
+    def meanings(self) -> dict[str, str]:
         """{field: one sentence that says what it is}."""
-        return {one.name: one.metadata.get("meaning", "") for one in dataclasses.fields(cls)}
+        return {one.name: one.metadata.get("meaning", "") for one in dataclasses.fields(self)}
+
+    def lines(self) -> list[tuple[str, Any, str, str]]:
+        """(name, value, unit, meaning) of everything but the columns, as `show` and a notebook list them."""
+        units, meanings = self.units(), self.meanings()
+        numbers = ((name, value) for name, value in self.values().items() if name not in self._fields(column=True))
+        return [(name, value, units.get(name, ""), meanings[name]) for name, value in numbers]
 
     @property
     def not_finite(self) -> list[str]:
@@ -142,7 +153,7 @@ class Answer:
         """The column fields as a table; for a result without columns one row of all its fields."""
         columns = self._fields(column=True)
         if columns:
-            return pd.DataFrame({name: list(getattr(self, name)) for name in columns})
+            return pd.DataFrame({name: _without_none(getattr(self, name)) for name in columns})
         return pd.DataFrame([{name: value for name, value in self.values().items() if not isinstance(value, Mapping)}])
 
     def plot(self, **options: Any) -> Any:
@@ -163,21 +174,20 @@ class Answer:
 
     def show(self) -> str:
         """The text of the command line: a line per number with its unit and its meaning, then the table of the columns."""
-        units, meanings = self.units(), self.meanings()
-        rows = [
-            (name, f"{short(value)} {units.get(name, '')}".rstrip(), meanings[name])
-            for name, value in self.values().items()
-            if name not in self._fields(column=True)
-        ]
+        rows = [(name, f"{short(value)} {unit}".rstrip(), meaning) for name, value, unit, meaning in self.lines()]
         widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
         lines = [f"{name:<{widths[0]}}  {value:<{widths[1]}}  {meaning}".rstrip() for name, value, meaning in rows]
-        columns = self._fields(column=True)
-        if columns:
-            lines += ["", self.to_frame().to_string(index=False, float_format=lambda number: f"{number:.4g}"), ""]
-            lines += [f"{name}{f' ({units[name]})' if name in units else ''}: {meanings[name]}" for name in columns]
+        if self._fields(column=True):
+            table = self.to_frame().to_string(index=False, na_rep="", float_format=lambda number: f"{number:.4g}")
+            lines += ["", table, "", *(f"{name}: {text}" for name, text in self.columns().items())]
         if self.not_finite:
             lines += ["", f"Not finite: {', '.join(self.not_finite)}"]
         return "\n".join(lines)
+
+    def columns(self) -> dict[str, str]:
+        """{column: its meaning, with the unit in brackets}."""
+        units, meanings = self.units(), self.meanings()
+        return {name: f"{meanings[name]}{f' [{units[name]}]' if name in units else ''}" for name in self._fields(column=True)}
 
     def __repr__(self) -> str:
         numbers = {name: value for name, value in self.values().items() if name not in self._fields(column=True)}
@@ -187,13 +197,7 @@ class Answer:
         return f"{type(self).__name__}({', '.join([*brief, *rows])})"
 
     def _repr_html_(self) -> str:
-        units, meanings = self.units(), self.meanings()
-        rows = "".join(
-            "<tr>"
-            + "".join(f"<td>{html.escape(cell)}</td>" for cell in (name, short(value), units.get(name, ""), meanings[name]))
-            + "</tr>"
-            for name, value in self.values().items()
-            if name not in self._fields(column=True)
-        )
+        cells = ((name, short(value), unit, meaning) for name, value, unit, meaning in self.lines())
+        rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
         table = f"<table><tr><th>{type(self).__name__}</th><th></th><th>unit</th><th>meaning</th></tr>{rows}</table>"
         return table + (self.to_frame().to_html(index=False, max_rows=20) if self._fields(column=True) else "")

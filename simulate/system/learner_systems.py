@@ -63,13 +63,15 @@ def system_of(
     points: Mapping[Preset, Sequence[Mapping[str, Any]]] = points(),
     defaults: Mapping[str, Any] = {},
     most: Mapping[str, Callable[[Parameters], int]] = {},
+    law: Callable[[Parameters, int], float] | None = None,
+    meanings: Mapping[str, tuple[str, str]] = {},
 ) -> System:
     """The learner as a system with parameters N, D, those of COMMON, and its own sizes and hyperparameters.
 
     Depth: mean over the D facts and the outputs of the worst-kept of T tasks (`freedom.worst_kept`), fraction of the target.
     A hyperparameter that the learner's `tune` sets is chosen anew for every T unless it is given. defaults replaces default
-    values; most gives the largest values of sizes that depend on others. The ceiling raises UserError for a size that does not
-    fit.
+    values; most gives the largest values of sizes that depend on others. law and meanings are those of `System`. The ceiling
+    raises UserError for a size that does not fit.
     """
 
     def fitting(p: Parameters) -> float:
@@ -91,7 +93,24 @@ def system_of(
         ceiling=fitting,
         measure=partial(_measure, learner),
         points=points,
+        law=law,
+        numbers=partial(_numbers, learner),
+        meanings=meanings,
     )
+
+
+def isotropic(p: Parameters) -> bool:
+    """Whether the keys of these parameters have no direction in common, as the laws of most learners ask."""
+    return bool(p["centred"])
+
+
+def _numbers(learner: Learner, p: Parameters, T_max: int) -> float:
+    """Numbers held for all seeds at once: keys, answers and the state; a linear learner has an output for each fact."""
+    facts = T_max * p["D"]
+    outputs = facts if learner.linear else p["outputs"]
+    sizes = tuple((name, int(p.get(name, size))) for name, size in learner.sizes.items())
+    state = learner.numbers(Setting(p["N"], outputs, p["D"], T_max, sizes))
+    return p["seeds"] * (2.0 * facts * p["N"] + facts * outputs + state)
 
 
 @partial(jax.jit, static_argnums=(1, 2, 4))

@@ -5,7 +5,7 @@ the registry (`simulate.system.registry`), in `cwb simulate` and in the paper's 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,10 @@ class System:
     asked of the task that is kept worst, and `seeds`. ceiling(p): theory's largest T, a real number. measure(p, T_max): a
     function from 1 <= T <= T_max to the depth of the worst-kept task [seeds], compiled once. points(preset): the settings at
     which the paper measures the frontier.
+
+    The rest may be left out. law(p, T): mean depth of the worst-kept of T tasks that theory predicts, NaN where it is silent.
+    bound(p, T): largest such depth that theory allows; found from `ceiling` where it is left out. numbers(p, T_max): how many
+    numbers a measurement holds at once. meanings: {parameter: (unit, meaning)} where `simulate.system.parameters` says another.
     """
 
     name: str
@@ -35,3 +39,7 @@ class System:
     ceiling: Callable[[Parameters], float]
     measure: Callable[[Parameters, int], Measure]
     points: Mapping[Preset, Sequence[Mapping[str, Any]]]
+    law: Callable[[Parameters, int], float] | None = None
+    bound: Callable[[Parameters, int], float] | None = None
+    numbers: Callable[[Parameters, int], float] | None = None
+    meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict)

@@ -7,7 +7,8 @@ from simulate.backend import jax, jnp
 from simulate.system.freedom import exact_depths
 from simulate.system.learner import Setting, answers, written
 from simulate.system.learner_systems import catalogue, points, setting_of, system_of
-from simulate.system.registry import checked, registry
+from simulate.system.parameters import checked
+from simulate.system.registry import registry
 from theory.methods import comparison, ewc, gpm
 
 N, OUTPUTS = 10, 3

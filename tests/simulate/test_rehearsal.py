@@ -106,7 +106,7 @@ def test_bits_of_known_channels():
 
 
 def test_the_frontier_of_a_rehearsed_store():
-    from simulate.system.registry import frontier
+    from simulate.system.frontier import frontier
 
     found = frontier("rehearsed_delta", N=24, D=3, sweeps=6)
     assert 0.7 < found["tightness"] <= 1.01

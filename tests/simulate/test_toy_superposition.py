@@ -18,7 +18,7 @@ from simulate.networks.toy_superposition import (
     task_features,
     uniform_models,
 )
-from simulate.system.registry import checked
+from simulate.system.parameters import checked
 from theory.ledger import claim
 from theory.superposition import capacities, toy_loss
 

@@ -1,6 +1,7 @@
 """The search for frontiers at a small memory."""
 
-from simulate.system.registry import checked, named
+from simulate.system.parameters import checked
+from simulate.system.registry import named
 
 
 def reduced(cell):

@@ -61,7 +61,7 @@ def test_a_number_that_is_not_finite_is_named_and_never_printed_as_a_number():
 
 def test_a_table_has_one_row_per_entry_and_a_picture_of_what_is_there():
     assert MANY.to_frame().shape == (2, 5)
-    assert "T (tasks): Number of tasks." in MANY.show()
+    assert "T: Number of tasks. [tasks]" in MANY.show()
     mpl.use("Agg")
     axes = MANY.plot()
     assert [line.get_label() for line in axes.get_lines()] == ["depth"]  # the law is nowhere defined
