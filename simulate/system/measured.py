@@ -1,11 +1,18 @@
 """What a system measures, with every failure that comes of its sizes told in one line."""
 
+import contextlib
+import io
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 
 from simulate.backend import jax
 from simulate.system.plan import Plan
 from simulate.system.system import Measure
 from theory.errors import UserError
+
+Result = TypeVar("Result")
 
 
 def depths(plan: Plan) -> Measure:
@@ -26,9 +33,10 @@ def depths(plan: Plan) -> Measure:
     return at
 
 
-def _guarded(name: str, work):
+def _guarded(name: str, work: Callable[[], Result]) -> Result:
     try:
-        return work()
+        with contextlib.redirect_stdout(io.StringIO()):  # JAX prints a line of its own before it raises for a NaN
+            return work()
     except FloatingPointError as error:  # the check for NaN of `exact`
         raise UserError(f"{name}: the result is not a finite number at these sizes ({error}); change them") from None
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
