@@ -105,7 +105,8 @@ def test_the_figure_draws(example, ledger_with_average, table, tmp_path):
 
 
 def test_the_memory_is_one(example):
-    from simulate.system.registry import checked, largest_held
+    from simulate.system.frontier import largest_held
+    from simulate.system.parameters import checked
 
     (system,) = example("simulate/memories/leaky.py").SYSTEMS
     p = checked(system, {"N": 128, "D": 4})
@@ -117,7 +118,7 @@ def test_the_memory_is_one(example):
 
 
 def test_the_learner_forgets_more_with_a_larger_leak(example):
-    from simulate.system.registry import checked
+    from simulate.system.parameters import checked
 
     (system,) = example("simulate/learners/leaky_delta.py").SYSTEMS
     depths = [system.measure(checked(system, {"N": 32, "D": 4, "leak": leak}), 4)(4).mean() for leak in (0.0, 0.2)]

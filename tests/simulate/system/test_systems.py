@@ -1,6 +1,7 @@
 """The registry of systems, and the table of them."""
 
 import json
+import re
 
 import numpy as np
 
