@@ -68,9 +68,13 @@ def _about(path: Path) -> dict[str, Any] | None:
 def about_tables(layout: Layout) -> dict[str, dict[str, Any] | None]:
     """{table: what it says about itself (key, preset, rows), or None if it cannot be read}; remembered."""
     contents = tables(layout.results)
-    name = f"tables-{digest(str(layout.base))[:8]}"
+    name = f"tables-{layout.preset}"
     key = digest(contents, sources("figures/build"))
-    return remembered(name, key, lambda: {name: _about(table_path(layout, name)) for name in contents})
+
+    def compute() -> dict[str, Any]:
+        return {name: _about(table_path(layout, name)) for name in contents}
+
+    return remembered(name, key, compute, workspace=layout.workspace)
 
 
 def states(layout: Layout) -> dict[str, str]:

@@ -64,15 +64,19 @@ def keep(path: Path, key: str, value: Any) -> None:
         write_json(temporary, {"key": key, "value": value})
 
 
-def remembered(name: str, key: str, compute: Callable[[], Any], also: Iterable[Path] = ()) -> Any:
-    """The value of `compute`, JSON, from build/remembered/NAME.json or a file of `also` if one holds it under this key."""
-    path = ROOT / "build" / "remembered" / f"{name}.json"
+def remembered(name: str, key: str, compute: Callable[[], Any], also: Iterable[Path] = (), workspace: Path | None = None) -> Any:
+    """The value of `compute`, JSON, from remembered/NAME.json in a workspace or a file of `also`, if one holds it under this key.
+
+    workspace: what is computed from the tables of a run is remembered in its workspace, if there is one. Default: build/.
+    """
+    path = (workspace or ROOT / "build") / "remembered" / f"{name}.json"
     for file in (*also, path):
         if (value := recall(file, key)) is not None:
             return value
     value = compute()
-    with contextlib.suppress(OSError):  # no room, or a folder that may not be written: it is computed again the next time
-        keep(path, key, value)
+    if workspace is None or workspace.is_dir():
+        with contextlib.suppress(OSError):  # no room, or a folder that may not be written: it is computed again the next time
+            keep(path, key, value)
     return value
 
 

@@ -19,7 +19,7 @@ def verdicts(layout: Layout) -> list[dict[str, Any]]:
         return verdicts(Results(layout.results))
 
     key = _verdicts_key(layout)
-    return remembered(f"verdicts-{digest(str(layout.base))[:8]}", key, compute, also=[layout.verdicts])
+    return remembered(f"verdicts-{layout.preset}", key, compute, [layout.verdicts], layout.workspace)
 
 
 def _verdicts_key(layout: Layout) -> str:
