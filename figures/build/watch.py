@@ -27,12 +27,12 @@ class Overall:
     def text(self, inside: float = 0.0) -> str:
         """ "3 of 12, about 7 minutes left"; inside: cells' worth of work done in parts that are under way.
 
-        The rest is taken to go on at the mean speed so far; before a hundredth of a cell is done nothing is said of it.
+        The rest is taken to go on at the mean speed so far. Before a hundredth of a cell is done it says what the silence means.
         """
         worked = self.done + inside
         count = f"{self.done} of {self.total}"
         if worked < 0.01:
-            return count
+            return f"{count}, the first are being prepared and computed"
         left = (time.monotonic() - self.start) * max(self.total - worked, 0) / worked
         return f"{count}, about {duration(left)} left"
 

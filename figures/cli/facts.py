@@ -54,7 +54,7 @@ class Forecast:
     method: str = "full"
     """How they would be written: full, last_matrix, off_mode or sparse_memory."""
     learning_rate: Rate = None
-    """Learning rate. Default: the smallest with which the forecast learns each task."""
+    """Learning rate. Default: the smallest power of 2 with which trial writes of the first tasks learn them."""
     steps: int = 20
     """Gradient steps per task."""
     background: Path | None = None
@@ -80,7 +80,7 @@ class Write:
     method: str = "full"
     """full, last_matrix, off_mode or sparse_memory."""
     learning_rate: Rate = None
-    """Learning rate. Default: the smallest with which the forecast learns each task."""
+    """Learning rate. Default: the smallest power of 2 with which trial writes of the first tasks learn them."""
     steps: int = 20
     """Gradient steps per task."""
     background: Path | None = None

@@ -45,8 +45,11 @@ class Models:
         from realmodels.model.about import checkpoints
 
         rows = [row for row in checkpoints(workspace) if self.size in (None, row["size"])]
-        if rows or self.json:
-            show_table(rows, "json" if self.json else "text", meanings=MEANINGS)
+        if self.json:
+            show_table(rows, "json")
+        elif rows:
+            shown = [{name: value for name, value in row.items() if name != "path"} for row in rows]
+            show_table(shown, title=f"checkpoints in {workspace / 'models'}", meanings=MEANINGS)
         else:
             print(f"no checkpoints in {workspace / 'models'}: train one with cwb train")
 

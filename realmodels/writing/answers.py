@@ -5,15 +5,20 @@ bits, at least 0. An answer that is certain has all of them; one that is known n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from simulate.runs.answer import Answer, field
+from simulate.runs.answer import Answer, field, short
 
 ROWS = 12  # of a curve, shown whole by the command line; of a longer one ages 0, 1, 2, 4, 8 ... and the last
 RISE = 0.1  # bits per byte: a rise of held-out loss beyond this is a warning
 MISSED = 0.5  # bits per fact: a forecast that is further off on a trial write is a warning
 PER_FACT = "bits per fact"
+
+
+def _narrow(value: Any) -> bool:
+    """Whether a value fits into the column of numbers."""
+    return not isinstance(value, Mapping) and len(short(value)) <= 24
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,22 @@ class ModelAnswer(Answer):
 
     def show(self) -> str:
         """The text of the command line: numbers with unit and meaning, the curve at some ages, the conclusion, warnings."""
-        columns = self._fields(column=True)
-        brief = self
+        units, meanings, columns = self.units(), self.meanings(), self._fields(column=True)
+        single = {name: value for name, value in self.values().items() if name not in columns}
+        numbers = {name: f"{short(value)} {units.get(name, '')}".rstrip() for name, value in single.items() if _narrow(value)}
+        widths = [max(map(len, column)) for column in (numbers, numbers.values())]
+        lines = [f"{name:<{widths[0]}}  {text:<{widths[1]}}  {meanings[name]}" for name, text in numbers.items()]
+        for name, value in single.items():
+            if name not in numbers:
+                lines += ["", f"{name}: {meanings[name]}"]
+                entries = value.items() if isinstance(value, Mapping) else [("", value)]
+                lines += [f"  {key} {short(entry)}".replace("_", " ") if key else f"  {short(entry)}" for key, entry in entries]
         if columns:
-            count = len(self.to_frame())
-            rows = [i for i in range(count) if count <= ROWS or i & (i - 1) == 0 or i == count - 1]
-            brief = replace(self, **{name: [getattr(self, name)[i] for i in rows] for name in columns})
-        lines = [Answer.show(brief), "", self.conclusion, *(f"Warning: {warning}" for warning in self.warnings)]
+            frame = self.to_frame()
+            rows = [i for i in range(len(frame)) if len(frame) <= ROWS or i & (i - 1) == 0 or i == len(frame) - 1]
+            lines += ["", frame.iloc[rows].to_string(index=False, float_format=lambda number: f"{number:.4g}"), ""]
+            lines += [f"{name} ({units[name]}): {meanings[name]}" for name in columns]
+        lines += ["", self.conclusion, *(f"Warning: {warning}" for warning in self.warnings)]
         return "\n".join(lines).rstrip()
 
     def _repr_html_(self) -> str:
@@ -71,7 +85,7 @@ class Measurement(ModelAnswer):
     participation_ratio: float = field("directions", "Effective number of independent write directions, from 1 to `facts`.")
     common_mode: float = field(
         "share",
-        "Share of the squared overlap that one common direction explains: 0 none, 1 all; near 1 facts overwrite one another.",
+        "Share of the squared overlap that one common direction explains: 0 none, 1 all.",
     )
     mean_overlap: float = field("cosine", "Mean overlap of the write directions of two different facts.")
     rms_overlap: float = field("cosine", "Root mean square of these overlaps; 0 means that writes do not meet.")
@@ -93,10 +107,10 @@ class Measurement(ModelAnswer):
 
     @property
     def conclusion(self) -> str:
-        """How many directions the facts share."""
+        """How many directions the facts share, and what a write does to the others."""
         return (
             f"The {self.facts} facts are written along about {self.participation_ratio:.1f} independent directions; "
-            f"one common direction explains {self.common_mode:.0%} of their squared overlap."
+            f"writing one fact moves another by about {self.rms_overlap:.0%} of what it moves its own."
         )
 
 
@@ -104,7 +118,7 @@ class Measurement(ModelAnswer):
 class _Rated(ModelAnswer):
     """What forecast and write share: the learning rate and its choice."""
 
-    learning_rate: float = field("1 / nats", "Step size of the gradient descent that writes a task.")
+    learning_rate: float = field("squared weight per nat", "Step size of the gradient descent that writes a task.")
     steps: int = field("steps per task", "Gradient steps, each on all facts of the task.")
     at_grid_end: bool = field("", "Whether the learning rate is the largest or smallest one tried; then it may not suffice.")
 
@@ -113,8 +127,10 @@ class _Rated(ModelAnswer):
         return {**super().to_dict(), "dial": self.learning_rate}
 
     def _rate_warnings(self) -> list[str]:
-        told = "The learning rate {:g} is at the end of the range that was tried: a rate outside of it may serve better."
-        return [told.format(self.learning_rate)] if self.at_grid_end else []
+        if not self.at_grid_end:
+            return []
+        told = "is at the end of the range that was tried: a rate outside of it may serve better, or the facts are known already."
+        return [f"The learning rate {self.learning_rate:g} {told}"]
 
 
 def curve(ages: Sequence[int], bits: Sequence[float], low: Sequence[float], high: Sequence[float]) -> list[dict[str, float]]:
@@ -134,8 +150,8 @@ class Forecast(_Rated):
     curves: ClassVar[tuple[str, ...]] = ("kernel_bits", "spectral_bits")
     band: ClassVar[tuple[str, str]] = ("kernel_low", "kernel_high")
 
-    trial_forecast: float = field(PER_FACT, "Retained bits of the first task just after its write, as the kernel predicts them.")
-    trial_measured: float = field(PER_FACT, "The same, measured by writing the first task into a copy of the model.")
+    trial_forecast: float = field(PER_FACT, "Retained bits of the first tasks (up to 3), each just written alone, by the kernel.")
+    trial_measured: float = field(PER_FACT, "The same, measured by writing them into a copy of the model.")
     age: Sequence[int] = field("tasks written since", "Age of a task.", column=True)
     kernel_bits: Sequence[float] = field(PER_FACT, "Mean over tasks of what is kept, by simulation with the kernel.", column=True)
     kernel_low: Sequence[float] = field(PER_FACT, LOW, column=True)
@@ -150,8 +166,8 @@ class Forecast(_Rated):
         found = self._rate_warnings()
         if not abs(self.trial_forecast - self.trial_measured) <= MISSED:
             found.append(
-                f"The forecast is outside its domain: of the first task it predicts {self.trial_forecast:.2f} bits per fact just "
-                f"after the write, and a trial write gave {self.trial_measured:.2f}; the difference may be {MISSED} at most."
+                f"The forecast is outside its domain: of the first tasks it predicts {self.trial_forecast:.2f} bits per fact "
+                f"just after the write, and a trial write gave {self.trial_measured:.2f}; the difference may be {MISSED} at most."
             )
         return found
 

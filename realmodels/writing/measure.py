@@ -6,122 +6,28 @@ distinct answers, each known by its first token. Methods that need a background 
 of other facts (their answers are not read); without them, the prompts of the facts themselves.
 """
 
-import hashlib
-import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from realmodels.model import checkpoint
-from realmodels.model.loaded import Loaded, as_loaded
+from realmodels.model.loaded import Loaded
 from realmodels.model.transformer import Transformer
-from realmodels.text.facts import TEMPLATES, Fact, stream
-from realmodels.text.tokenizer import Tokenizer
-from realmodels.text.user_facts import FactsLike, as_facts
+from realmodels.text.user_facts import FactsLike
 from realmodels.training.evaluate import HELDOUT_TOKENS, bits_per_byte
 from realmodels.training.loop import one_thread
 from realmodels.training.pretrain import text_of
 from realmodels.writing.answers import Forecast, Measurement, Written
+from realmodels.writing.case import Case, Model
 from realmodels.writing.forecast import Setup, forecasts, isolated
-from realmodels.writing.kernel import activation_fraction, logit_kernel, statistics, write_fraction
-from realmodels.writing.learning_rate import LEARNED, checked_learning_rate
-from realmodels.writing.methods.binding import bind
-from realmodels.writing.methods.writer import Writer
-from realmodels.writing.outputs import Facts, encode, facts_from_ids, outputs, scores
-from realmodels.writing.room import require_room
-from realmodels.writing.scenario import FACTS, TASKS
-from realmodels.writing.stream import STEPS, Diverged, write_stream, write_task
+from realmodels.writing.kernel import activation_fraction, statistics, write_fraction
+from realmodels.writing.outputs import facts_from_ids, outputs, scores
+from realmodels.writing.stream import STEPS, write_stream
 from theory.errors import UserError
-
-LEARNING_RATES = 2.0 ** np.arange(-14, 9)  # tried in this order when none is given
-Model = str | Path | Loaded
-
-
-class _Case:
-    """One question: a model (a copy is bound to the method), the facts as tensors, and what every answer says about both."""
-
-    def __init__(self, model: Model, facts: FactsLike, method: str, background: FactsLike | None, named: bool = False):
-        self.loaded = as_loaded(model)
-        is_stream = named and isinstance(facts, str) and facts in TEMPLATES and not Path(facts).exists()
-        self.plain = stream(str(facts), TASKS["quick"], FACTS, 0) if is_stream else as_facts(facts)
-        self.facts = encode(self.plain, self.loaded.tokenizer)
-        others = self.plain if background is None else as_facts(background)
-        self.background = _prompts(others, self.loaded.tokenizer)
-        self.method = method
-        self.model, self.writer = self.fresh()
-        count = len(self.facts.candidates)
-        self.full_bits = math.log2(count)
-        self.about: dict[str, Any] = {
-            "method": method,
-            "facts": len(self.facts),
-            "tasks": len(self.facts.task.unique()),
-            "candidates": count,
-            "full_bits": self.full_bits,
-            "chance_recall": 1 / count,
-            "chance_bits": 0.0,
-            "hashes": {
-                "facts": _digest(facts, self.plain),
-                "background": None if background is None else _digest(background, others),
-                "checkpoint": self.loaded.sha256,
-            },
-        }
-        self.settings: dict[str, Any] = {
-            "model": str(self.loaded.path),
-            "facts": str(facts) if isinstance(facts, str | Path) else f"{len(self.plain)} facts from memory",
-            "background": "the prompts of the facts themselves" if background is None else _named(background),
-        }
-
-    def fresh(self) -> tuple[Transformer, Writer]:
-        """A copy of the model as it was loaded, and the method bound to it."""
-        model = self.loaded.copy()
-        return model, bind(self.method, model, self.background)
-
-    def kernel(self) -> tuple[Tensor, Tensor]:
-        """(response kernel [F, O, F, O], outputs z [F, O]) before any write. UserError if the memory for it is not free."""
-        require_room(self.model, self.writer, self.facts)
-        with torch.no_grad():
-            z = outputs(self.model, self.facts)
-        return logit_kernel(self.model, self.writer, self.facts).response, z
-
-    def rate(self, given: float | None, steps: int, known: tuple[Tensor, Tensor] | None = None) -> tuple[float, bool]:
-        """(learning rate, whether it is at an end of the range that was tried); notes in the settings how it was chosen."""
-        if steps < 1:
-            raise UserError(f"{steps} steps per task: give 1 or more")
-        if given is not None:
-            rate, how = checked_learning_rate(given), "given"
-        else:
-            response, z = known or self.kernel()
-            rate, reached = sufficient_rate(response, z, self.facts, steps)
-            share = f"{LEARNED:.0%} of {self.full_bits:.2f} bits per fact"
-            how = f"the smallest power of 2 with which the forecast of a task by itself reaches {share}"
-            how = how if reached else f"no power of 2 in the range reaches {share} in the forecast; this one reaches most"
-        self.settings |= {"learning_rate": rate, "learning_rate_choice": how, "steps": steps}
-        return rate, given is None and rate in (LEARNING_RATES[0], LEARNING_RATES[-1])
-
-
-def _prompts(facts: Sequence[Fact], tokenizer: Tokenizer) -> Facts:
-    """Prompts as `Facts` without answers."""
-    prompts = [tokenizer.prompt(fact.prompt) for fact in facts]
-    nothing = [0] * len(prompts)
-    return facts_from_ids(prompts, nothing, nothing, [0])
-
-
-def _named(facts: FactsLike) -> str:
-    return str(facts) if isinstance(facts, str | Path) else f"{len(facts)} facts from memory"
-
-
-def _digest(source: FactsLike, facts: Sequence[Fact]) -> str:
-    """SHA-256 of a facts file; of facts from elsewhere, that of their canonical JSON."""
-    if isinstance(source, str | Path) and Path(source).is_file():
-        return hashlib.sha256(Path(source).read_bytes()).hexdigest()
-    records = [[fact.prompt, fact.answer, fact.task, *fact.heldout_wordings] for fact in facts]
-    return hashlib.sha256(json.dumps(records).encode()).hexdigest()
 
 
 def measure(model: Model, facts: FactsLike, method: str = "full", background: FactsLike | None = None) -> Measurement:
@@ -131,29 +37,15 @@ def measure(model: Model, facts: FactsLike, method: str = "full", background: Fa
     kernel needs is not free.
     """
     with one_thread():
-        case = _Case(model, facts, method, background)
-        require_room(case.model, case.writer, case.facts)
+        case = Case(model, facts, method, background)
+        kernel = case.kernel()
         return Measurement(
             **case.about,
             settings=case.settings,
-            **statistics(logit_kernel(case.model, case.writer, case.facts).writes),
+            **statistics(kernel.writes),
             activation_fraction=activation_fraction(case.model, case.writer, case.facts),
             write_fraction=write_fraction(case.model, case.writer, case.facts),
         )
-
-
-def sufficient_rate(response: Tensor, z: Tensor, facts: Facts, steps: int) -> tuple[float, bool]:
-    """The smallest of LEARNING_RATES with which isolated writes reach 90% of log2 C bits in the kernel simulation, and True.
-
-    If none does: the one that reaches most, and False.
-    """
-    reached = []
-    for rate in LEARNING_RATES.tolist():
-        bits = scores(isolated(Setup(response, z, facts, rate, steps)), facts.target).bits.mean().item()
-        if bits >= LEARNED * math.log2(len(facts.candidates)):
-            return rate, True
-        reached.append(bits if math.isfinite(bits) else -1.0)
-    return float(LEARNING_RATES[int(np.argmax(reached))]), False
 
 
 def _by_age(rows: pd.DataFrame, column: str, prefix: str = "") -> dict[str, list[float]]:
@@ -174,16 +66,21 @@ def forecast(
 ) -> Forecast:
     """What a stream of these facts, task after task, will leave of a task by its age.
 
-    Without a learning rate, the one that `sufficient_rate` names. The model stays as it is; the first task alone is written into
-    a copy, to see whether the forecast applies to this model at all. Errors as `measure`.
+    Without a learning rate, the one that `sufficient_rate` names. The model stays as it is; the first tasks alone are written
+    into a copy, each by itself, to choose the rate and to see whether the forecast applies to this model. Errors as `measure`.
     """
     with one_thread():
-        case = _Case(model, facts, method, background)
-        response, z = case.kernel()
-        rate, at_end = case.rate(learning_rate, steps, (response, z))
+        case = Case(model, facts, method, background)
+        case.require_room()
+        rate, at_end = case.rate(learning_rate, steps)
+        with torch.no_grad():
+            z = outputs(case.model, case.facts)
+        response = case.kernel().response
         setup = Setup(response, z, case.facts, rate, steps)
         rows = pd.DataFrame(forecasts(setup))
-        predicted, measured = _trial(case, setup)
+        alone = scores(isolated(setup), case.facts.target).bits
+        predicted = float(np.mean([alone[index].mean().item() for index in case.trial_rows()]))
+        measured = case.trial(rate, steps)
     curves = {kind: _by_age(rows[rows.kind == kind], "bits_predicted", f"{kind}_") for kind in ("kernel", "spectral")}
     return Forecast(
         **case.about,
@@ -197,20 +94,6 @@ def forecast(
         **curves["kernel"],
         **curves["spectral"],
     )
-
-
-def _trial(case: _Case, setup: Setup) -> tuple[float, float]:
-    """Retained bits of the first task just after its write: by the kernel, and as measured in a copy (NaN if it diverged)."""
-    first = case.facts.task == case.facts.task.min()
-    predicted = scores(isolated(setup), case.facts.target).bits[first].mean().item()
-    model, writer = case.fresh()
-    task = case.facts[torch.nonzero(first)[:, 0]]
-    try:
-        write_task(model, writer, task, setup.learning_rate, setup.steps)
-    except Diverged:
-        return predicted, math.nan
-    with torch.no_grad():
-        return predicted, scores(outputs(model, task), task.target).bits.mean().item()
 
 
 def write(
@@ -230,7 +113,7 @@ def write(
     if out is not None and (not str(out).strip() or Path(out).exists() or Path(out).is_symlink()):
         raise UserError(f"{str(out)!r} exists or names no folder: name a folder that does not exist yet")
     with one_thread():
-        case = _Case(model, facts, method, background, named=True)
+        case = Case(model, facts, method, background, named=True)
         rate, at_end = case.rate(learning_rate, steps)
         examine, heldout_text = _examiner(case.loaded)
         examined = examine or (lambda model: math.nan)
@@ -266,7 +149,7 @@ def write(
     )
 
 
-def _recall_of_other_wordings(case: _Case, diverged: bool) -> tuple[float | None, str]:
+def _recall_of_other_wordings(case: Case, diverged: bool) -> tuple[float | None, str]:
     """(recall of the written model in words that were never written, mean over tasks; what was asked, or why nothing was)."""
     asked = [(index, wording) for index, fact in enumerate(case.plain) for wording in fact.heldout_wordings]
     if not asked:
@@ -292,6 +175,9 @@ def _examiner(loaded: Loaded) -> tuple[Callable[[Transformer], float] | None, st
         return None, "not measured: the checkpoint does not say on which text it was trained"
     if not (workspace / "text").is_dir():
         return None, f"not measured: {workspace} has no text; leave the checkpoint where it was trained"
-    text = text_of(loaded.meta, workspace)
+    try:
+        text = text_of(loaded.meta, workspace)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None, "not measured: the checkpoint does not say rightly on which text it was trained"
     where = f"up to {HELDOUT_TOKENS} tokens of each of {', '.join(sorted(text.heldout))}, held out from training"
     return lambda model: bits_per_byte(model, text, HELDOUT_TOKENS)["all"], where

@@ -40,7 +40,7 @@ def test_a_training_is_reported_with_its_loss_and_speed_and_withdrawn_at_the_end
 
 def test_the_rest_of_a_command_is_told_in_minutes(monkeypatch):
     monkeypatch.setattr("figures.build.watch.time.monotonic", lambda: 600.0)
-    assert Overall(12, 0, start=0.0).text() == "0 of 12"
+    assert Overall(12, 0, start=0.0).text() == "0 of 12, the first are being prepared and computed"
     assert Overall(12, 4, start=0.0).text() == "4 of 12, about 20 minutes left"
     assert Overall(12, 4, start=0.0).text(inside=4.0) == "4 of 12, about 5 minutes left"
     assert Overall(1, 0, start=0.0).text(inside=0.1) == "0 of 1, about 1.5 hours left"

@@ -1,5 +1,6 @@
 """Pretraining: stages, learning rates, resuming after a kill, and stopping when the loss is no number."""
 
+import errno
 import json
 import os
 import signal
@@ -13,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from realmodels.model import checkpoint
 from realmodels.model.architectures import ARCHITECTURES, config_for
 from realmodels.model.transformer import Transformer
 from realmodels.text.corpora import CorpusConfig
 from realmodels.text.encoded import encoded
-from realmodels.training import pretrain, recipe
+from realmodels.training import loop, pretrain, recipe
 from realmodels.training.evaluate import bits, bits_per_byte
 from realmodels.training.loop import Run, windows
 from realmodels.training.optimisers import groups
@@ -237,3 +239,14 @@ def test_how_often_a_training_is_evaluated_or_saved_makes_no_other_model(workspa
     assert [point["step"] for point in curve] == list(range(1, 21))
     first = checkpoint.read(other)[2]["log"][0]["train_loss"]
     assert np.mean([point["train_loss"] for point in curve[:4]]) == pytest.approx(first)
+
+
+def test_a_disk_that_is_full_at_a_saved_state_is_told_as_such(text, tmp_path, monkeypatch):
+    def full(*_args, **_options):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(loop, "save_file", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        Run(small("dense"), text, "cpu").save(tmp_path / "state")
+    assert raised.value.errno == errno.ENOSPC
+    assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -14,8 +15,12 @@ import torch
 import realmodels
 from realmodels.model import checkpoint
 from realmodels.text.user_facts import as_facts
-from realmodels.writing.measure import forecast, measure, write
+from realmodels.writing import case
+from realmodels.writing.case import sufficient_rate
+from realmodels.writing.measure import STEPS, forecast, measure, write
+from realmodels.writing.methods.binding import bind
 from realmodels.writing.outputs import encode, facts_from_ids, outputs, scores
+from realmodels.writing.stream import write_task
 from theory.errors import UserError
 
 PLACES = [("Avonlea", "Canada"), ("Macondo", "Brazil"), ("Combray", "France"), ("Yoknapatawpha", "United States")]
@@ -208,8 +213,8 @@ def test_a_result_that_is_worthless_says_so_and_is_not_saved(trained, places, tm
 
 
 def test_facts_that_do_not_fit_into_memory_are_counted(trained, monkeypatch):
-    monkeypatch.setattr("realmodels.writing.room.available", lambda: 8_000_000)
-    monkeypatch.setattr("realmodels.model.memory.available", lambda: 8_000_000)
+    monkeypatch.setattr("realmodels.writing.room.available", lambda: 12_000_000)
+    monkeypatch.setattr("realmodels.model.memory.available", lambda: 12_000_000)
     names = [first + second for first in "abcdefgh" for second in "abcdefgh"]
     many = [(f"{name} is a place in", PLACES[i % 4][1]) for i, name in enumerate(names)]
     with pytest.raises(UserError, match=r"about ([0-9]+) facts would fit") as raised:
@@ -219,3 +224,63 @@ def test_facts_that_do_not_fit_into_memory_are_counted(trained, monkeypatch):
     assert measure(trained[1]["dense"], many[:fits]).facts == fits
     with pytest.raises(UserError, match="GiB"):
         measure(trained[1]["dense"], many[: fits + 1])
+    one_task = [(*pair, 0) for pair in many] * 8
+    with pytest.raises(UserError, match=r"about ([0-9]+) facts per task would fit"):
+        write(trained[1]["dense"], one_task, learning_rate=0.1)
+
+
+def test_the_learning_rate_is_the_smallest_that_teaches_by_trial(trained, places, monkeypatch):
+    """By the rule, on writes of each task alone into a fresh copy: the smallest that teaches 90%, or what teaches most."""
+    rates = 2.0 ** np.arange(-6, 1)
+    monkeypatch.setattr(case, "LEARNING_RATES", rates)
+    loaded = realmodels.load(trained[1]["dense"])
+    encoded = encode(as_facts(places), loaded.tokenizer)
+    learned = []
+    for rate in rates.tolist():
+        bits = []
+        for task in (encoded.of_task(0), encoded.of_task(1)):
+            model = loaded.copy()
+            write_task(model, bind("last_matrix", model, encoded), task, rate, STEPS)
+            bits.append(scores(outputs(model, task), task.target).bits.mean().item())
+        learned.append(np.mean(bits))
+    enough = [rate for rate, bits in zip(rates, learned, strict=True) if bits >= 0.9 * 2]
+    answer = forecast(loaded, places, "last_matrix")
+    assert answer.learning_rate == (enough[0] if enough else rates[np.argmax(learned)])
+    assert answer.trial_measured == pytest.approx(learned[rates.tolist().index(answer.learning_rate)], rel=1e-6)
+    assert answer.settings["learning_rate_choice"].startswith("the smallest" if enough else "no power of 2")
+
+
+@pytest.mark.parametrize(
+    ("bits", "expected"),
+    [
+        (lambda rate: 2.0, (2.0**-14, True)),
+        (lambda rate: 2.0 if rate >= 1 else 0.1, (1.0, True)),
+        (lambda rate: 1.5 if rate == 4 else 0.1, (4.0, False)),
+        (lambda rate: math.nan, (2.0**-14, False)),
+        (lambda rate: rate if rate < 1 else math.nan, (0.5, False)),
+    ],
+)
+def test_the_choice_among_learning_rates(bits, expected):
+    assert sufficient_rate(bits, 2.0) == expected
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-30, 1e15, 1e38])
+@pytest.mark.parametrize("method", ["full", "off_mode"])
+def test_a_model_of_extreme_weights_gives_numbers_or_says_which_are_none(trained, places, tmp_path, value, method):
+    """Weights all 0, or so large that their products overflow: consistent files, a worthless model."""
+    model, tokenizer, meta = checkpoint.read(trained[1]["dense"])
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(value)
+    checkpoint.write(tmp_path / "extreme", model, tokenizer, meta)
+    for ask in (measure, forecast, write):
+        try:
+            answer = ask(tmp_path / "extreme", places, method)
+        except UserError as error:
+            told = str(error)
+        else:
+            told = answer.show()
+            json.dumps(answer.to_dict(), allow_nan=False)
+            assert answer.warnings, ask
+            told = told.splitlines()[-1]
+        assert told.isprintable()
