@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simulate.backend import use
 from simulate.runs.fingerprint import ROOT
+
+use()  # JAX as the experiments use it
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"All\s+of\s+`([\w/]+\.py)`:\n\n```python\n(.+?)```", PAGE, re.S))
