@@ -1,7 +1,7 @@
 r"""What a schedule of strengths gains over one strength (claim C2-schedule).
 
-Independent directions of one distribution are written at strengths fixed in advance, at most eta, and EVERY one of T tasks of D
-facts is to keep a mean depth of at least d (the oldest alone could keep everything: nothing need be written after it). Then
+Independent directions of one distribution are written at strengths fixed in advance, at most eta. EVERY one of T tasks of D
+facts is to keep a mean depth of at least d. (The oldest alone could keep everything, if nothing were written after it.) Then
 
     D d <= N/(T - 1 + 1/(1 - (1 - eta/N)^D)),    for facts (D = 1):  d <= N/(N/eta + M - 1),
 

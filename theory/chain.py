@@ -6,10 +6,10 @@ same kernel makes of all writes gives SNR^2 = N h(age)^2 / sum h^2, so that
     sum over ages of SNR^2 = N      for EVERY square-summable kernel:
 
 linear synapses only choose how N is spread over the ages (Bessel's inequality of C6 with equality, the decay schedules of C3).
-As sum_{age < t} 1/(age + 1) = H_t, none keeps (age + 1) SNR^2 above N/H_t at all of the first t ages, and h^2 = 1/(age + 1) does
-just that. The chain of Benna and Fusi 2016 comes close with few variables: beakers of capacity C_k = 2^(k-1), coupled by
-g_(k,k+1) ~ 2^-k, are uniform diffusion seen on a logarithmic grid, whose kernel falls as t^(-1/2) up to t ~ 4^beakers. Each
-doubling of the age gets about N/(2 beakers) of the power, and memories last about N/ln N events.
+As sum_{age < t} 1/(age + 1) = H_t, none keeps (age + 1) SNR^2 above N/H_t at all of the first t ages, and h^2 = 1/(age + 1)
+does just that. The chain of Benna and Fusi 2016 comes close with few variables. Its beakers have the capacities C_k = 2^(k-1)
+and are coupled by g_(k,k+1) ~ 2^-k. They are uniform diffusion seen on a logarithmic grid, whose kernel falls as t^(-1/2) up
+to t ~ 4^beakers. Each doubling of the age gets about N/(2 beakers) of the power, and memories last about N/ln N events.
 """
 
 from __future__ import annotations

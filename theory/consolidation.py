@@ -1,9 +1,9 @@
 r"""How much rehearsal, how often, at what rate: what a sleep can do for a store (claim S4).
 
-A sleep presents the M facts held so far to a store of N parameters, one at random at a time, by the delta rule at strength eta,
-so many sweeps that each fact is presented `sweeps` times on average. With K the Gram matrix of the unit keys, the depth of the
-facts (d readout / d target, mean over the order) is on average exactly (1/M) tr[I - (I - eta K/M)^(M sweeps)]. For independent
-isotropic keys and large stores that is
+A sleep presents the M facts stored so far to a store of N parameters, one at random at a time, by the delta rule at strength
+eta. It lasts until each fact has been presented `sweeps` times on average. With K the Gram matrix of the unit keys, the depth
+of the facts (d readout / d target, mean over the order) is on average exactly (1/M) tr[I - (I - eta K/M)^(M sweeps)]. For
+independent isotropic keys and large stores that is
 
     depth = integral_0^(eta sweeps) e^(-(1+q)x) I_1(2x sqrt q) / (x sqrt q) dx,   q = M/N,
 

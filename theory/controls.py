@@ -1,26 +1,26 @@
 r"""Two stores with consolidation against their controls: what decides the third hypothesis (claim S3).
 
 A slow store holds C labels per number of its state, when what it holds is rehearsed together; a fast store takes c numbers per
-label and is free again after each sleep. T tasks of equal size, each fact seen once, rehearsal between tasks only: the fast store
-has room for one task, the slow one for all; per number of its state the system holds
+label and is free again after each sleep. There are T tasks of equal size, each fact is seen once, and rehearsal happens
+between tasks only. The fast store has room for one task, the slow one for all. Per number of its state the system holds
 
     load = 1 / (1/C + c/T)      (1 / ((1 - 1/T)/C + c/T) if the last task may stay in the fast store).
 
 The larger T, the less the fast store matters, whatever it is made of. What is gained over one store that holds C_one under the
 same rule is load/C_one, and two stores win for T > c / (1/C_one - 1/C). A sparse fast store (c = 2 ln 2 at best, C3) beats a
-dense one-shot store (c = 3) by (3 - 2 ln 2)/T numbers per label, and loses to a list of labels (c = 1, or 1/p_b if all p_b bits
+dense one-shot store (c = 3) by (3 - 2 ln 2)/T numbers per label. It loses to a list of labels (c = 1, or 1/p_b if all p_b bits
 are used). In bits nothing beats the list: C5 gives C <= p_b.
 
-Many passes. One dense store needs no fast store. The weights that answer all held facts form a convex cone: from any of its
-points a straight way leads to weights that answer the new facts as well, and on it no old answer changes, so that old labels can
-be read off the store itself, without a copy. Two units of S and F weights that divide the facts between them are dominated by
-one unit of as many: for random facts the latter succeeds at least as often, at every size, because by Cover's count P(M facts fit
-N weights) = P(Bin(M - 1, 1/2) <= N - 1), and Bin(M1 - 1) + Bin(M2 - 1) + 1 dominates Bin(M1 + M2 - 1). Systems of threshold units
-that answer jointly may hold more (the parity machine about 4 per weight: Barkai, Hansel and Kanter 1990). With another kind of
-fast store the condition is c C >= 1: a list packed into bits violates it, and then the list alone is better still.
+Many passes. One dense store needs no fast store. The weights that answer all stored facts form a convex cone. Along the
+segment from any of them to weights that also answer the new facts, no old answer changes. So the store can rehearse its own
+answers without keeping a copy of the labels. Two units of S and F weights that divide the facts between them are dominated by
+one unit of S + F weights: for random facts it succeeds at least as often, at every size. By Cover's count P(M facts fit N
+weights) = P(Bin(M - 1, 1/2) <= N - 1), and Bin(M1 - 1) + Bin(M2 - 1) + 1 dominates Bin(M1 + M2 - 1). Systems of threshold
+units that answer jointly may hold more (the parity machine about 4 per weight: Barkai, Hansel and Kanter 1990). With another
+kind of fast store the condition is c C >= 1: a list packed into bits violates it, and then the list alone is better still.
 
-Rates. In the plane of C4 a slow rate for the structure and a fast one for the facts leave the forbidden region by the factor
-depth (2 - eta)/(eta (2 - depth)), whatever the codes: two learning rules suffice.
+Rates. In the plane of C4 a slow rate for the structure and a fast one for the facts leave the forbidden region, by the factor
+depth (2 - eta)/(eta (2 - depth)), whatever the codes. Two learning rules suffice.
 """
 
 from __future__ import annotations

@@ -4,17 +4,17 @@ S1-finite. Each task writes K of n cells, all K-subsets being equally likely. S 
 
     E S = K q,  q = (1 - K/n)^(T-1),    E S(S-1) = K (K-1) ((n-K)(n-K-1) / (n(n-1)))^(T-1),
 
-so that, per cell and for large n, Var S = p (1 - q (1 + (T-1) a^2/(1-a))) with a = K/n and p = a q; at a = 1/T it is
-p (1 - q (1 + 1/T)). A maximum-distance-separable code returns b m bits unless S < m. The largest m that fails with probability
-at most delta lies within Cantelli's sigma sqrt(delta/(1-delta)) above and sigma sqrt((1-delta)/delta) + 1 below E S, and near
-E S - z sigma. The backoff of two regimes falls as sqrt(T/N), in long streams z sqrt((e - 1) T/N) of the ceiling; that of one
-regime is z sigma/(E S) at K = a* N, which grows exponentially in T at a fixed R/(bN), as (1 - R/(bN))^(-(T-1)/2). No code of D
-bits succeeds more often than E min(1, 2^(bS - D)), because S cells take at most 2^(bS) values.
+Per cell and for large n, Var S is therefore p (1 - q (1 + (T-1) a^2/(1-a))), with a = K/n and p = a q. At a = 1/T it is p (1 -
+q (1 + 1/T)). A maximum-distance-separable code returns b m bits unless S < m. The largest m that fails with probability at
+most delta lies within Cantelli's sigma sqrt(delta/(1-delta)) above and sigma sqrt((1-delta)/delta) + 1 below E S, and near E S
+- z sigma. The backoff of two regimes falls as sqrt(T/N); in long streams it is z sqrt((e - 1) T/N) of the ceiling. The backoff
+of one regime is z sigma/(E S) at K = a* N. At a fixed R/(bN) it grows exponentially in T, as (1 - R/(bN))^(-(T-1)/2). No code
+of D bits succeeds more often than E min(1, 2^(bS - D)), because S cells take at most 2^(bS) values.
 
-S1-damage. A cell that is erased at a read with probability p holds b (1 - p) bits, one whose bits flip with probability p holds
-b (1 - H(p)): in both regimes b is replaced by that. If always-on cells are written once, and each later task destroys a share
-epsilon of them, two regimes need R/(b (1 - epsilon)^(T-1)) such cells: against one regime, whose tasks renew the structure, the
-gain falls to 1 at
+S1-damage. A cell that is erased at a read with probability p holds b (1 - p) bits, one whose bits flip with probability p
+holds b (1 - H(p)): in both regimes b is replaced by that. Let always-on cells be written once, and each later task destroy a
+share epsilon of them. Two regimes then need R/(b (1 - epsilon)^(T-1)) such cells. Against one regime, whose tasks renew the
+structure, the gain falls to 1 at
 
     1 - epsilon* = (rho/(1 - (1 - rho)^T))^(1/(T-1)),   rho = R/(bN),
 

@@ -1,18 +1,18 @@
 r"""How much memory a synapse with finitely many states can hold, and for how long (claim C6).
 
-N synapses of M_s states; an event potentiates a synapse (b = 1, with probability f) or depresses it (b = -1), by the stochastic
-matrix M+ or M-; events come at a rate, and w(state) is read later. The signal-to-noise ratio of an event that is `age` events
-old is that of the overlap of the b with the w of now,
+N synapses have M_s states each. An event potentiates a synapse (b = 1, with probability f) or depresses it (b = -1), by the
+stochastic matrix M+ or M-. Events come at a rate, and w(state) is read later. The signal-to-noise ratio of an event that is
+`age` events old is that of the overlap of the b with the w of now,
 
     SNR(age) = sqrt(N) Cov(b, w)/sd(w) = sqrt(N) 2 f (1-f) pi (M+ - M-) Q^age w / sd(w),   Q = f M+ + (1-f) M-,  pi Q = pi.
 
-Three bounds hold for every model, whatever its states and rules: SNR <= sqrt(N) (Cauchy and Schwarz); the powers of all ages add
-up to sum SNR^2 <= N (Bessel: the b of different events are independent), the law of additive storage (C3), with equality for
-linear synapses at f = 1/2 (`theory.chain`); and the area under the curve is at most sqrt(N) (M_s - 1)/rate (Lahiri and Ganguli
-2013; the proof here cuts the states in the order of their remaining signal). A reader that knows f and counts b in units of its
-own deviation gains the factor 1/(2 sqrt(f (1-f))): the first two bounds stay, that on the area grows by it (and is then attained
-by two states). If the curve is log-convex, as every mixture of decaying exponentials is, tangents turn the bounds into an
-envelope: with x = rate t,
+Three bounds hold for every model, whatever its states and rules: SNR <= sqrt(N) (Cauchy and Schwarz). The powers of all ages
+add up to sum SNR^2 <= N (Bessel: the b of different events are independent). This is the law of additive storage (C3), with
+equality for linear synapses at f = 1/2 (`theory.chain`). The area under the curve is at most sqrt(N) (M_s - 1)/rate (Lahiri
+and Ganguli 2013; the proof here cuts the states in the order of their remaining signal). A reader that knows f and counts b in
+units of its own deviation gains the factor 1/(2 sqrt(f (1-f))). The first two bounds stay. The bound on the area grows by that
+factor, and two states then attain it. If the curve is log-convex, as every mixture of decaying exponentials is, tangents turn
+the bounds into an envelope: with x = rate t,
 
     SNR(t) <= sqrt(N) max_q min(1, sqrt(2q), (M_s - 1) q) exp(-q x):  sqrt(N/(e x)),  then  sqrt(N) (M_s - 1)/(e x),
 

@@ -6,11 +6,12 @@ learner at y. Under Gaussian noise of variance sigma^2 on the targets its mean i
 
     E tr df/dy = sum_i Cov(f_i, y_i)/sigma^2    (Stein's lemma; Ye 1998; Efron 2004),
 
-for learners without jumps; with jumps the covariance counts those as well. A learner whose outputs depend smoothly on N numbers,
-which depend smoothly on the targets, has tr df/dy <= N |df/dy|: at most N if it does not expand distances (ridge, projections,
-the lasso and every fit with a convex penalty), more for others (C1: up to 2N - 1 in N weights). Selection breaks any bound by
-the number of fitted parameters: the best single one of N orthonormal features has E max_k z_k^2, 1 + 2/pi for N = 2 though one
-coefficient is fitted, and a learner that chooses one of two constants has an unbounded number (Janson, Fithian and Hastie 2015).
+for learners without jumps; with jumps the covariance counts those as well. Let the outputs depend smoothly on N numbers, and
+these smoothly on the targets. Then tr df/dy <= N |df/dy|. That is at most N if the learner does not expand distances (ridge,
+projections, the lasso and every fit with a convex penalty), and more for others (C1: up to 2N - 1 in N weights). Selection
+breaks any bound by the number of fitted parameters (Janson, Fithian and Hastie 2015). The best single one of N orthonormal
+features has E max_k z_k^2 degrees of freedom: 1 + 2/pi for N = 2, though one coefficient is fitted. A learner that chooses one
+of two constants has an unbounded number.
 """
 
 from __future__ import annotations

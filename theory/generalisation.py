@@ -6,10 +6,10 @@ lambda the squared error, in units of the teacher's power, is
 
     e(t) = exp(-2 lambda t) + (1 - exp(-lambda t))^2/(lambda SNR),
 
-averaged over the Marchenko-Pastur law of edges (1 +- sqrt(alpha))^2 for large N. For any spectrum each direction is best stopped
-at ln(1 + lambda SNR)/lambda < SNR, so that from t = SNR on the error only rises: transferring everything overfits whenever the
-teacher is noisy. The best stopping time lies between ln(1 + lambda_+ SNR)/lambda_+ and SNR; no linear rule gets below
-the mean of 1/(1 + lambda SNR), which optimal ridge regression reaches; and replaying for ever is, with independent features,
+averaged over the Marchenko-Pastur law of edges (1 +- sqrt(alpha))^2 for large N. For any spectrum each direction is best
+stopped at ln(1 + lambda SNR)/lambda < SNR, so that from t = SNR on the error only rises: transferring everything overfits
+whenever the teacher is noisy. The best stopping time lies between ln(1 + lambda_+ SNR)/lambda_+ and SNR. No linear rule gets
+below the mean of 1/(1 + lambda SNR), which optimal ridge regression reaches. With independent features, replaying for ever is
 worse than not learning at all exactly when SNR |alpha - 1| < 1.
 """
 

@@ -5,16 +5,17 @@ Power against power, counting the interferers only,
 
     SNR = N / (P - 1),    at every coding level,
 
-so that under Gaussian crosstalk a synapse holds (P/2) log2(1 + SNR) / N bits, which tends to 1/(2 ln 2) = 0.7213 as P grows:
-one-shot storage has the ceiling d/(2 ln 2) whatever the sparsity, at every P >= 2 (N >= 3) and for every schedule of decay that
-leaves no fact more than half the power. With the fact's own power counted as noise, the SNR adds up to N over all ages.
+Under Gaussian crosstalk a synapse therefore holds (P/2) log2(1 + SNR) / N bits, which tends to 1/(2 ln 2) = 0.7213 as P grows.
+One-shot storage has the ceiling d/(2 ln 2) whatever the sparsity. It holds at every P >= 2 (N >= 3), and for every schedule of
+decay that leaves no fact more than half the power. With the fact's own power counted as noise, the SNR adds up to N over all
+ages.
 
-At finite N the cue's own norm matters. For inputs that are active independently with probability a, N/(P - 1) is exactly the mean
-over cues of the SNR of a reader that divides by |xi|^2; a reader of fixed gain sees the norm fluctuate, and has exactly
-N / (P - 1 + 1/(a(1 - a)) - 4): a correction of order 1/(aP), 1/(aN) at P = N. Codes with exactly aN active inputs have a constant
-norm and one dimension less: exactly (N - 1)/(P - 1). And no other additive rule does better: whatever vectors k are written and
-whatever linear readers r look for them, the SNR is on average at most rank(E k k^T)/(P - 1) <= N/(P - 1). What a threshold makes
-of the read is claim C3-threshold (`theory.threshold`).
+At finite N the cue's own norm matters. Let inputs be active independently with probability a. Then N/(P - 1) is exactly the
+mean over cues of the SNR of a reader that divides by |xi|^2. A reader of fixed gain sees the norm fluctuate, and has exactly
+N/(P - 1 + 1/(a(1 - a)) - 4): a correction of order 1/(aP), which is 1/(aN) at P = N. Codes with exactly aN active inputs have
+a constant norm and one dimension less: exactly (N - 1)/(P - 1). And no other additive rule does better: whatever vectors k are
+written and whatever linear readers r look for them, the SNR is on average at most rank(E k k^T)/(P - 1) <= N/(P - 1). What a
+threshold makes of the read is claim C3-threshold (`theory.threshold`).
 """
 
 from __future__ import annotations

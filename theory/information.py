@@ -6,10 +6,10 @@ facts, reading it takes at least
 
     rho(m, error) = log2 m - h(error) - error log2(m - 1)   bits,   so that   M rho <= S,
 
-for whatever code, decoder and interleaving. Cues that the reader brings along, and public random codes, cost nothing; cues that
-the system itself has to reproduce are facts and are counted. rho is Shannon's rate-distortion function of a uniform source, so
-long blocks attain the law. N parameters of b bits, read with independent noise at a power SNR, pass at most
-N min(b, (1/2) log2(1 + SNR)) bits of their state on.
+for whatever code, decoder and interleaving. Cues that the reader brings along, and public random codes, cost nothing. Cues
+that the system itself has to reproduce are facts, and they are counted. rho is Shannon's rate-distortion function of a uniform
+source, so long blocks attain the law. N parameters of b bits, read with independent noise at a power SNR, pass at most N
+min(b, (1/2) log2(1 + SNR)) bits of their state on.
 """
 
 from __future__ import annotations

@@ -4,13 +4,13 @@ For binary outputs of coding level f, the largest load P/N that iterative learni
 
     1/alpha = min_u { f A(kappa + u) + (1 - f) A(kappa - u) },    A(u) = (1 + u^2) Phi(u) + u phi(u);
 
-at kappa = 0 the bits per synapse are alpha_G H(f): 2 at f = 1/2, the greatest, falling to 1/(2 ln 2) = 0.7213 as f -> 0, which is
-where one-shot storage (C3) ends up as well. At every f they exceed 1/(2 ln 2): the two curves never cross. Exactly, Cover counts
-the dichotomies of P points in N dimensions that a hyperplane separates: half of all at P = 2N.
+At kappa = 0 the bits per synapse are alpha_G H(f). They are greatest at f = 1/2, namely 2, and fall to 1/(2 ln 2) = 0.7213 as
+f -> 0, where one-shot storage (C3) ends up as well. At every f they exceed 1/(2 ln 2): the two curves never cross. Exactly,
+Cover counts the dichotomies of P points in N dimensions that a hyperplane separates: half of all at P = 2N.
 
-A dense store that rehearses T tasks, one of which a fast store of B_fast bits per cell holds while it is learned, with `cue` bits
-per fact and output kept to rehearse from, in cells of b bits, and `copies` states of the slow store alive at once, gains over
-one-shot storage, per cell,
+A dense store rehearses T tasks. A fast store of B_fast bits per cell holds one task while it is learned. `cue` bits per fact
+and output are kept to rehearse from, in cells of b bits, and `copies` states of the slow store exist at once. Per cell, the
+gain over one-shot storage is
 
     G_net = 2 ln 2 / ( copies/(alpha_G H) + 1/(T B_fast) + cue/(b H) ),    at most 4 ln 2 = 2.77,
 

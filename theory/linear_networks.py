@@ -5,12 +5,12 @@ fitted exactly by the solution closest to where training stood. P_t projects on 
 
     w_t - w*_i = (I - P_t)(w_{t-1} - w*_i) + P_t (w*_t - w*_i) + X_t^+ z_t,    E P_t = (D/N) I,
 
-so that every squared error obeys one exact linear recursion with the factor q = 1 - D/N. It is the delta rule with projectors of
-rank D and strength 1: the depths D q^age add up to N (1 - q^T) = N - tr E prod_t (I - P_t) (C1), and T times what the oldest task
-keeps is T D q^(T-1) <= N (1 - 1/T)^(T-1), best at D = N/T (C2): a window of N/D tasks.
+so that every squared error obeys one exact linear recursion with the factor q = 1 - D/N. It is the delta rule with projectors
+of rank D and strength 1. The depths D q^age add up to N (1 - q^T) = N - tr E prod_t (I - P_t) (C1). T times what the oldest
+task keeps is T D q^(T-1) <= N (1 - 1/T)^(T-1), best at D = N/T (C2): a window of N/D tasks.
 
-Depth is not error: interference adds the other tasks' weights. Unrelated tasks of norm 1 without noise leave, in long streams,
-the error 2 (1 - s) on a task of depth share s = (D/N) q^age, more than the error 1 of zero weights unless s > 1/2.
+Depth is not error: interference adds the other tasks' weights. In long streams, unrelated tasks of norm 1 without noise leave
+the error 2 (1 - s) on a task of depth share s = (D/N) q^age. That is more than the error 1 of zero weights unless s > 1/2.
 """
 
 from __future__ import annotations

@@ -11,14 +11,15 @@ long streams at a given ratio r = R/D_s the first becomes bN/u with u (ln u - 1)
 
     G = (1 - R/(bN)) exp(W(r/e)),  W Lambert's function:  1, 3.18, 13.96, 83.2 at r = 0, 10, 100, 1000 and R << bN.
 
-Two regimes are the best of all partitions with separable codes: a cell of activity a that holds phi shared bits adds a phi to R
-and (b - phi) a (1-a)^(T-1) to D_s, and with g = (1/T)(1 - 1/T)^(T-1) every such pair has D_s/g + R <= b, so that no division
-into populations of whatever activities holds more than D_s = g (bN - R).
+Two regimes are the best of all partitions with separable codes. A cell of activity a that holds phi shared bits adds a phi to
+R and (b - phi) a (1-a)^(T-1) to D_s. With g = (1/T)(1 - 1/T)^(T-1) every such pair has D_s/g + R <= b. So no division into
+populations, of whatever activities, holds more than D_s = g (bN - R).
 
-Keeping the shares separate costs nothing in that limit: for ANY code (the same for every task, blind to what a cell held) the
-cells of the oldest task betray at least D_s sum_t min(1, p_t/p_1) bits about all tasks, p_t being the part last written by task
-t (`any_code_bits`). That is the separable cost whenever a <= p_1 = (1 - a)^(T-1). At short T and large R a dense regime that
-decodes its interferers does better: T = 2, R = bN/2 gives 0.309 bN, against 0.125 (separable) and 0.25 (two regimes).
+Keeping the shares separate costs nothing in that limit. Take ANY code that is the same for every task and blind to what a cell
+held. The cells of the oldest task then betray at least D_s sum_t min(1, p_t/p_1) bits about all tasks, where p_t is the part
+last written by task t (`any_code_bits`). That is the separable cost whenever a <= p_1 = (1 - a)^(T-1). At short T and large R
+a dense regime that decodes its interferers does better: T = 2, R = bN/2 gives 0.309 bN, against 0.125 (separable) and 0.25
+(two regimes).
 """
 
 from __future__ import annotations
@@ -295,8 +296,8 @@ def single_bits(N: Any, b: Any, R: Any, T: Any, a: Any) -> Any:
 def any_code_bits(N: float, b: float, R: float, T: int, a: float) -> float:
     """Most private bits that the oldest of T tasks keeps in one regime at activity a, whatever the code (S1).
 
-    The smaller of what survives, a b N p_1, and what the active cells leave beside the R shared bits and the
-    D_s sum_t min(1, p_t/p_1) bits that they betray about all tasks; p_1 = (1-a)^(T-1), p_t = a (1-a)^(T-t).
+    It is the smaller of two numbers: what survives, a b N p_1, and what the active cells leave beside the R shared bits and
+    the D_s sum_t min(1, p_t/p_1) bits that they betray about all tasks. Here p_1 = (1-a)^(T-1) and p_t = a (1-a)^(T-t).
     """
     if a >= 1:
         return float(b * N - R) if T == 1 else 0.0

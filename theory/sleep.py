@@ -19,10 +19,11 @@ n^2 the power of what is written and r^2 = p^2 + n^2, in tau = facts written ove
 
 It is the best single store known here (at 1% error 0.744 at T = 20, against 0.379 by additive writes); no converse is known.
 
-The next sleep rehearses every fact from the store's own answers, right or wrong. With N -> infinity and T growing faster than
-(ln N)^2, s and kappa can be chosen such that no fact is lost at any load below alpha(0) = 2: a fast store then buys nothing in
-the limit. At finite T the loss is of order sqrt(1/T) up to logarithms, against 1/T for two stores (`theory.controls`). If
-rehearsal is allowed between facts, nu^2 = s^2/N and the same holds at any T. Sources: Gardner 1988; Shcherbina and Tirozzi 2003.
+The next sleep rehearses every fact from the store's own answers, right or wrong. Let N -> infinity and let T grow faster than
+(ln N)^2. Then s and kappa can be chosen such that no fact is lost at any load below alpha(0) = 2. A fast store then buys
+nothing in the limit. At finite T the loss is of order sqrt(1/T) up to logarithms, against 1/T for two stores
+(`theory.controls`). If rehearsal is allowed between facts, nu^2 = s^2/N and the same holds at any T. Sources: Gardner 1988;
+Shcherbina and Tirozzi 2003.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ features/PR - 1 per feature (I1): per pair they tend to 1/dims when features abo
 
 The smallest model (Elhage et al.: ReLU(W^T W x + b), two features, one dimension, values uniform in [0, 1] and active with
 probability p) gives up one feature, or stores both as an antipodal pair. With weights (1, -1) and no bias the pair wins below
-p = 4 mu / (2 (1 + I) + 3 mu), mu = min(1, I); the best pair, with weights and biases of its own, wins up to a larger density
-(`boundary`). The change is abrupt where the importances differ much. In a middle range (I = 0.6 ... 0.9) the dedicated solution
-loses stability first, and the second weight grows continuously from 0 (`instability`). Near I = 1 a small jump returns, and
-closer still (from about 0.99) a pair is best at every density.
+p = 4 mu / (2 (1 + I) + 3 mu), mu = min(1, I). The best pair, with weights and biases of its own, wins up to a larger density
+(`boundary`). The change is abrupt where the importances differ much. In a middle range (I = 0.6 ... 0.9) the dedicated
+solution loses stability first, and the second weight grows continuously from 0 (`instability`). Near I = 1 a small jump
+returns, and closer still (from about 0.99) a pair is best at every density.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ class Attack:
     """One bound under attack.
 
     claim: id in the ledger. name: short, unique within the claim. text: what is searched, and which ratio is maximised.
-    bounds: (low, high) of every coordinate of the search. decode(x) -> witness turns a point [len(bounds)] into an instance of
-    the claim, with keys that say what they are; ratio(witness) -> achieved over bound (or floor over achieved): at most 1 if the
-    claim holds; a witness outside the claim's assumptions must be made impossible by `decode`. starts: known good points.
+    bounds: (low, high) of every coordinate of the search. decode(x) -> witness: turns a point [len(bounds)] into an instance
+    of the claim, with keys that say what they are; it must make no instance outside the claim's assumptions. ratio(witness):
+    achieved over bound (or floor over achieved), at most 1 if the claim holds. starts: known good points.
     """
 
     claim: str

@@ -1,7 +1,8 @@
 """Attacks on the methods' ceilings: keys, order, strengths, importances and preconditioners free, the method run as it is.
 
 Most ratios are the total depth of a run, a sum of d(readout)/d(own target) read off one-hot targets, over the ceiling of the
-claim. A claim about means over keys is attacked by lists of keys with any chances, the mean over all draws being exact.
+claim. For claims about an average over keys the attack chooses a finite set of keys and their probabilities; the average is
+then exact.
 """
 
 from __future__ import annotations

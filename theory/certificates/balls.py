@@ -1,12 +1,12 @@
 """Inequalities covered by ball arithmetic: the box is cut until, on every piece, enclosures prove the sign.
 
-A piece is settled if the enclosure of the margin is not below zero there, or if its mean-value form is not; or if the margin is
-monotone in a variable and settled on the worse face; or, where the margin touches zero along a known curve x = x0(others), if it
-is convex in x between the piece and the curve (the margin and its slope vanish on the curve, which SymPy has to confirm). The
-last three speak of a margin that is smooth on the piece: its enclosure has to be finite there, since a derivative that SymPy has
-simplified no longer shows the poles, jumps and branch points of the margin itself.
-Everything is evaluated with midpoint-radius numbers (Arb, through python-flint), so rounding cannot fake a proof. Source: Moore,
-Kearfott and Cloud 2009, Introduction to Interval Analysis; Johansson 2017, IEEE Trans. Comput. 66, 1281.
+A piece is settled if the enclosure of the margin is not below zero there, or if its mean-value form is not. It is also settled
+if the margin is monotone in a variable and settled on the worse face. Where the margin touches zero along a known curve x =
+x0(others), a piece is settled if the margin is convex in x between the piece and the curve. SymPy has to confirm that the
+margin and its slope vanish on the curve. The last three rules need a margin that is smooth on the piece, so its enclosure has
+to be finite there. A derivative that SymPy has simplified no longer shows the poles, jumps and branch points of the margin
+itself. Everything is evaluated with midpoint-radius numbers (Arb, through python-flint), so rounding cannot fake a proof.
+Source: Moore, Kearfott and Cloud 2009, Introduction to Interval Analysis; Johansson 2017, IEEE Trans. Comput. 66, 1281.
 """
 
 from __future__ import annotations

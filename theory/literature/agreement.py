@@ -13,9 +13,9 @@ class Agreement:
     name: what it is called in the field ("Hopfield capacity"). claim: id in the ledger. quantity: what is compared, with its
     unit. theirs: the printed value. source: paper, with equation, figure or table where known. provenance: "printed value"
     (read there), "recalled from the print, not read again", "their formula, evaluated here" or "quoted from a secondary
-    source". ours() -> float: an independent computation, never `theirs` in other clothes; how: how ours was obtained, in a
-    phrase. tolerance: largest admissible absolute difference, and why: where that tolerance comes from (digits in print,
-    finite size, Monte Carlo error). ours is None for what is only quoted.
+    source". ours(): an independent computation, a float, never `theirs` in other clothes; None for what is only quoted. how:
+    how ours was obtained, in a phrase. tolerance: largest admissible absolute difference. why: where that tolerance comes from
+    (digits in print, finite size, Monte Carlo error).
     """
 
     name: str

@@ -62,8 +62,8 @@ def sparse_ratio(rarity: float) -> float:
 def willshaw_bits(doublings: float) -> float:
     """Bits per binary synapse of n = 2^doublings units, K = log2 n of them active, half of the synapses on.
 
-    P patterns set a synapse with probability 1 - (1 - K^2/n^2)^P = 1/2, so that P K^2/n^2 = ln 2; a silent unit is then on
-    wrongly with probability 2^-K = 1/n, one unit in all; each pattern is one of binom(n, K) = n^K/K! (to a share K^2/n).
+    P patterns set a synapse with probability 1 - (1 - K^2/n^2)^P = 1/2, so that P K^2/n^2 = ln 2. A silent unit is then on
+    wrongly with probability 2^-K = 1/n: one unit in all. Each pattern is one of binom(n, K) = n^K/K! (to a share K^2/n).
     """
     K = doublings
     return float(LN2 * (K * doublings - gammaln(K + 1) / LN2) / K**2)

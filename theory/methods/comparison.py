@@ -6,18 +6,19 @@ keys. Each `System` has a profile: the depth of each of M facts, newest first, f
 of two methods at the same depth the one with less crosstalk retains more, so a row also says how many facts the method can
 hold without any error.
 
-Settings. Delta-rule writes (fine-tuning, ROME, experts) have the one strength that is best for the length at hand; replay and
+Settings. Delta-rule writes (fine-tuning, ROME, experts) have the one strength that is best for the length at hand. Replay and
 random slots write at full strength, as their rules say.
 - Replay: the split of state between store and buffer is the one of the greatest length, with at least one buffered fact.
   `replay_buffer_read` consults the buffer as well: it holds the newest B facts, and the store is written what leaves it.
 - LoRA: facts come in blocks of `RANK`, which an adapter fits at once; every other method takes them one by one.
 - Masks and progressive columns: a share (a column) of one number for each output and fact. A mask's owner takes log2 N bits,
-  `BITS` bits to a number. That readers are told the task costs nothing here.
+  `BITS` bits to a number. A reader knows the task, at no cost.
 - `sparse_memory` writes `SLOTS` random slots for each fact, `sparse_memory_chosen` one slot that no other fact uses; both are
   charged a count for each slot.
 - EWC and GPM are charged the symmetric matrix in full. Null-space editing preserves no keys (n_0 = 0, no projector): it keeps
   the moment of its edits and equals exact EWC.
-- ROME is charged the second moment of its keys, which isotropic keys would not need: without it the row is fine-tuning's.
+- ROME is charged the second moment of its keys, which isotropic keys would not need. Without it the row is that of
+  fine-tuning.
 - Experts are charged a routing vector each.
 """
 
@@ -72,9 +73,9 @@ class System:
 class Row:
     """One line of the table.
 
-    store, protective: numbers in parameters and beside them. length: most facts that all keep `depth`. fails: what comes then.
-    whole: most facts held at once without error; whole_share: their numbers (one for each output) over the whole state, which is
-    retained bits over bits of state where all numbers have the same bits (C5: at most 1).
+    store, protective: numbers in parameters and beside them. length: most facts that all keep `depth`. fails: what fails
+    beyond that length. whole: most facts held at once without error. whole_share: their numbers (one for each output) over the
+    whole state. Where all numbers have the same bits it is retained bits over bits of state (C5: at most 1).
     """
 
     method: str

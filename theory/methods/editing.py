@@ -1,17 +1,16 @@
 r"""Closed-form knowledge editing (claim `editing`): one matrix, preconditioned by the second moment C of its keys.
 
 ROME (Meng et al. 2022) writes W <- W + (v - W k) (C^-1 k)^T/(k^T C^-1 k): a delta rule of strength 1 along an oblique
-projector. One fixed C is a change of basis, u ~ C^(-1/2) k, so conservation (C1) holds with N = width of the keys, and with
-C2 so does the number of edits until the oldest keeps a depth: 1 + ln(depth)/ln(1 - 1/N), about N ln(1/depth). Edits whose
-whitened keys fill only n dimensions have n for N. MEMIT (Meng et al. 2023) solves with C + K K^T: strength q/(1 + q), q = k^T
-C^-1 k.
+projector. One fixed C is a change of basis, u ~ C^(-1/2) k, so conservation (C1) holds with N = width of the keys. By C2 the
+oldest edit keeps a depth for 1 + ln(depth)/ln(1 - 1/N) edits, about N ln(1/depth). Edits whose whitened keys fill only n
+dimensions have n for N. MEMIT (Meng et al. 2023) solves with C + K K^T: strength q/(1 + q), q = k^T C^-1 k.
 
-Where the residual v - W k is not read from the matrix but optimised anew for each edit (the increment that makes the model
-say the new fact, as MEMIT does), the write is additive: the depth of an edit never decays, C1 does not apply, and the
-crosstalk of M edits grows linearly: power SNR N/(M - 1), the law of one-shot Hebbian storage (C3).
+MEMIT does not read the residual v - W k from the matrix: it optimises, for each edit anew, the increment that makes the model
+say the new fact. Such a write is additive. The depth of an edit never decays and C1 does not apply, but the crosstalk of M
+edits grows linearly: the power SNR is N/(M - 1), the law of one-shot Hebbian storage (C3).
 
-AlphaEdit (Fang et al. 2024) projects onto the null space of preserved keys (rank n_0, fixed) and keeps sum k k^T of all
-edits: least squares in N - n_0 dimensions, exact EWC rather than a null space that shrinks. All edits share N - n_0 evenly.
+AlphaEdit (Fang et al. 2024) projects onto the null space of preserved keys (rank n_0, fixed) and keeps sum k k^T of all edits.
+This is least squares in N - n_0 dimensions: exact EWC, not a null space that shrinks. All edits share N - n_0 evenly.
 """
 
 from __future__ import annotations

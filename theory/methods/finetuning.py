@@ -1,9 +1,9 @@
 """Full finetuning (claim `finetuning`): the plain delta rule, one strength for all facts, nothing protected.
 
-It is claim C2 itself. Isotropic keys at strength eta: a fact of that age keeps eta (1 - eta/N)^age, and the oldest of M facts
-at most N (1 - 1/M)^(M-1)/M, reached at eta = N/M if M >= N; while M < N eta = 1 is best and the oldest keeps (1 - 1/N)^(M-1).
-It forgets at an unchanged rate and never stops learning. Strengths that fall as N/(N + j) keep all facts at N/(N + M - 1) and
-stop learning instead.
+It is claim C2 itself. With isotropic keys at strength eta, a fact of that age keeps eta (1 - eta/N)^age. The oldest of M facts
+keeps at most N (1 - 1/M)^(M-1)/M, reached at eta = N/M if M >= N. While M < N, eta = 1 is best and the oldest keeps (1 -
+1/N)^(M-1). It forgets at an unchanged rate and never stops learning. Strengths that fall as N/(N + j) keep all facts at N/(N +
+M - 1) and stop learning instead.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """OGD, GPM and null-space methods (claim `gpm`): a write moves the parameters only across the span of all earlier keys.
 
-With Q the projector onto the complement of that span, fact (x, y) is written by w <- w + Q x (y - <x, w>)/|Q x|^2. Nothing
-that is held is ever touched, so each fact whose key is new keeps depth 1 and takes one of N directions; a key in the span of
-earlier ones is not written, and when the keys span all N dimensions nothing can be. The orthogonal gradient descent of
-Farajtabar et al. 2020 and the gradient projection memory of Saha et al. 2021, on one linear layer.
+With Q the projector onto the complement of that span, fact (x, y) is written by w <- w + Q x (y - <x, w>)/|Q x|^2. What is
+stored is never touched, so each fact whose key is new keeps depth 1 and takes one of N directions. A key in the span of
+earlier ones is not written. When the keys span all N dimensions, nothing more can be written. The orthogonal gradient descent
+of Farajtabar et al. 2020 and the gradient projection memory of Saha et al. 2021, on one linear layer.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 r"""Replay (claim `replay`): a buffer of B facts is a second store of coding level 1/B, each fact in a slot of its own.
 
-A write that must not move the readouts of the last B facts (the limit of many interleaved passes; the affine projection rule
-of Ozeki and Umeda 1984) holds B + 1 facts whole, and after a fact has left the buffer it decays by 1 - 1/(N - B) a write. The
-total is B + 1 + (N - B - 1) = N: rehearsal moves depth from old facts to buffered ones and adds none. Only a reader that
-consults the buffer itself gains, B facts at the price of B keys and values. While the buffer holds every fact, interleaving
-reaches min(M, N).
+A write that must not move the readouts of the last B facts is the limit of many interleaved passes (the affine projection rule
+of Ozeki and Umeda 1984). It holds B + 1 facts whole. Once a fact has left the buffer, each write multiplies its depth by 1 -
+1/(N - B). The total is B + 1 + (N - B - 1) = N: rehearsal moves depth from old facts to buffered ones and adds none. Only a
+reader that consults the buffer itself gains, B facts at the price of B keys and values. While the buffer holds every fact,
+interleaving reaches min(M, N).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 r"""Self-rehearsal (claim `self_rehearsal`): before each sleep the store answers the cues of old facts, and relearns them.
 
-If every cue is rehearsed to convergence, together with the new facts, nothing is lost: the normal equations of the old facts
-hold for the store's own answers as for the labels, X^T X w = X^T y, so the result is joint least squares, exactly EWC with
-the exact Hessian (the frozen copy and the cues stand in for it). What it costs is a second copy of the store (answers
+If every cue is rehearsed to convergence, together with the new facts, nothing is lost. The normal equations of the old facts,
+X^T X w = X^T y, hold for the store's own answers as they do for the labels. So the result is joint least squares: exactly EWC
+with the exact Hessian, for which the frozen copy and the cues stand in. What it costs is a second copy of the store (answers
 recomputed while it changes pull nowhere: their error is 0) and the cues, free only if they can be regenerated.
 
 Errors compound. An answer wrong by noise of variance v is learnt as it is: after n sleeps a fact is off by n v min(1, N/M) in

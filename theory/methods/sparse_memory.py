@@ -1,9 +1,10 @@
 """Sparse memory (claim `sparse_memory`): N slots, of which a fact writes a N and a reader reads many.
 
-Slots chosen to be unused hold 1/a facts before the first collision (a N >= 1). Chosen at random, a later fact rewrites the
-share a of the slots of an earlier one: depth (1 - a)^age, the depths of all facts adding up to 1/a, and the oldest of M keeps
-most at a = 1/M, with the throughput of slotted ALOHA (C2). The probability that a fact is not touched at all is far smaller.
-Reading all slots and writing few is a dual regime (S1): the untouched slots carry what is shared.
+Slots chosen to be unused hold 1/a facts before the first collision (a N >= 1). If slots are chosen at random, a later fact
+rewrites the share a of the slots of an earlier one. A fact then has depth (1 - a)^age, and the depths of all facts add up to
+1/a. The oldest of M facts keeps most at a = 1/M, with the throughput of slotted ALOHA (C2-cells). The probability that a fact
+is not touched at all is far smaller. Reading all slots and writing few is a dual regime (S1): the untouched slots carry what
+is shared.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ starts at (1 - eta)^2 q + eta^2, of which y has the part depth = eta prod_later 
 
     SNR = depth^2 / (E h^2 - depth^2).
 
-In a long stream of one strength, N large, this is x/(1 - x) with x = eta (2 - eta) exp(-2 eta age/N): all facts together hold
-Li_2(eta (2 - eta))/(4 eta ln 2) bits per synapse if targets are Gaussian, 1/(2 ln 2) as eta -> 0. Under eta_j = N/(N + j) the
-first fact's is the law `snr_of_oldest` of claim ewc. Depth and bits are different ladders: annealed writes and least squares
-retain the same depth, N in all, and very different numbers of bits.
+In a long stream of one strength, N large, this is x/(1 - x) with x = eta (2 - eta) exp(-2 eta age/N). If targets are Gaussian,
+all facts together hold Li_2(eta (2 - eta))/(4 eta ln 2) bits per synapse, which is 1/(2 ln 2) as eta -> 0. Under eta_j = N/(N
++ j) the first fact's is the law `snr_of_oldest` of claim ewc. Depth and bits are different ladders: annealed writes and least
+squares retain the same depth, N in all, and very different numbers of bits.
 """
 
 from typing import NamedTuple

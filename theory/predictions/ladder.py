@@ -1,7 +1,8 @@
 r"""The rungs of the capacity ladder: systems that hold binary labels in real synapses, and what theory says they hold.
 
-`predicted` gives, for P facts in N synapses per output, mean over facts: bits of a graded read, bits after a threshold (which may
-depend on the age of the fact, known to the reader), the probability of error, and the retained depth. No constant is fitted:
+For P facts in N synapses per output, `predicted` gives means over facts: bits of a graded read, bits after a threshold, the
+probability of error, and the retained depth. The threshold may depend on the age of the fact, which the reader knows. No
+constant is fitted:
 
 * one-shot: the covariance rule, power SNR N/(P - 1) (C3), each cue divided by its own norm;
 * delta, annealed: `theory.predictions.crosstalk.stream` at the strength best for the oldest of P facts, min(1, N/P), and at
@@ -151,9 +152,9 @@ def fast_error(inputs: float, D: int | None = None) -> float:
     """Probability that a label is wrong in the fast store: of the reads of SYMBOLS cells the largest is not the right one.
 
     `inputs` per fact, D facts (None: many). The right cell is read 1 higher than the rest. A cell that n of the other facts
-    activate has noise of variance n/(inputs D); what the covariance rule subtracts is the same for all cells and changes no
-    comparison, so that f takes the place of C3's f(1 - f), f = 1/SYMBOLS. n is binomial, and for many facts does not scatter. A
-    wrong symbol has a given label wrong in n/2 of n - 1 cases.
+    activate has noise of variance n/(inputs D). What the covariance rule subtracts is the same for all cells and changes no
+    comparison, so f = 1/SYMBOLS takes the place of C3's f(1 - f). n is binomial; for many facts its scatter vanishes. A wrong
+    symbol has a given label wrong in n/2 of n - 1 cases.
     """
     f = 1 / SYMBOLS
     if D is None:

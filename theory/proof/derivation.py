@@ -1,9 +1,9 @@
 """A derivation: ordered steps, each a sentence and an equation, each of which can be checked again on its own.
 
-SymPy carries every step out; the check is a second opinion. An equality is confirmed symbolically, or else to thirty
-digits at sample values of its symbols; a root is put back into its equation; a limit is compared with the expression far
-out; an inequality is tried at the samples. What only fixes a definition or names an assumption is *given*; what is proved
-by the sentence itself is *argued*, with a numerical test where there is one. The check says which.
+SymPy carries every step out; the check is a second opinion. An equality is confirmed symbolically, or else to thirty digits at
+sample values of its symbols. A root is put back into its equation. A limit is compared with the expression far out. An
+inequality is tried at the samples. What only fixes a definition or names an assumption is *given*; what is proved by the
+sentence itself is *argued*, with a numerical test where there is one. The check says which.
 """
 
 from __future__ import annotations
