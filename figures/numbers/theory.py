@@ -76,19 +76,19 @@ def controls(results: Results) -> Tree:
 def examples(results: Results) -> Tree:
     """What the laws give at the sizes that the text names (S2, S3-one, S4, U1), evaluated from the ledger."""
     law = claims()
-    one_shot = float(law["C3"]("bits", d=1.0))
-    at_error = float(law["C3-threshold"]("hard_bits", f=0.5, load=law["C3-threshold"]("load_at_error", f=0.5, error=0.01)))
+    one_shot = float(law["C3"].bits(d=1.0))
+    at_error = float(law["C3-threshold"].hard_bits(f=0.5, load=law["C3-threshold"].load_at_error(f=0.5, error=0.01)))
     pays = {
-        f"{name}_{copies}": ceil(law["S2"]("break_even", f=0.5, cue=FREE, fast=fast, copies=copies, b=2.0))
+        f"{name}_{copies}": ceil(law["S2"].break_even(f=0.5, cue=FREE, fast=fast, copies=copies, b=2.0))
         for name, fast in (("best", one_shot), ("threshold", at_error))
         for copies in (1, 2)
     }
-    gain = float(law["S2"]("largest_gain"))
+    gain = float(law["S2"].largest_gain())
     loads = {"tenth": 0.1, "half": 0.5, "most": 0.8, "all": 1.0}
-    sweeps = {name: float(law["S4"]("sweeps_to_depth", N=1e6, M=load * 1e6, eta=1.0, depth=0.99)) for name, load in loads.items()}
+    sweeps = {name: float(law["S4"].sweeps_to_depth(N=1e6, M=load * 1e6, eta=1.0, depth=0.99)) for name, load in loads.items()}
     return {
         **{"one_shot": one_shot, "gain": gain, "pays": pays, "sweeps": sweeps},
-        "cue": 1 / one_shot - 1 / float(law["S2"]("gardner_bits", f=0.5)),
-        "single_store": float(law["S3-one"]("corrective_load", T=20.0, error=0.01)),
-        "boundary": float(law["U1"]("boundary", importance=0.5)),
+        "cue": 1 / one_shot - 1 / float(law["S2"].gardner_bits(f=0.5)),
+        "single_store": float(law["S3-one"].corrective_load(T=20.0, error=0.01)),
+        "boundary": float(law["U1"].boundary(importance=0.5)),
     }

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("theory", "tests", "simulate", "realmodels", "figures", "pyproject.toml")
 SECONDS = 240
 TESTS = {
-    "annealing": ("retention",), "palimpsest": ("palimpsest", "retention"), "winding": ("conservation",),
+    "palimpsest": ("palimpsest", "retention"), "limits": ("limits",),
     "statistics": ("interference",), "notation": ("claim", "compiled"), "inversion": ("retention", "separation"),
     "errors": ("claim",), "ledger": ("claim",), "evidence": ("evidence",), "methods": ("methods",),
 }  # fmt: skip
