@@ -11,6 +11,8 @@ The names are loaded on first use.
 
 import lazy_loader
 
+import realmodels.neighbours  # noqa: F401  # says so if a file of the user hides theory or simulate
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={

@@ -12,6 +12,8 @@ All of it is loaded on first use, and JAX stays as the session has set it. Memor
 
 import lazy_loader
 
+import simulate.neighbours  # noqa: F401  # says so if a file of the user hides theory
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["codes", "experiments", "learners", "memories", "networks", "runs", "system", "tables", "tasks"],

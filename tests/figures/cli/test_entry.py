@@ -124,3 +124,14 @@ def test_a_file_that_hides_a_package_is_named(tmp_path, monkeypatch, name, kind)
     assert done.returncode == 2
     assert done.stderr.startswith(f"cwb: {mine} hides the package {name!r}")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("package", "name"), [("simulate", "theory"), ("realmodels", "theory"), ("realmodels", "simulate")])
+def test_a_plain_import_names_what_hides_a_package_below(tmp_path, package, name):
+    (tmp_path / f"{name}.py").write_text(f"import {package}\n")
+    settings = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for words in (["-c", f"import {package}"], [str(tmp_path / f"{name}.py")]):
+        done = subprocess.run([sys.executable, *words], capture_output=True, text=True, env=settings, cwd=tmp_path, check=False)
+        assert done.stderr.splitlines()[-1].startswith(f"ImportError: {tmp_path / name}.py hides the package {name!r}")
+    (tmp_path / f"{name}.py").unlink()
+    assert not subprocess.run([sys.executable, "-c", f"import {package}"], env=settings, cwd=tmp_path, check=False).returncode
