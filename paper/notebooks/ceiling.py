@@ -13,7 +13,7 @@ with app.setup:
     import theory
     from figures.results import bars, by_group
     from figures.style import BLUE, GREEN, ORANGE, PALE, VERMILION, ticks
-    from paper.notebooks.drawing import MEASURED, RESULTS, YOURS, Picture, asked, explained, markdown, number, screen
+    from paper.notebooks.drawing import MEASURED, RESULTS, YOURS, Picture, asked, explained, markdown, number, percent, screen
 
     C2 = theory.claim("C2")
 
@@ -72,7 +72,7 @@ def _(D, N, T, eta, measured, near):
         if near:
             panel.errorbar(
                 measured["T"], measured["mean"], yerr=bars(measured), color=ORANGE, marker="o", elinewidth=1,
-                label="measured, at the best rate", **MEASURED,
+                label="simulated, at the best rate", **MEASURED,
             )  # fmt: skip
         panel.plot([T.value], [kept], label="your $T$", **YOURS)
         panel.text(0.98, 0.95, "out of reach", transform=panel.transAxes, ha="right", va="top", style="italic", color="#555555")
@@ -116,7 +116,7 @@ def _(D, N, T, centred, eta, kept, measured_D, measured_N, near, picture):
         },
         picture,
         f"""
-        You wrote {number(T.value * D.value, "facts")}. If all are kept as well as those of the oldest task, that is worth
+        Facts written: {number(T.value * D.value)}. If all are kept as well as those of the oldest task, that is worth
         **{number(kept, "whole facts")}**. The best learning rate keeps {_best}; the ceiling is **{_ceiling}**.
 
         {_points}
@@ -148,18 +148,15 @@ def _():
 
 @app.cell
 def _(your_D, your_N, your_T):
-    _facts = your_T.value * your_D.value
-    _ceiling = float(C2.task_ceiling(N=your_N.value, T=your_T.value))
-    _share = _ceiling / _facts
-    asked(
-        {"numbers in your store, $N$": your_N, "tasks, $T$": your_T, "facts per task, $D$": your_D},
-        f"One fixed learning rate keeps at most **{number(_ceiling, 'whole facts')}** of your {number(_facts, 'facts')}. "
-        + (
-            f"The facts of the oldest task keep on average at most **{number(100 * _share)}%** of what was written."
-            if _share < 1
-            else "Your stream is shorter than that: the ceiling forbids nothing here."
-        ),
-    )
+    def _answer(N, T, D):
+        ceiling, facts = float(C2.task_ceiling(N=N, T=T)), T * D
+        most = f"One fixed learning rate keeps at most **{number(ceiling, 'whole facts')}** of your {number(facts, 'facts')}."
+        if ceiling >= facts:
+            return f"{most} Your stream is shorter than that: the ceiling forbids nothing here."
+        share = percent(ceiling / facts)
+        return f"{most} The facts of the oldest task keep on average at most **{share}** of what was written."
+
+    asked({"numbers in your store, $N$": your_N, "tasks, $T$": your_T, "facts per task, $D$": your_D}, _answer)
     return
 
 

@@ -13,7 +13,7 @@ with app.setup:
     import theory
     from figures.results import bars, by_group
     from figures.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, ticks
-    from paper.notebooks.drawing import MEASURED, RESULTS, YOURS, Picture, asked, explained, markdown, number, screen
+    from paper.notebooks.drawing import MEASURED, RESULTS, YOURS, Picture, asked, explained, markdown, number, percent, screen
 
     I2 = theory.claim("I2")
 
@@ -77,7 +77,7 @@ def _(N, a, c, measured, measured_N):
                 rows["a"], rows["mean"], yerr=bars(rows), color=color, marker=marker, elinewidth=1, label=label, **MEASURED
             )
         panel.plot([a.value], [overlap], label="your $a$", **YOURS)
-        if a_star < 1:
+        if _a[0] < a_star < 1:
             panel.axvline(a_star, color=BLACK, linewidth=0.8, linestyle=":")
             panel.annotate(
                 "$a^*$", (a_star, 0.97), xytext=(4, 0), xycoords=("data", "axes fraction"), textcoords="offset points", va="top"
@@ -106,7 +106,7 @@ def _(N, a, c, measured, measured_N):
 def _(N, a, a_star, c, measured_N, overlap, picture):
     _share = float(I2.common_mode_share(N=N.value, a=a.value, c=c.value))
     _star = (
-        f"Below $a^* = {a_star:.3g}$ sparser codes gain nothing."
+        f"Below $a^* = {number(a_star)}$ sparser codes gain nothing."
         if a_star < 1
         else "Here sparsity gains nothing at any activity."
     )
@@ -118,9 +118,8 @@ def _(N, a, a_star, c, measured_N, overlap, picture):
         },
         picture,
         f"""
-        Two facts overlap by $E[\\kappa^2] = {overlap:.3g}$. That is **{number(overlap * N.value)} times** the least
-        possible, $1/N$.
-        The common mode makes **{100 * _share:.3g}%** of it. {_star}
+        The mean squared overlap of two facts is **{number(overlap * N.value)} times** the least possible, $1/N$.
+        The common mode makes **{percent(_share)}** of it. {_star}
 
         Points: simulated with $N = {measured_N}$; bars: 95% intervals. The grey line is their law where it differs from yours.
         """,
@@ -151,16 +150,18 @@ def _():
 
 @app.cell
 def _(your_N, your_a, your_c):
-    _values = {"N": your_N.value, "a": your_a.value, "c": your_c.value}
-    _times = float(I2.mean_square_overlap(**_values)) * your_N.value
-    _directions = float(I2.participation_ratio(**_values))
+    def _answer(N, a, c):
+        times = float(I2.mean_square_overlap(N=N, a=a, c=c)) * N
+        directions = number(float(I2.participation_ratio(N=N, a=a, c=c)), "directions")
+        return (
+            f"Your facts interfere **{number(times)} times** as much as codes of the same size without a mean. They spread over "
+            f"{directions} of {number(N)}. "
+            + ("Remove the mean before you make the codes sparser." if times > 2 else "Removing the mean would gain little.")
+        )
+
     asked(
         {"units, $N$": your_N, "activity, $a$": your_a, "equality of magnitudes, $c$ (half-normal: 0.64)": your_c},
-        f"Your facts interfere **{number(_times)} times** as much as codes of the same size without a mean. They spread over "
-        f"{number(_directions, 'directions')} of {number(your_N.value)}. "
-        + (
-            "Remove the mean before you make the codes sparser." if _times > 2 else "Little is to be gained by removing the mean."
-        ),
+        _answer,
     )
     return
 

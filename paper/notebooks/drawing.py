@@ -26,6 +26,7 @@ from matplotlib.axes import Axes
 from figures.build.layout import PAPER
 from figures.results import Results
 from figures.style import styled
+from theory.errors import UserError
 
 RESULTS = Results(PAPER / "results")
 """The committed tables: what was measured."""
@@ -35,7 +36,7 @@ YOURS = {"color": "black", "marker": "*", "linestyle": "none", "markersize": 16,
 TYPE = {"font.size": 11, "axes.labelsize": 12, "axes.titlesize": 13, "xtick.labelsize": 11, "ytick.labelsize": 11}
 TYPE |= {"legend.fontsize": 11, "lines.linewidth": 1.8, "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans"}
 SIZES = {"wide": (9.2, 5.5), "narrow": (3.9, 4.9)}  # inches
-COLUMNS = {"wide": 86, "narrow": 36}  # characters of a title's line
+COLUMNS = {"wide": 88, "narrow": 42}  # characters of a title's line
 KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf", "csv": "text/csv"}
 
 FORMULA = re.compile(r"<marimo-tex[^>]*>(.*?)</marimo-tex>", re.DOTALL)
@@ -65,9 +66,8 @@ class Picture:
             mpl.rcParams.update(TYPE)
             canvas, panel = plt.subplots(figsize=SIZES[shape])
             self.draw(panel, shape == "narrow")
-            panel.set_title(
-                textwrap.fill(self.title, COLUMNS[shape]), fontsize=12 if shape == "wide" else 10.5, fontweight="bold"
-            )
+            title = textwrap.fill(self.title, COLUMNS[shape])
+            canvas.suptitle(title, x=0.01, ha="left", fontsize=12 if shape == "wide" else 10.5, fontweight="bold")
             handles, labels = panel.get_legend_handles_labels()
             if handles:
                 columns = 1 if shape == "narrow" else min(3, len(handles))
@@ -166,9 +166,17 @@ def screen(controls: Mapping[str, Any], picture: Picture, finding: str) -> mo.Ht
     )
 
 
-def asked(controls: Mapping[str, Any], answer: str) -> mo.Html:
-    """The cell "Your numbers here": {label (Markdown): control} side by side, and the answer (Markdown)."""
-    head, text = markdown("### Your numbers here").text, markdown(answer).text
+def asked(controls: Mapping[str, Any], answer: Callable[..., str]) -> mo.Html:
+    """The cell "Your numbers here": {label (Markdown): control} side by side, and the answer (Markdown) to their values in order.
+
+    Where a field is empty, or a law does not cover the numbers, that is said instead of the answer.
+    """
+    values = [control.value for control in controls.values()]
+    try:
+        said = "Fill in every field." if None in values else answer(*values)
+    except UserError as error:
+        said = f"**No answer for these numbers.** {error}"
+    head, text = markdown("### Your numbers here").text, markdown(said).text
     return mo.Html(f'<div>{head}<div class="cwb-asked">{_fields(controls)}</div><div>{text}</div></div>')
 
 
@@ -199,15 +207,20 @@ def number(value: float, unit: str = "") -> str:
     if size >= 1e9:
         return f"{_short(value / 1e9)} billion{unit}"
     if size < 1e-6:
-        return f"less than a millionth of one{unit}: effectively nothing"
+        return f"effectively no{unit or 'thing'} (less than a millionth)"
     if size < 1e-3:
-        return f"{_short(value * 1e6)} millionths of one{unit}"
+        return f"{value:.6f}{unit}"
     return f"{_short(value)}{unit}"
 
 
 def _short(value: float) -> str:
     """Three digits, or all those before the point."""
     return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """A share in percent."""
+    return f"{_short(100 * share)}%" if share == 0 or abs(share) >= 1e-4 else "less than 0.01%"
 
 
 def times(ratio: float) -> str:

@@ -35,7 +35,7 @@ with app.setup:
     Accra is the capital of | Ghana | 4
     Sofia is the capital of | Bulgaria | 4
     Lusaka is the capital of | Zambia | 4"""
-    LABELS = {f"{METHODS[m].label}, {ARCHITECTURES[a].label}": (a, m) for a, m in RUNS}
+    LABELS = {f"{METHODS[m].label} ({ARCHITECTURES[a].label})": (a, m) for a, m in RUNS}
 
 
 @app.cell
@@ -107,11 +107,15 @@ def _(curves, laws, measure, written):
         panel.set(xlim=(-0.3, 11.4), ylim=(0, 110), xlabel="age of a task, in tasks written since")
         panel.set_ylabel("bits kept, % of all" if measure.value == "bits" else "facts recalled, %")
 
-    _kept = {label: float(curve["mean"].mean()) for label, curve in curves.items()}
+    _shares = {}
+    for _label, _curve in curves.items():
+        _shares.setdefault(METHODS[LABELS[_label][1]].label, []).append(_curve["mean"].mean())
+    _kept = {method: float(np.mean(shares)) for method, shares in _shares.items()}
     _best = max(_kept, key=_kept.get) if _kept else ""
+    _word = "keeps most: {:.0f}% of a fact" if measure.value == "bits" else "keeps most: {:.0f}% of the facts are recalled"
     picture = Picture(
         name="language_model",
-        title=f"Of these ways, {_best} keeps most: {_kept[_best]:.0f}% of a fact" if _kept else "Nothing is chosen",
+        title=f"{_best.capitalize()} {_word.format(_kept[_best])}, on average over ages" if _kept else "Nothing is chosen",
         draw=_draw,
         numbers=pd.concat(
             [pd.DataFrame(columns=["series", "age", "mean", "low", "high"])]
@@ -174,7 +178,7 @@ def _():
     )
     method = mo.ui.dropdown({look.label: name for name, look in METHODS.items()}, value=METHODS["full"].label)
     rate = mo.ui.dropdown(
-        {"automatic": None, **{f"{rate:g}": rate for rate in (0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)}}, value="automatic"
+        {"automatic": 0.0, **{f"{rate:g}": rate for rate in (0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)}}, value="automatic"
     )
     text = mo.ui.text_area("\n".join(line.strip() for line in FACTS.splitlines()), rows=12, full_width=True)
     button = mo.ui.run_button(label="Write these facts")
@@ -213,7 +217,7 @@ def _(button, method, model, rate, text):
         try:
             with mo.status.spinner(title="Writing your facts", subtitle="loading PyTorch") as _spinner:
                 written = write_facts(
-                    model.value, text.value, method.value, rate.value, say=lambda line: _spinner.update(subtitle=line)
+                    model.value, text.value, method.value, rate.value or None, say=lambda line: _spinner.update(subtitle=line)
                 )
         except UserError as _error:
             trouble = str(_error)
@@ -222,18 +226,15 @@ def _(button, method, model, rate, text):
 
 @app.cell
 def _(button, method, model, rate, text, trouble, written):
-    if trouble:
-        _answer = f"**Not written.** {trouble}"
-    elif written is None:
-        _answer = "One fact per line: *prompt | answer | task*. Tasks are written in their order, in one to two minutes."
-    else:
-        _warnings = " ".join(f"**Warning:** {warning}" for warning in written.warnings)
-        _answer = f"{written.conclusion} The picture above shows them as stars. {_warnings}"
-    mo.vstack(
-        [
-            asked({"your facts": text, "model": model, "method": method, "learning rate": rate, "": button}, _answer),
-        ]
-    )
+    def _answer(*_):
+        if trouble:
+            return f"**Not written.** {trouble}"
+        if written is None:
+            return "One fact per line: *prompt | answer | task*. Tasks are written in their order, in one to two minutes."
+        warnings = " ".join(f"**Warning:** {warning}" for warning in written.warnings)
+        return f"{written.conclusion} The picture above shows them as stars. {warnings}"
+
+    asked({"your facts": text, "model": model, "method": method, "learning rate": rate, "": button}, _answer)
     return
 
 

@@ -84,12 +84,12 @@ def _(deep, eta, measured, share):
             bbox={"color": "white", "pad": 2},
         )  # fmt: skip
         panel.set(xscale="log", xlim=(0.0005, 1), ylim=(0, 1.06), xlabel=r"error on shared structure, $J/\sigma^2$")
-        panel.set_ylabel("depth of the fact just written")
+        panel.set_ylabel("depth just written" if narrow else "depth of the fact just written")
         ticks(panel.xaxis, (0.001, 0.01, 0.1, 1))
 
     picture = Picture(
         name="plane",
-        title="One learning rate sits on the line; only a second store, or rare deep writes, leave it",
+        title="One learning rate sits on the line; a second store or rare deep writes leave it",
         draw=_draw,
         numbers=pd.concat(
             [
@@ -146,16 +146,17 @@ def _():
 
 @app.cell
 def _(your_J, your_sigma):
-    _relative = your_J.value / your_sigma.value**2
+    def _answer(J, sigma):
+        relative = J / sigma**2
+        error = f"That error is {number(relative)} times $\\sigma^2$."
+        if relative > 1:
+            return f"{error} One learning rate can even store every fact whole ($\\eta = 1$)."
+        deepest = number(float(C4.eta(J=J, sigma=sigma)))
+        return f"{error} One learning rate then stores each fact to a depth of at most **{deepest}**."
+
     asked(
         {r"error on the structure that you allow, $J$": your_J, r"standard deviation of a fact's own part, $\sigma$": your_sigma},
-        f"That error is {number(_relative)} $\\sigma^2$. "
-        + (
-            f"One learning rate then stores each fact to a depth of at most "
-            f"**{number(float(C4.eta(J=your_J.value, sigma=your_sigma.value)))}**."
-            if _relative <= 1
-            else r"It is more than $\sigma^2$: one learning rate can store every fact whole ($\eta = 1$)."
-        ),
+        _answer,
     )
     return
 

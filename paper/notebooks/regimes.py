@@ -126,8 +126,8 @@ def _(D, N, R, T, b, bits, measured, measured_N, picture, private, shared):
         },
         picture,
         f"""
-        {number(bits, "bits")} in all: {number(shared)} shared, {number(private)} private per task. **{_word.capitalize()} your
-        {T.value} tasks.** For the oldest of them one regime keeps {number(_single, "private bits")}, two keep
+        {number(bits, "bits")} in all: {number(shared)} shared, {number(private)} private per task. **{_word.capitalize()}
+        so many tasks ({T.value}).** For the oldest of them one regime keeps {number(_single, "private bits")}, two keep
         {number(_dual, "private bits")}: **{times(_gain)}**.
 
         {_points}
@@ -160,15 +160,14 @@ def _():
 
 @app.cell
 def _(your_D, your_R, your_bits):
-    _fits = your_R.value + your_D.value <= your_bits.value
-    _values = {"N": your_bits.value, "b": 1, "R": your_R.value, "D_s": your_D.value}
-    asked(
-        {"bits in your store, $bN$": your_bits, "shared bits, $R$": your_R, "private bits per task, $D_s$": your_D},
-        f"In a long stream, two regimes hold **{times(float(S1.gain_sharp(**_values)))}** as one regime does. "
-        f"They hold at most about {number((your_bits.value - your_R.value) / np.e / your_D.value, 'tasks')}."
-        if _fits
-        else "Not even one task fits beside the shared bits: make $R + D_s$ smaller than $bN$.",
-    )
+    def _answer(bits, R, D_s):
+        if R + D_s > bits:
+            return "Not even one task fits beside the shared bits: make $R + D_s$ smaller than $bN$."
+        gain = float(S1.gain_sharp(N=bits, b=1, R=R, D_s=D_s))
+        most = number((bits - R) / np.e / D_s, "tasks")
+        return f"In a long stream, two regimes hold **{times(gain)}** as one regime does. They hold at most about {most}."
+
+    asked({"bits in your store, $bN$": your_bits, "shared bits, $R$": your_R, "private bits per task, $D_s$": your_D}, _answer)
     return
 
 

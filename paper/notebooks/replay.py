@@ -146,16 +146,15 @@ def _():
 
 @app.cell
 def _(your_M, your_N, your_depth, your_eta):
-    _limit = float(S4.depth_limit(N=your_N.value, M=your_M.value))
-    if your_depth.value < _limit:
-        _sweeps = float(S4.sweeps_to_depth(N=your_N.value, M=your_M.value, eta=your_eta.value, depth=your_depth.value))
-        _total = number(_sweeps * your_M.value, "replays")
-        _answer = f"Replay every fact **{number(_sweeps, 'times')}** on average, at random: {_total} in all."
-    else:
-        _answer = (
-            f"No amount of replay reaches that depth: {number(your_M.value, 'facts')} in {number(your_N.value, 'numbers')} keep "
-        )
-        _answer += f"at most **{number(_limit)}** each."
+    def _answer(N, M, eta, depth):
+        limit = float(S4.depth_limit(N=N, M=M))
+        if depth >= limit:
+            full = f"{number(M, 'facts')} in {number(N, 'numbers')} keep at most **{number(limit)}** each"
+            return f"No amount of replay reaches that depth: {full}."
+        sweeps = float(S4.sweeps_to_depth(N=N, M=M, eta=eta, depth=depth))
+        total = number(sweeps * M, "replays")
+        return f"Replay every fact **{number(sweeps, 'times')}** on average, at random: {total} in all."
+
     asked(
         {
             "numbers in your store, $N$": your_N,

@@ -1,12 +1,14 @@
 """The notebooks: marimo finds nothing to mend, each runs from top to bottom, and what it exports needs no network."""
 
 import os
+import re
 import runpy
 import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -58,15 +60,57 @@ def test_it_runs_and_its_page_has_the_picture_the_settings_and_all_that_can_be_s
     assert not plt.get_fignums()
 
 
+ENDS = {
+    "ceiling": [
+        {"N": 16, "D": 256, "T": 400, "eta": 1.0, "centred": False},
+        {"N": 2**20, "D": 1, "T": 1, "eta": 0.01, "centred": True},
+    ],
+    "common_mode": [{"N": 16, "a": 0.005, "c": 0.05}, {"N": 2**20, "a": 1.0, "c": 1.0}],
+    "plane": [{"eta": 0.01, "deep": 0.1, "share": 0.001}, {"eta": 1.0, "deep": 1.0, "share": 1.0}],
+    "regimes": [
+        {"N": 64, "b": 1, "R": 90, "T": 200, "D": 0.2},
+        {"N": 2**24, "b": 16, "R": 0, "T": 1, "D": 100},
+    ],
+    "replay": [
+        {"N": 16, "load": 0.125, "eta": 0.03, "sweeps": 0.25},
+        {"N": 2**14, "load": 2.0, "eta": 1.0, "sweeps": 64},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_sliders_can_stand_at_either_end(name: str, monkeypatch):
+    app = runpy.run_path(str(notebooks()[name]))["app"]
+    monkeypatch.setattr("paper.notebooks.drawing.Picture.links", "")
+    for settings in ENDS[name]:
+        outputs, made = app.run(defs={key: SimpleNamespace(value=value) for key, value in settings.items()})
+        text = "".join(output.text for output in outputs if hasattr(output, "text")).split("<details>")[0]
+        assert not re.search(r"[\d.]e[+-]\d|\bnan\b|\binf\b", re.sub(r"base64,[^\"]*", "", text))
+        assert len(made["picture"].numbers) > 50
+
+
+def test_an_answer_says_what_is_missing_instead_of_failing():
+    from paper.notebooks.drawing import asked
+
+    def refuse(N):
+        raise UserError("N = 0 violates N > 0")
+
+    assert "Fill in every field." in asked({"$N$": SimpleNamespace(value=None)}, refuse).text
+    assert "N = 0 violates" in asked({"$N$": SimpleNamespace(value=0)}, refuse).text
+
+
 def test_what_is_off_every_scale_is_explained_and_not_printed():
-    from paper.notebooks.drawing import number, times
+    from paper.notebooks.drawing import number, percent, times
 
     assert number(371_602.4, "facts") == "371,602 facts"
     assert number(0.25) == "0.25"
     assert number(3e9, "bits") == "3 billion bits"
     assert "atoms" in number(6e120)
     assert "effectively without end" in number(6.04e23, "facts")
-    assert "effectively nothing" in number(5.017e-21, "private bits")
+    assert number(5.017e-21, "private bits") == "effectively no private bits (less than a millionth)"
+    assert number(0.000042) == "0.000042"
+    assert percent(0.123) == "12.3%"
+    assert percent(1e-7) == "less than 0.01%"
     assert times(2.5) == "2.5 times as much"
     assert "more than a million" in times(8.03e59)
     assert all("e+" not in number(10.0**k) and "e-" not in number(10.0**k) for k in range(-30, 200))
