@@ -55,8 +55,12 @@ def draw(results: Results) -> Canvas:
         runs = table[(table["architecture"] == architecture) & (table["method"] == method)]
         look = METHODS[method]
         style = {
-            **{"color": look.color, "marker": look.marker, "linestyle": look.line, "markeredgewidth": 0.7, "markersize": 3},
-            **{"markerfacecolor": FACES[architecture] or look.color},
+            "color": look.color,
+            "marker": look.marker,
+            "linestyle": look.line,
+            "markeredgewidth": 0.7,
+            "markersize": 3,
+            "markerfacecolor": FACES[architecture] or look.color,
             "label": f"{look.label}, {ARCHITECTURES[architecture].label}" if method == "full" else look.label,
         }
         _curve(left, runs, "bits_fresh", "bits", chosen[architecture, method], style)

@@ -24,12 +24,19 @@ def architectures(results: Results) -> Tree:
     for equal in ("tokens", "time"):
         found = excess(results, equal)
         spread[equal] = {
-            **{"lowest": str(found.idxmin()), "low": float(found.min())},
-            **{"highest": str(found.idxmax()), "high": float(found.max())},
+            "lowest": str(found.idxmin()),
+            "low": float(found.min()),
+            "highest": str(found.idxmax()),
+            "high": float(found.max()),
         }
     counts = [row["parameters"] for row in rows]
     return {
-        **{"rows": rows, "count": len(rows), "seed": int(table["seed"].iloc[0]), "band": BAND, "better": BETTER, **spread},
+        "rows": rows,
+        "count": len(rows),
+        "seed": int(table["seed"].iloc[0]),
+        "band": BAND,
+        "better": BETTER,
+        **spread,
         "parameter_spread": max(counts) / min(counts) - 1,
         "least_recall": min(row["people"] for row in rows),
         "tokens_read": int(table.query("architecture == 'dense'")["tokens"].iloc[0]),

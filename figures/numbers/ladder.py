@@ -18,12 +18,15 @@ def ladder(results: Results) -> Tree:
         most = {kind: best(frame, system, kind) for kind in ("graded", "hard")}
         rungs[system] = {
             "title": RUNGS[system].title,
-            **{"smallest": int(part["N"].min()), "largest": int(part["N"].max())},
+            "smallest": int(part["N"].min()),
+            "largest": int(part["N"].max()),
             **{kind: over_seeds(rows, kind) for kind, rows in most.items()},
             **{f"{kind}_load": float(rows["load"].mean()) for kind, rows in most.items()},
             "allowed": at_allowed(frame, system),
             "depth": float((part["load"] * part["depth"])[part["P"] == most["graded"]["P"].iloc[0]].mean()),
-            **{"graded_law": graded, "hard_law": hard, "allowed_law": allowed},
+            "graded_law": graded,
+            "hard_law": hard,
+            "allowed_law": allowed,
         }
     return {
         "seeds": frame["seed"].nunique(),

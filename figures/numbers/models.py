@@ -47,7 +47,8 @@ def models(results: Results) -> Tree:
     }
     wanted = ("layers", "width", "heads", "context", "vocabulary", "slots", "memory_topk", "indexer_topk")
     return {
-        **{"seeds": final["seed"].nunique(), "parameter_spread": max(counts) / min(counts) - 1},
+        "seeds": final["seed"].nunique(),
+        "parameter_spread": max(counts) / min(counts) - 1,
         "config": {name: config[name] for name in wanted},
         "rows": rows,
         **{row["architecture"]: row for row in rows},

@@ -25,8 +25,12 @@ def regimes(results: Results) -> Tree:
             if end:
                 sleep[row["control"]][end] = row["measured"]
     return {
-        **{"N": int(whole["N"].max()), "N_facts": int(whole["N"].min()), "seeds": int(whole["seed"].nunique())},
-        **{"T_smallest": tasks[0], "T_largest": tasks[-1], "comparisons": len(rows)},
+        "N": int(whole["N"].max()),
+        "N_facts": int(whole["N"].min()),
+        "seeds": int(whole["seed"].nunique()),
+        "T_smallest": tasks[0],
+        "T_largest": tasks[-1],
+        "comparisons": len(rows),
         "agree": sum(row["verdict"] == "supported" for row in rows),
         "disagree": sum(row["verdict"] == "refuted" for row in rows),
         "sleep": {control.replace(" ", "_").replace("-", "_"): ends for control, ends in sleep.items()},

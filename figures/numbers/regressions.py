@@ -15,7 +15,11 @@ def regressions(results: Results) -> Tree:
     met = [share for (N, D, T), share in shares.items() if N == D * T]
     N = int(frame["N"].max())
     return {
-        **{"N": N, "seeds": frame["seed"].nunique(), "settings": len(errors), "depths": len(depths), "products": len(shares)},
+        "N": N,
+        "seeds": frame["seed"].nunique(),
+        "settings": len(errors),
+        "depths": len(depths),
+        "products": len(shares),
         "worst_error": plain(max(errors, key=lambda ratio: abs(ratio.mean - 1))),
         "worst_depth": plain(max(depths, key=lambda ratio: abs(ratio.mean - 1))),
         "identity_error": float((by_run["total"] - by_run["trace"]).abs().max()),

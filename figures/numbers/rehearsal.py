@@ -27,10 +27,16 @@ def rehearsal(results: Results) -> Tree:
     changed = (ends[1] / ends[0]).reset_index()
     fastest = single["eta"].max()
     return {
-        **{"N": int(single["N"].iloc[0]), "T": int(single["T"].iloc[0]), "seeds": single["seed"].nunique()},
+        "N": int(single["N"].iloc[0]),
+        "T": int(single["T"].iloc[0]),
+        "seeds": single["seed"].nunique(),
         "spaced_seeds": spaced(results)["seed"].nunique(),
-        **{"loads": sorted(single["load"].unique().tolist()), "etas": sorted(single["eta"].unique().tolist())},
-        **{"most_sweeps": int(most), "least": float(single["load"].min()), "over": float(over), "reached": REACHED},
+        "loads": sorted(single["load"].unique().tolist()),
+        "etas": sorted(single["eta"].unique().tolist()),
+        "most_sweeps": int(most),
+        "least": float(single["load"].min()),
+        "over": float(over),
+        "reached": REACHED,
         "law_error": largest_error(single, ["load", "eta", "sweeps"], "depth", "predicted_depth"),
         "keys_error": largest_error(single, ["load", "eta", "sweeps"], "depth", "gram_depth"),
         "full_depth": over_seeds(full[(full["eta"] == fastest) & (full["sweeps"] == most)], "depth"),
@@ -57,12 +63,19 @@ def transfer(results: Results) -> Tree:
         return over_seeds(rows.assign(ratio=rows["test_error"] / rows["predicted_test"]), "ratio")
 
     return {
-        **{"N": int(frame["N"].iloc[0]), "units": int(frame["units"].iloc[0]), "seeds": frame["seed"].nunique()},
-        **{"alphas": sorted(frame["alpha"].unique().tolist()), "snrs": sorted(frame["teacher_snr"].unique().tolist())},
-        **{"recalled": over_seeds(frame, "recalled"), "largest": float(largest)},
+        "N": int(frame["N"].iloc[0]),
+        "units": int(frame["units"].iloc[0]),
+        "seeds": frame["seed"].nunique(),
+        "alphas": sorted(frame["alpha"].unique().tolist()),
+        "snrs": sorted(frame["teacher_snr"].unique().tolist()),
+        "recalled": over_seeds(frame, "recalled"),
+        "largest": float(largest),
         "largest_error": largest_error(frame, ["alpha", "teacher_snr", "t"], "test_error", "predicted_test"),
         "crosstalk": float(frame["P"].max() / frame["units"].iloc[0]),
-        **{"notebook_train": over_seeds(noisy, "notebook_train"), "notebook_test": over_seeds(noisy, "notebook_test")},
-        **{"stops": len(judged), "stops_inside": int(np.sum(inside))},
-        **{"notebook_ratio": ratio(frame), "list_ratio": ratio(listed)},
+        "notebook_train": over_seeds(noisy, "notebook_train"),
+        "notebook_test": over_seeds(noisy, "notebook_test"),
+        "stops": len(judged),
+        "stops_inside": int(np.sum(inside)),
+        "notebook_ratio": ratio(frame),
+        "list_ratio": ratio(listed),
     }

@@ -22,8 +22,12 @@ def sequences(results: Results) -> Tree:
     by_name = {row["learner"]: row for row in rows}
     routes = frame.pivot_table(index="seed", columns="learner", values="total")
     return {
-        **{"state": int(frame["state"].iloc[0]), "outputs": int(frame["outputs"].iloc[0]), "seeds": frame["seed"].nunique()},
-        **{"learners": len(rows), "cells": len(used(results)), "rows": sorted(rows, key=lambda row: -row["law"])},
+        "state": int(frame["state"].iloc[0]),
+        "outputs": int(frame["outputs"].iloc[0]),
+        "seeds": frame["seed"].nunique(),
+        "learners": len(rows),
+        "cells": len(used(results)),
+        "rows": sorted(rows, key=lambda row: -row["law"]),
         "by_learner": by_name,
         "largest_error": max(abs(row["ratio"]["mean"] - 1) for row in rows),
         "law_error": max(abs(row["predicted"] / row["law"] - 1) for row in rows),

@@ -32,8 +32,11 @@ def interference(results: Results) -> Tree:
     direct = (frame["M"] - 1) * frame["mean_square_overlap"]
     floor = claim("I1").floor(M=frame["M"], N=frame["N"])
     return {
-        **{"N": int(N), "seeds": frame["seed"].nunique(), "c": c},
-        **{"activity_smallest": float(ends["sparse"]), "activity_largest": float(ends["dense"])},
+        "N": int(N),
+        "seeds": frame["seed"].nunique(),
+        "c": c,
+        "activity_smallest": float(ends["sparse"]),
+        "activity_largest": float(ends["dense"]),
         "saturation_activity": claim("I2").a_star(N=N, c=c),
         **{
             end: {
@@ -44,7 +47,8 @@ def interference(results: Results) -> Tree:
         },
         "law_error": largest_error(uncentred, ["c", "a"], "mean_square_overlap", "law"),
         "identity_error": float(((direct + 1) * frame["participation_ratio"] / frame["M"] - 1).abs().max()),
-        **{"floor_cells": len(frame), "floor_violations": int((direct < floor * (1 - 1e-9)).sum())},
+        "floor_cells": len(frame),
+        "floor_violations": int((direct < floor * (1 - 1e-9)).sum()),
         "floor_ratio": float((direct / floor).min()),
     }
 
@@ -60,7 +64,9 @@ def retention(results: Results) -> Tree:
     oldest = fixed[fixed["age"] == M - 1]
     annealed = whole[whole["schedule"] == "annealed"]
     return {
-        **{"N": N, "M": M, "seeds": frame["seed"].nunique()},
+        "N": N,
+        "M": M,
+        "seeds": frame["seed"].nunique(),
         "identity_error": float((frame["total_depth"] - frame["trace_depth"]).abs().max()),
         "fixed_best": over_seeds(oldest.assign(kept=oldest["depth"] * M / N), "kept"),
         "fixed_ceiling": claim("C2").ceiling(N=N, M=M) / N,
@@ -75,8 +81,11 @@ def capacity(results: Results) -> Tree:
     load = frame["P"] / frame["N"]
     frame = frame.assign(law=claim("C3").snr(N=frame["N"], P=frame["P"]))
     return {
-        **{"N": int(frame["N"].iloc[0]), "seeds": frame["seed"].nunique(), "activities": frame["a"].nunique()},
-        **{"load_smallest": float(load.min()), "load_largest": float(load.max())},
+        "N": int(frame["N"].iloc[0]),
+        "seeds": frame["seed"].nunique(),
+        "activities": frame["a"].nunique(),
+        "load_smallest": float(load.min()),
+        "load_largest": float(load.max()),
         "snr_error": largest_error(frame, ["P"], "snr", "law"),
         "bits": over_seeds(frame[load == load.max()], "bits_per_synapse"),
         "ceiling": claim("C3").bits(d=1),
@@ -92,10 +101,14 @@ def plane(results: Results) -> Tree:
     by_regime = frame.pivot_table(index=["sigma", "eta", "seed"], columns="regime", values="J")
     control = (by_regime["dual_dense"] / by_regime["dual"]).groupby("seed").mean()
     return {
-        **{"N": int(frame["N"].iloc[0]), "sigma": sorted(frame["sigma"].unique().tolist()), "seeds": frame["seed"].nunique()},
+        "N": int(frame["N"].iloc[0]),
+        "sigma": sorted(frame["sigma"].unique().tolist()),
+        "seeds": frame["seed"].nunique(),
         "J_error": largest_error(single, ["sigma", "eta"], "J", "law"),
-        **{"single_points": len(beyond["single"]), "single_violations": sum(beyond["single"])},
-        **{"dual_points": len(beyond["dual"]), "dual_beyond": sum(beyond["dual"])},
+        "single_points": len(beyond["single"]),
+        "single_violations": sum(beyond["single"]),
+        "dual_points": len(beyond["dual"]),
+        "dual_beyond": sum(beyond["dual"]),
         "dense_control": plain(estimate(control)),
     }
 
@@ -112,13 +125,19 @@ def _sweep(results: Results, name: str, regime: str | None) -> Tree:
     judged, reached = violations(table), tightness(table)
     depths = table.groupby([key for key in ("D", "R", "D_s") if key in table]).ngroups
     return {
-        **{"N": int(table["N"].iloc[0]), "b": int(table["b"].iloc[0]), "seeds": table["seed"].nunique()},
-        **{"cells": len(judged), "depths": depths, "activities": table["odds" if "odds" in table else "a"].nunique()},
+        "N": int(table["N"].iloc[0]),
+        "b": int(table["b"].iloc[0]),
+        "seeds": table["seed"].nunique(),
+        "cells": len(judged),
+        "depths": depths,
+        "activities": table["odds" if "odds" in table else "a"].nunique(),
         "tasks": int(judged.groupby([key for key in judged if key in ("D", "R", "D_s", "centred")])["T"].nunique().min()),
         "required": float(table["required"].iloc[0]) if "required" in table else 1.0,
         "frontier_points": len(frontier(table)),
-        **{"above": int(judged["above"].sum()), "violations": int(judged["violation"].sum())},
-        **{"tightness": plain(estimate(reached)), "best": float(reached.max())},
+        "above": int(judged["above"].sum()),
+        "violations": int(judged["violation"].sum()),
+        "tightness": plain(estimate(reached)),
+        "best": float(reached.max()),
     }
 
 
@@ -133,7 +152,9 @@ def gain(results: Results) -> Tree:
             | {"measured": value["mean"], "low": value["low"], "high": value["high"]}
         )
     return {
-        **{"N": int(held["N"].iloc[0]), "b": int(held["b"].iloc[0]), "seeds": held["seed"].nunique()},
+        "N": int(held["N"].iloc[0]),
+        "b": int(held["b"].iloc[0]),
+        "seeds": held["seed"].nunique(),
         "D_s": sorted({row["D_s"] for row in rows}),
         "rows": rows,
         "largest": max(rows, key=lambda row: row["predicted"]),

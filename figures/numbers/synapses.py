@@ -22,7 +22,11 @@ def synapses(results: Results) -> Tree:
         "curves": len(curve_ratios(frame)),
     }
     return {
-        **{"N": int(N), "seeds": frame["seed"].nunique(), "states": states, "beakers": beakers, "oldest_age": int(events)},
+        "N": int(N),
+        "seeds": frame["seed"].nunique(),
+        "states": states,
+        "beakers": beakers,
+        "oldest_age": int(events),
         "models": int(frame.groupby(MODEL).ngroups),
         "bounds": bounds,
         "envelope": {name: near[name] for name in ("binary", "serial", "cascade")},

@@ -26,25 +26,43 @@ from figures.numbers import (
 from figures.numbers.estimates import Tree
 from figures.results import Results, reading
 
-PARTS = {
-    **{
-        part.__name__: part
-        for part in (theory.ledger, theory.certificates, theory.literature, theory.methods, theory.controls, theory.examples)
-    },
-    **{part.__name__: part for part in (simulation.interference, simulation.retention, simulation.capacity, simulation.plane)},
-    **{part.__name__: part for part in (simulation.sweeps, simulation.gain, frontiers.frontiers)},
-    **{part.__name__: part for part in (coding_level.coding_level, superposition.superposition, regimes.regimes)},
-    **{part.__name__: part for part in (synapses.synapses, regressions.regressions, sequences.sequences)},
-    two_rates.two_rates.__name__: two_rates.two_rates,
-    **{part.__name__: part for part in (rehearsal.rehearsal, rehearsal.transfer)},
-    **{
-        part.__name__: part for part in (models.baselines, models.models, models.format_finetuning, models.stream, models.streams)
-    },
-    **{part.__name__: part for part in (models.contrasts, models.kernel, models.forecast)},
-    **{part.__name__: part for part in (knowledge.knowledge, knowledge.exposures)},
-    architectures.architectures.__name__: architectures.architectures,
-    "ladder": ladder.ladder,
-}
+PARTS = (
+    theory.ledger,
+    theory.certificates,
+    theory.literature,
+    theory.methods,
+    theory.controls,
+    theory.examples,
+    simulation.interference,
+    simulation.retention,
+    simulation.capacity,
+    simulation.plane,
+    simulation.sweeps,
+    simulation.gain,
+    frontiers.frontiers,
+    coding_level.coding_level,
+    superposition.superposition,
+    regimes.regimes,
+    synapses.synapses,
+    regressions.regressions,
+    sequences.sequences,
+    two_rates.two_rates,
+    rehearsal.rehearsal,
+    rehearsal.transfer,
+    models.baselines,
+    models.models,
+    models.format_finetuning,
+    models.stream,
+    models.streams,
+    models.contrasts,
+    models.kernel,
+    models.forecast,
+    knowledge.knowledge,
+    knowledge.exposures,
+    architectures.architectures,
+    ladder.ladder,
+)
+"""Functions that read one part of the numbers each; a part is named as its function."""
 
 
 def meta(results: Results) -> Tree:
@@ -73,7 +91,8 @@ def check(value: Any, where: str = "numbers") -> Any:
 def numbers(results: Results) -> Tree:
     """All numbers. Raises UserError if a table is missing or unfit, or if a number is not finite."""
     tree = {"meta": meta(results)}
-    for name, part in PARTS.items():
+    for part in PARTS:
+        name = part.__name__
         with reading(f"the paper's numbers {name!r}", results.directory, results.read):
             tree[name] = check(part(results), f"numbers.{name}")
     return check(tree)

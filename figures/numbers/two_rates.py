@@ -29,12 +29,12 @@ def two_rates(results: Results) -> Tree:
         own.groupby(["learner", "sigma", "dial"])["J"].mean() / own.groupby(["learner", "sigma", "dial"])["predicted_J"].mean()
     )
     return {
-        **{"seeds": first["seed"].nunique(), "state": int(first["state"].max()), "learners": frame["learner"].nunique()},
-        **{
-            "N_one": int(first["N"].max()),
-            "N_two": int(first["N"].min()),
-            "settings": int(frame.groupby(["learner", "sigma", "dial"]).ngroups),
-        },
+        "seeds": first["seed"].nunique(),
+        "state": int(first["state"].max()),
+        "learners": frame["learner"].nunique(),
+        "N_one": int(first["N"].max()),
+        "N_two": int(first["N"].min()),
+        "settings": int(frame.groupby(["learner", "sigma", "dial"]).ngroups),
         "error_off": float(np.exp(off.abs().max()) - 1),
         "deepest": deepest,
         "dense": plain(back(estimate(paired(results, "two_regimes", "two_equal")))),

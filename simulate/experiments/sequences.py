@@ -141,8 +141,10 @@ def law(cell: Cell, M: int) -> Mapping[str, float]:
     depth = built.profile(M)[::-1]
     tasks = depth.reshape(-1, cell["block"]).mean(axis=1)
     return {
-        **{"predicted_total": float(depth.sum()), "predicted_worst": float(tasks.min())},
-        **{"predicted_oldest": float(tasks[0]), "predicted_newest": float(tasks[-1])},
+        "predicted_total": float(depth.sum()),
+        "predicted_worst": float(tasks.min()),
+        "predicted_oldest": float(tasks[0]),
+        "predicted_newest": float(tasks[-1]),
     }
 
 
