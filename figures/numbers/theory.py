@@ -90,18 +90,11 @@ def examples(results: Results) -> Tree:
     loads = {"tenth": 0.1, "half": 0.5, "most": 0.8, "all": 1.0}
     sweeps = {name: float(law["S4"].sweeps_to_depth(N=1e6, M=load * 1e6, eta=1.0, depth=0.99)) for name, load in loads.items()}
     return {
-<<<<<<< HEAD
-        **{"one_shot": one_shot, "gain": gain, "pays": pays, "sweeps": sweeps},
-        "cue": 1 / one_shot - 1 / float(law["S2"].gardner_bits(f=0.5)),
-        "single_store": float(law["S3-one"].corrective_load(T=20.0, error=0.01)),
-        "boundary": float(law["U1"].boundary(importance=0.5)),
-=======
         "one_shot": one_shot,
         "gain": gain,
         "pays": pays,
         "sweeps": sweeps,
-        "cue": 1 / one_shot - 1 / float(law["S2"]("gardner_bits", f=0.5)),
-        "single_store": float(law["S3-one"]("corrective_load", T=20.0, error=0.01)),
-        "boundary": float(law["U1"]("boundary", importance=0.5)),
->>>>>>> 86abc55 (Plain lines in place of **{...} pairs that only fought the formatter; the parts of the paper's numbers are a plain tuple)
+        "cue": 1 / one_shot - 1 / float(law["S2"].gardner_bits(f=0.5)),
+        "single_store": float(law["S3-one"].corrective_load(T=20.0, error=0.01)),
+        "boundary": float(law["U1"].boundary(importance=0.5)),
     }
