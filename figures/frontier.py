@@ -12,10 +12,10 @@ from simulate.tables import frontier, violations
 
 MARKS = "osD^vP"
 PANELS = (
-    ("sweep_delta", True, "delta rule, centred codes", "facts a task, $D$"),
-    ("sweep_delta", False, "delta rule, non-negative codes", "facts a task, $D$"),
-    ("sweep_hebbian", None, "one-shot Hebbian", "facts a task, $D$"),
-    ("sweep_cells", None, "overwritten cells", "bits a task, $D$"),
+    ("sweep_delta", True, "delta rule, centred codes", "facts per task, $D$"),
+    ("sweep_delta", False, "delta rule, non-negative codes", "facts per task, $D$"),
+    ("sweep_hebbian", None, "one-shot Hebbian", "facts per task, $D$"),
+    ("sweep_cells", None, "overwritten cells", "bits per task, $D$"),
 )
 
 
@@ -30,7 +30,7 @@ def caption(results: Results) -> str:
     sizes = ", ".join(f"{results.table(sweep)['N'].iloc[0]}" for sweep in ("sweep_delta", "sweep_hebbian", "sweep_cells"))
     judged = pd.concat([violations(results.table(sweep)) for sweep in ("sweep_delta", "sweep_hebbian", "sweep_cells")])
     return (
-        "Largest number of tasks T at which the oldest task still keeps the required depth, against facts or bits a task, at "
+        "Largest number of tasks T at which the oldest task still keeps the required depth, against facts or bits per task, at "
         "several activities: marks are simulated, lines the ceilings of theory without a fitted parameter, the shaded region "
         f"is closed. The oldest task must keep on average {required['sweep_delta']:g} of its depth (delta rule), a power SNR "
         f"of {required['sweep_hebbian']:g} (Hebbian), every bit at every seed (cells). N = {sizes}; {len(judged)} cells of "

@@ -29,7 +29,7 @@ def caption(results: Results) -> str:
 
 
 def draw(results: Results) -> Canvas:
-    """One panel a kind of system, one row a system, one mark a setting."""
+    """One panel per kind of system, one row per system, one mark per setting."""
     found = searched(results.table("frontiers"))
     kinds = [kind for kind in KINDS if (found["kind"] == kind).any()]
     rows = {kind: list(dict.fromkeys(found.loc[found["kind"] == kind, "system"])) for kind in kinds}
@@ -53,7 +53,7 @@ def draw(results: Results) -> Canvas:
         panel.set_title(KINDS[kind], fontsize=8)
     grid[0].set_ylabel("system [claim]")
     marks = [Line2D([], [], color=color, marker="o", linestyle="none", markersize=3) for color in shades(2)]
-    canvas.legend(marks, ["few facts a task", "many"], loc="outside lower center", ncols=2, labelcolor=GREY)
+    canvas.legend(marks, ["few facts per task", "many"], loc="outside lower center", ncols=2, labelcolor=GREY)
     return canvas
 
 

@@ -1,7 +1,7 @@
 """Code ensembles: random unit write directions u[M, N] with exactly K = round(a N) active cells each.
 
-The magnitude of an active cell is g = U^k, U uniform on (0, 1), with k chosen so that E[g]^2 / E[g^2] = c (k = 0: all equal,
-c = 1; k = 1: uniform, c = 3/4); c is what couples the coding level to the common mode (claim I2).
+The magnitude of an active cell is g = U^k, U uniform on (0, 1), with k chosen so that E[g]^2 / E[g^2] = c. At k = 0
+all are equal and c = 1; at k = 1 they are uniform and c = 3/4. It is c that couples the coding level to the common mode (I2).
 
 Because the cells are exchangeable, every family here has, exactly,
     E[kappa^2] = 1/N + (E[(sum_i u_i)^2] - 1)^2 / (N (N - 1)),

@@ -1,8 +1,8 @@
 """Systems of equal state that hold labels (S3): two stores and their controls, and the most facts that each of them holds.
 
-Every system here is set up for one cell of the experiment `regimes`. A cell is a mapping with N (state per unit), T (tasks; 0
-if every fact is a task of its own), sweeps (passes per sleep), flip (share of labels rehearsed wrongly), shared (share of labels
-that follow one linear teacher) and error (share of labels that may be read wrongly).
+Every system here is set up for one cell of the experiment `regimes`. A cell is a mapping with these keys:
+N (state per unit), T (tasks; 0 if every fact is a task of its own), sweeps (passes per sleep), flip (share of labels rehearsed
+wrongly), shared (share of labels that follow one linear teacher), error (share of labels that may be read wrongly).
 """
 
 from collections.abc import Callable

@@ -12,9 +12,9 @@ and the block changes w by U^T d. With S = (I + E L)^-1 E the block is w + U^T S
 This is the compact WY form of Householder products (Bischof and Van Loan 1987; Schreiber and Van Loan 1989), for writes that need
 not be reflections. A fact of strength 0 changes nothing: it is padding.
 
-I + E L has ones on its diagonal. Three ways to solve with it give the same numbers up to rounding; each is the fastest somewhere:
-`substituted` for one block at a time, `multiplied_out` for small blocks under `vmap`, where a substitution becomes a slow loop,
-and `inverse_by_halves` for many blocks at once, whose solvers S serve many targets.
+I + E L has ones on its diagonal. Three ways to solve with it give the same numbers up to rounding, and each is the fastest
+somewhere. `substituted` serves one block at a time. `multiplied_out` serves small blocks under `vmap`, where a substitution
+becomes a slow loop. `inverse_by_halves` serves many blocks at once, whose solvers S are used for many targets.
 """
 
 from collections.abc import Callable

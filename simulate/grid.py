@@ -1,4 +1,4 @@
-"""The axes of the sweeps: task lengths that straddle a predicted ceiling, depths down to two tasks, the seeds."""
+"""The axes of the sweeps: numbers of tasks on both sides of a predicted ceiling, sizes of a task, and the seeds."""
 
 import math
 from collections.abc import Iterable
@@ -10,8 +10,7 @@ from simulate.runs.experiment import Preset
 
 SEEDS = tuple(range(8))
 REPORTED: dict[Preset, tuple[int, ...]] = {"quick": SEEDS, "paper": tuple(range(200, 208))}
-"""Seeds of experiments whose rules or settings were settled with pilots in view: the pilots ran on SEEDS, as the small preset
-does, and what the paper reports is run once, on others."""
+"""Seeds of experiments that had pilots. Pilots and the quick preset use SEEDS; the paper reports seeds that no pilot saw."""
 
 FRACTIONS: dict[Preset, tuple[float, ...]] = {
     "quick": (0.3, 0.5, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 1.0, 1.03, 1.07, 1.15, 1.3, 1.6),
@@ -21,7 +20,7 @@ FRACTIONS: dict[Preset, tuple[float, ...]] = {
 
 
 def seed_keys(seeds: Iterable[int], *salts: int) -> jax.Array:
-    """One random key a seed, folded with `salts` (so that the columns of a sweep are independent)."""
+    """One random key per seed, folded with `salts` (so that the columns of a sweep are independent)."""
 
     def key(seed: jax.Array) -> jax.Array:
         folded = jax.random.key(seed)
@@ -45,10 +44,10 @@ def task_grid(ceiling: float, preset: Preset) -> list[int]:
     return sorted(tasks)
 
 
-def depth_grid(largest: float, count: int, smallest: float = 1) -> list[int]:
-    """`count` distinct depths (facts or bits a task), geometric from `smallest` to `largest`."""
-    depths = {round(depth) for depth in np.geomspace(smallest, largest, count)}
-    extra = iter(n for n in range(round(smallest), round(largest) + 1) if n not in depths)
-    while len(depths) < count:
-        depths.add(next(extra))
-    return sorted(depths)
+def task_sizes(largest: float, count: int, smallest: float = 1) -> list[int]:
+    """`count` distinct sizes of a task (facts or bits per task), geometric from `smallest` to `largest`."""
+    sizes = {round(size) for size in np.geomspace(smallest, largest, count)}
+    extra = iter(n for n in range(round(smallest), round(largest) + 1) if n not in sizes)
+    while len(sizes) < count:
+        sizes.add(next(extra))
+    return sorted(sizes)

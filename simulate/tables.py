@@ -59,9 +59,11 @@ def is_decoded(table: pd.DataFrame) -> bool:
 
 
 def violations(table: pd.DataFrame, confidence: float = CONFIDENCE) -> pd.DataFrame:
-    """One row a cell, as `cell_means`, with `lower` (its simultaneous lower bound), `above` (bool: the mean lies above the
-    ceiling, which chance alone does in about half of the cells of a tight system) and `violation` (bool: so does `lower`).
-    """  # fmt: skip
+    """One row per cell, as `cell_means`, with lower, above and violation.
+
+    lower: simultaneous lower bound of the mean. above: whether the mean lies above the ceiling, which chance alone does in about
+    half of the cells of a tight system. violation: whether `lower` lies above it.
+    """
     cells = cell_means(table)
     level = (1 - confidence) / len(cells)
     if is_decoded(table):
@@ -75,7 +77,7 @@ def violations(table: pd.DataFrame, confidence: float = CONFIDENCE) -> pd.DataFr
 
 
 def frontier(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a column of the sweep (a configuration without T): the largest T that held, next to the ceiling.
+    """One row per column of the sweep (a configuration without T): the largest T that held, next to the ceiling.
 
     measured_T: largest T whose oldest task keeps `required` in the mean over seeds (0 if none does).
     allowed_T: largest whole number of tasks below the ceiling. tightness: measured_T / ceiling_T. tightness_whole: measured_T /
@@ -150,13 +152,14 @@ def share_interval(hits: int, trials: int) -> tuple[float, float]:
 
 
 def searched(table: pd.DataFrame) -> pd.DataFrame:
-    """From the table `frontiers`: one row a system and setting, with what the search found.
+    """From the table `frontiers`: one row per system and setting, with what the search found.
 
     measured_T: largest T whose mean depth is at least `required` (0: none); low_T, high_T: the same for either end of the 95%
     interval of the mean. allowed_T: largest whole number of tasks below the ceiling. tightness: measured_T / ceiling_T;
     tightness_low, tightness_high: the same for the ends. violation: at allowed_T + 1 the depth asked for is kept even by the
-    lower bound, simultaneous over all rows. Where depth is a share of seeds or of bits decoded, a ceiling bounds the mean, which
-    is at most ceiling_T / T there (Markov): the exact binomial bound of the share of seeds that returned all is compared.
+    lower bound, simultaneous over all rows. Where depth is a share of seeds or of bits decoded, a ceiling bounds the mean,
+    which is at most ceiling_T / T there (Markov). What is compared is the exact binomial bound of the share of seeds that
+    returned all.
     """
     settings = table.groupby(SETTING, sort=False)
     rows = []

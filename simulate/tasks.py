@@ -62,9 +62,10 @@ def stream(
 ) -> Stream:
     """A stream of T tasks of D facts: codes with K active cells and magnitudes U^exponent (`draw_active`), targets as above.
 
-    family, N, O, T, D, code_family are static under jit; K, exponent, sigma >= 0, 0 <= rho <= 1 (used by "similar" only) and
-    0 <= overlap < 1 (likeness of the codes of one task, `correlated`) may be traced. One key gives the same codes, teachers and
-    private parts whatever sigma, rho and overlap are. Raises UserError for a family that does not exist.
+    family, N, O, T, D, code_family are static under jit. K, exponent, sigma, rho and overlap may be traced. sigma >= 0.
+    0 <= rho <= 1 is used by "similar" only. 0 <= overlap < 1 is the likeness of the codes of one task (`correlated`). One key
+    gives the same codes, teachers and private parts whatever sigma, rho and overlap are.
+    Raises UserError for a family that does not exist.
     """
     if family not in TASKS:
         raise UserError(f"family {family!r}: no such task family; choose from {', '.join(TASKS)}")

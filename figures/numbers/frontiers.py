@@ -6,7 +6,7 @@ from simulate.tables import searched
 
 
 def frontiers(results: Results) -> Tree:
-    """Counts, and a row a system: settings, violations, and tightness (median and range over settings)."""
+    """Counts, and one row per system: settings, violations, and tightness (median and range over settings)."""
     found = searched(results.table("frontiers"))
     rows = []
     for (kind, name, claim), part in found.groupby(["kind", "system", "claim"], sort=False):

@@ -15,7 +15,7 @@ SEEDS: dict[Preset, tuple[int, ...]] = {"quick": (0,), "paper": (0, 1)}
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell an attack and seed."""
+    """One cell per attack and seed."""
     return [
         {"claim": attack.claim, "attack": attack.name, "seed": seed, "tries": TRIES[preset]}
         for attack in evidence.attacks()

@@ -10,12 +10,12 @@ from theory import evidence
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell a claim that has certificates."""
+    """One cell per claim that has certificates."""
     return [{"claim": id} for id in dict.fromkeys(certificate.claim for certificate in evidence.certificates())]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """A row a certificate: what it proves, on which box, by which method, and how much of it is proved."""
+    """One row per certificate: what it proves, on which box, by which method, and how much of it is proved."""
     rows = []
     for certificate in evidence.certificates(cell["claim"]):
         found = certificate.run()

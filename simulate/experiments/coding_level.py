@@ -25,7 +25,7 @@ TRAINING = {"outputs": 4, "T": 5, "target": 0.15, "strength": 2.0, "steps": 400}
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a share of winners, centred or not; all seeds in it."""
+    """One cell per share of winners, centred or not; all seeds in it."""
     return [{"a": a, "centred": centred, **SIZES[preset], **TRAINING} for a in ACTIVITY for centred in (False, True)]
 
 
@@ -102,7 +102,7 @@ def _bits(wrong: np.ndarray, m: int) -> np.ndarray:
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """Two rows a seed: statistics before the first task and after the last; learning and forgetting of the course in both."""
+    """Two rows per seed: statistics before the first task and after the last; learning and forgetting of the course in both."""
     a, hidden, D, T, m = (cell[name] for name in ("a", "hidden", "D", "T", "outputs"))
     k, shape = max(1, round(a * hidden)), (cell["inputs"], hidden, m)
     dials = (cell["target"], cell["strength"], cell["steps"])

@@ -18,7 +18,7 @@ from simulate.tables import interval
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """One cell a system and setting. The registry is found at run time, so each cell carries the fingerprint of its code."""
+    """One cell per system and setting. The registry is read at run time, so each cell carries the fingerprint of its code."""
     return [
         {"system": name, "kind": kind, "point": point, "parameters": checked(system, given)}
         | {"seeds": list(range(checked(system, given)["seeds"])), "code": code_fingerprint(module)}

@@ -19,7 +19,7 @@ OUTPUTS = 48
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a coding level; every load and seed in it."""
+    """One cell per coding level; every load and seed in it."""
     N = N_OF[preset]
     return [
         {"N": N, "a": a, "P": [round(load * N) for load in LOADS], "outputs": OUTPUTS, "seeds": list(SEEDS)}

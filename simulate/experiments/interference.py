@@ -19,7 +19,7 @@ SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "M": 512}, "paper": {
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a code family, activity and c; the Gaussian family has a c of its own (2/pi), which does not matter to it."""
+    """One cell per code family, activity and c; the Gaussian family has a c of its own (2/pi), which does not matter to it."""
     N = SIZES[preset]["N"]
     found = []
     for family in FAMILIES:

@@ -62,7 +62,7 @@ WRONG: dict[Preset, tuple[float, ...]] = {"quick": (0.005, 0.02), "paper": (0.00
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a system and size; every load and seed in it."""
+    """One cell per system and size; every load and seed in it."""
     seeds = list(REPORTED[preset])
     found = []
     for system, sizes in SIZES[preset].items():

@@ -10,7 +10,7 @@ from theory import evidence
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell a value."""
+    """One cell per value."""
     return [{"claim": item.claim, "name": item.name, "quantity": item.quantity} for item in evidence.agreements()]
 
 

@@ -16,12 +16,12 @@ DEPTH = 0.5
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell a number of outputs that share what depends on keys alone."""
+    """One cell per number of outputs that share what depends on keys alone."""
     return [{"state": STATE, "outputs": outputs, "depth": DEPTH} for outputs in (100, 1000, 10_000)]
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
-    """A row a method and number of facts M: total depth retained, depth of the worst-kept fact, and the method's own account."""
+    """One row per method and number of facts M: total depth, depth of the worst-kept fact, and the account of the method."""
     state, outputs, depth = cell["state"], cell["outputs"], cell["depth"]
     lengths = np.unique(np.round(np.geomspace(1, 32 * state / outputs, 61)))
     rows = []

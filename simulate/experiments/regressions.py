@@ -25,7 +25,7 @@ SIGMA = (0.1, 0.5)
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a number of examples D, every T, rho, sigma and seed in it; D = N/T for each T, so that the ceiling is met."""
+    """One cell per number of examples D, every T, rho, sigma and seed in it; D = N/T for each T, so that the ceiling is met."""
     size = SIZES[preset]
     common = {**size, "seeds": list(REPORTED[preset])}
     equal = [{**common, "D": size["N"] // T, "T": list(TASKS), "rho": list(RHO), "sigma": list(SIGMA)} for T in TASKS]

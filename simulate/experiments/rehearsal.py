@@ -23,12 +23,12 @@ SWEEPS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 SPACED_SWEEPS = tuple(sweeps for sweeps in SWEEPS if sweeps <= 16)
 OUTPUTS = 64
 BATCHES = 3
-"""Batches of as many seeds as REPORTED has, the first of them REPORTED itself, where the depth of few facts, those that the last
-sleep brings in, is judged: set after pilots with one batch had left S4-cost undecided."""
+"""Batches of seeds where only the few facts of the last sleep are judged. Each has as many seeds as REPORTED; the first is
+REPORTED itself. One batch left S4-cost undecided in pilots."""
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a load, rate, spacing, way to replay and batch of seeds; every amount of replay in it."""
+    """One cell per load, rate, spacing, way to replay and batch of seeds; every amount of replay in it."""
     N = N_OF[preset]
 
     def cell(load: float, eta: float, hold: int, replay: str, batch: int = 0) -> Cell:

@@ -22,7 +22,7 @@ SCHEDULES = ("best", "full", "annealed")
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell an ensemble, number of facts and schedule: fixed at the best eta, fixed at eta = 1, annealed."""
+    """One cell per ensemble, number of facts and schedule: fixed at the best eta, fixed at eta = 1, annealed."""
     N = N_OF[preset]
     return [
         {

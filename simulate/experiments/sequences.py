@@ -1,9 +1,9 @@
 """Every learner over the length of its stream, at equal total state: total depth, the worst-kept task, the newest, and bits.
 
 State is divided as `theory.methods.comparison` divides it, which also predicts every number here. A stream has independent
-isotropic keys and targets of random signs, one for each output. All learners here are linear in their targets, so that the
-derivative of answers along these signs is the answers themselves: the depth of a fact is the mean over outputs of sign times
-answer (`simulate.system.freedom`, claim C1-any), and what is left of the answer is crosstalk. Where crosstalk has no bound (a
+isotropic keys and targets of random signs, one for each output. All learners here are linear in their targets, so the
+derivative of answers along these signs is the answers themselves. The depth of a fact is then the mean over outputs of sign times
+answer (`simulate.system.freedom`, claim C1-any). What is left of the answer is crosstalk. Where crosstalk has no bound (a
 full projection answers new keys at random) that mean is too noisy: there each fact has an output of its own, which gives its
 depth and the power of its crosstalk exactly. A task is `block` consecutive facts: facts come one by one, and only the mean over a
 task's is asked for.
@@ -43,7 +43,7 @@ METHOD = {"plain": "finetuning", "rls": "ewc"} | {name: name for name in compari
 AT_ONCE = {"lora": comparison.RANK, "ewc": BLOCK, "self_rehearsal": BLOCK, "self_rehearsal_seeded": BLOCK}
 """Facts that a learner is given at once, where not one: an adapter's rank; where the law is the same for any number, a task."""
 DEAR = ("ewc", "self_rehearsal", "self_rehearsal_seeded")
-"""Least squares from scratch at every write, for all facts alike: one stream a seed is enough, and affordable."""
+"""Least squares from scratch at every write, for all facts alike: one stream per seed is enough."""
 EXACT = ("gpm",)
 """Learners that are given an output for each fact."""
 
@@ -62,7 +62,7 @@ def lengths_of(length: float, step: int) -> list[int]:
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a learner that the comparison has a row for; every length and seed in it."""
+    """One cell per learner that the comparison has a row for; every length and seed in it."""
     state, outputs, streams = (SIZES[preset][name] for name in ("state", "outputs", "streams"))
     listed = []
     for name, (learner, module) in catalogue().items():

@@ -57,7 +57,7 @@ HELD = 0.5
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell an importance of two features, a sparsity of many, and a kind of sequence."""
+    """One cell per importance of two features, a sparsity of many, and a kind of sequence."""
     seeds = list(REPORTED[preset])
     two = {"part": "phase", "density": list(DENSITY[preset]), **PAIRS[preset]}
     found = [{**two, "importance": importance, "seeds": seeds} for importance in IMPORTANCE[preset]]

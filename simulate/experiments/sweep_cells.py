@@ -7,7 +7,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import active_cells
-from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
+from simulate.grid import SEEDS, task_sizes, seed_keys, task_grid
 from simulate.memories.bounded_cells import decoding_probability, oldest_task_decoded
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -21,13 +21,18 @@ SIZES: dict[Preset, dict[str, int]] = {
     "paper": {"N": 1024, "b": 2, "depths": 12},
 }
 
+SMALLEST_TASK = 86
+"""Bits of all cells over the bits of the smallest task: its ceiling is about 32 tasks, as 32 e = 87 (C2 for bounded cells)."""
+SPARE = 32
+"""Bits by which the largest task is smaller than all cells together, so that its ceiling is just above one task."""
+
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a column of the sweep: one D and a; every T and seed in it. D runs from a ceiling of about 32 tasks to 1."""
+    """One cell per column of the sweep: one D and a; every T and seed in it. D runs from a ceiling of about 32 tasks to 1."""
     N, b, depths = (SIZES[preset][name] for name in ("N", "b", "depths"))
     bits = b * N
     columns = []
-    for D in depth_grid(bits - 32, depths, smallest=bits / 86):
+    for D in task_sizes(bits - SPARE, depths, smallest=bits / SMALLEST_TASK):
         ceiling = palimpsest.largest_tasks(N, b, D)
         T = task_grid(ceiling, preset)
         allowed = palimpsest.ceiling(N, b, np.array(T)) / (np.array(T) * D)
@@ -62,7 +67,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
 
 EXPERIMENT = Experiment(
     name="sweep_cells",
-    question="Is tasks x bits a task bounded by the bits of the cells times (1 - 1/T)^(T-1), whatever the activity?",
+    question="Is tasks x bits per task bounded by the bits of the cells times (1 - 1/T)^(T-1), whatever the activity?",
     prediction="T D <= b N (1 - 1/T)^(T-1) wherever the oldest task comes back; reached, up to fluctuations of what survives, "
     "at activity 1/T with an erasure code.",
     falsifier="A cell that is decoded more often than expected surviving bits / D allows, beyond a simultaneous 95% interval.",

@@ -7,7 +7,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import Family, active_cells, draw_active, ensemble_spectrum, magnitude_exponent
-from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
+from simulate.grid import SEEDS, task_sizes, seed_keys, task_grid
 from simulate.memories.delta_rule import oldest_task_depth, room
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -22,12 +22,15 @@ ACTIVITY: dict[Preset, tuple[float, ...]] = {
 }
 SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "depths": 12}, "paper": {"N": 128, "depths": 12}}
 
+LARGEST_TASK = 4.4
+"""At D = N/(4 required) facts per task the ceiling C2 is two tasks. The largest task is a tenth smaller: its ceiling is just above."""
+
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a column of the sweep: one D, a and family; every T and seed in it. D reaches down to a ceiling near 2."""
+    """One cell per column of the sweep: one D, a and family; every T and seed in it. D reaches down to a ceiling near 2."""
     N, depths = SIZES[preset]["N"], SIZES[preset]["depths"]
     columns = []
-    for D in depth_grid(N / (4.4 * REQUIRED), depths):
+    for D in task_sizes(N / (LARGEST_TASK * REQUIRED), depths):
         for centred in (False, True):
             rank = N - centred
             ceiling = largest_tasks(rank, D, REQUIRED)

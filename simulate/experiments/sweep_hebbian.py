@@ -10,7 +10,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import active_cells
-from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
+from simulate.grid import SEEDS, task_sizes, seed_keys, task_grid
 from simulate.memories.hebbian import stored_snr
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -22,12 +22,15 @@ ACTIVITY = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "depths": 12}, "paper": {"N": 256, "depths": 12}}
 OUTPUTS = 64
 
+LARGEST_TASK = 2.2
+"""At D = N/(2 required) facts per task the ceiling C3 is two tasks. The largest task is a tenth smaller: its ceiling is just above."""
+
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a column of the sweep: one D and a; every T and seed in it. D reaches down to a ceiling near 2."""
+    """One cell per column of the sweep: one D and a; every T and seed in it. D reaches down to a ceiling near 2."""
     N, depths = SIZES[preset]["N"], SIZES[preset]["depths"]
     columns = []
-    for D in depth_grid(N / (2.2 * REQUIRED), depths):
+    for D in task_sizes(N / (LARGEST_TASK * REQUIRED), depths):
         ceiling = largest_patterns(N, REQUIRED) / D
         T = task_grid(ceiling, preset)
         predicted = {"ceiling_T": ceiling, "ceiling_depth": snr(N, np.array(T) * D).tolist()}

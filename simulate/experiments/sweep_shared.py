@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.grid import SEEDS, depth_grid, seed_keys, task_grid
+from simulate.grid import SEEDS, task_sizes, seed_keys, task_grid
 from simulate.memories.shared_cells import largest_tasks, layout, oldest_task_decoded, private_bits
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -26,7 +26,7 @@ def _columns(preset: Preset) -> tuple[Cell, ...]:
     columns = []
     for regime in ("single", "dual"):
         for R in (round(share * bits) for share in SHARES[preset]):
-            for D_s in depth_grid(PRIVATE[1] * bits, depths, PRIVATE[0] * bits):
+            for D_s in task_sizes(PRIVATE[1] * bits, depths, PRIVATE[0] * bits):
                 for odds in ODDS[preset]:
                     ceiling = largest_tasks(regime, N, b, R, D_s, odds)
                     T = task_grid(ceiling, preset)
@@ -40,7 +40,7 @@ def _columns(preset: Preset) -> tuple[Cell, ...]:
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a regime, R, D_s and activity; every T and seed in it. The ceilings are those at the activity of the cell."""
+    """One cell per regime, R, D_s and activity; every T and seed in it. The ceilings are those at the activity of the cell."""
     return list(_columns(preset))
 
 

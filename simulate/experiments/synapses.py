@@ -29,7 +29,7 @@ STEP, BOUND = 1.0, 7.0
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a synapse, all seeds in it: finite states, one leaky variable, chains linear, rounded, and rounded and clipped."""
+    """One cell per synapse, all seeds in it: finite states, one leaky variable, and chains (linear, rounded, clipped)."""
     size = AGES[preset]
     common = {"N": N, "events": size["events"], "seeds": list(REPORTED[preset])}
     models = [

@@ -19,7 +19,7 @@ FAST_ACTIVITY = {"single": 0.0, "dual": 1 / 16, "dual_dense": 1.0}
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a regime and private variance; every rate and seed in it. The system scales with sigma: fresh seeds for each."""
+    """One cell per regime and private variance; every rate and seed in it. The system scales with sigma: fresh seeds for each."""
     return [
         {**SIZES[preset], "regime": regime, "sigma": sigma, "eta": list(ETAS), "seeds": [first + seed for seed in SEEDS]}
         for regime in FAST_ACTIVITY

@@ -24,7 +24,7 @@ STEP = 0.1
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a number of examples; every teacher, time and seed in it."""
+    """One cell per number of examples; every teacher, time and seed in it."""
     common = {"a": ACTIVITY, "cycles": CYCLES, "draws": DRAWS, "novel": NOVEL, "teacher_snr": list(SNRS), "times": list(TIMES)}
     N = SIZES[preset]["N"]
     common |= {"P_max": round(max(ALPHAS) * N)}

@@ -29,7 +29,8 @@ FAMILIES: dict[Preset, tuple[tuple[TaskFamily, float, float, int], ...]] = {
     "quick": (("teacher", 1.0, 1.0, 1), ("teacher", 0.5, 1.0, 1)),
     "paper": (("teacher", 1.0, 1.0, 1), ("teacher", 0.5, 1.0, 1), ("similar", 0.5, 0.5, 4)),
 }
-"""Family, sigma, rho, facts a task. Streams with a teacher a task fill memory: they are short, at rates from OWN_SLOWEST."""
+"""Family, sigma, rho, facts per task. Streams with one teacher per task fill memory: they are short, at rates from OWN_SLOWEST.
+"""
 LEARNERS = ("plain", "two_regimes", "two_equal", "two_rules", "label_buffer")
 ALONE = ("annealed", "two_rules_averaged", "replay")
 READ_AT = (2, 4, 8, 16)
@@ -38,7 +39,7 @@ AGES = (0, 1, 2, 4, 8, 16, 32)
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell a learner, family, and set of sizes; every rate and seed in it. Fresh seeds for every family."""
+    """One cell per learner, family, and set of sizes; every rate and seed in it. Fresh seeds for every family."""
     listed = []
     for number, (family, sigma, rho, D) in enumerate(FAMILIES[preset]):
         seeds = [number * len(REPORTED[preset]) + seed for seed in REPORTED[preset]]
@@ -92,7 +93,7 @@ def _schedule(learner: Learner, N: int, D: int, preset: Preset) -> dict[str, Any
 
 @partial(jax.jit, static_argnums=(1, 2, 3, 4, 5))
 def _streams(keys: jax.Array, family: TaskFamily, N: int, O: int, T: int, D: int, sigma: float, rho: float) -> Stream:
-    """A stream a seed, isotropic codes."""
+    """One stream per seed, isotropic codes."""
     return jax.vmap(lambda key: stream(key, family, N, O, T, D, "gaussian", N, 0.0, sigma, rho))(keys)
 
 
@@ -134,8 +135,8 @@ def _measured(
 def predicted(cell: Cell, eta: float, window: int, private: float) -> tuple[float, float]:
     """(J, depth of the fact just written) of the cell's learner, averaged over a window; private: variance of a fact's own part.
 
-    One fact a sleep: exact means (`two_regimes.predicted_errors`). Several facts a sleep: to leading order in their number over N
-    and F, the slow rate being 1 - (1 - eta)^sweeps. Replay: `replay.shared_error`.
+    One fact per sleep: exact means (`two_regimes.predicted_errors`). Several facts per sleep: to leading order in their number
+    over N and F, the slow rate being 1 - (1 - eta)^sweeps. Replay: `replay.shared_error`.
     """
     N, D, sizes, name = cell["N"], cell["D"], cell["sizes"], cell["learner"]
     start, span = cell["starts"][window] * D, cell["span"] * D
@@ -193,7 +194,7 @@ EXPERIMENT = Experiment(
     prediction="One rate, fixed, annealed, or with rehearsal of a buffer, stays on or below depth = 2J/(sigma^2 + J). A second "
     "store takes any learner above it, at depth 1: J is eta sigma^2/(2 - eta) plus the crosstalk of the fast store, which "
     "depends on its size, not its activity; two rules on the same dense keys add at most 2 h (1 - eta)J/((1 - keep)N) at "
-    "h facts a sleep, a list nothing.",
+    "h facts per sleep, a list nothing.",
     falsifier="A learner of one rate in the closed region beyond its interval; a learner of two that stays out of it, or an "
     "error J off the prediction by a tenth; two rules of equal sparsity whose error exceeds that of two sparsities by a tenth.",
     controls="All learners hold the same number of numbers, keys of held facts and lists included. Sparse against dense codes of "

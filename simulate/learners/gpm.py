@@ -1,6 +1,6 @@
 """Projection: a write moves the weights only across the span of all earlier keys (claim gpm).
 
-With Q the projector onto the complement of that span, w <- w + Q x (y - x^T w)/|Q x|^2, and Q loses the direction Q x: a fact is
+With Q the projector onto the complement of that span, w <- w + Q x (y - x^T w)/|Q x|^2, and Q loses the direction Q x. A fact is
 written whole beside all others, or, where its key depends on earlier ones (|Q x| below `CUTOFF`), not at all. Orthogonal
 gradient descent (Farajtabar et al. 2020) keeps gradients of outputs, gradient projection memory (Saha et al. 2021) the inputs of
 a layer: in one linear layer the gradient of an output is its input, and the two are one learner. No direction is left out (no

@@ -125,7 +125,7 @@ def shared_error(N: int, B: int, private: float) -> float:
 
     w - w* has a part in the span of the B exact facts, of energy E_P = private tr K^-1 = private B (N - 2)/(N - B - 1), and a
     rest of energy E_Q. A write moves the rest along Q x, |Q x|^2 of the Beta law ((N - B)/2, B/2), by the residual
-    xi - (w - w*).x; the mean change vanishes at E_Q = (E_P + private (N - 2)) (N - B)/(N - B - 2), and J = (E_P + E_Q)/N.
+    xi - (w - w*).x. The mean change vanishes at E_Q = (E_P + private (N - 2)) (N - B)/(N - B - 2), and J = (E_P + E_Q)/N.
     Needs N > B + 2.
     """
     held = private * B * (N - 2) / (N - B - 1)

@@ -2,8 +2,8 @@
 
     g = P x/(1 + x^T P x),    w <- w + g (y - x^T w),    P <- P - g x^T P
 
-It minimises the same squared error as EWC with the exact Hessian (`ewc`), which solves for a task at once, and P is the inverse
-of its H: up to rounding the two are one learner, from one state of N(N + 1)/2 numbers. This one never sees a fact twice nor two
+It minimises the same squared error as EWC with the exact Hessian (`ewc`), which solves for a task at once. P is the inverse
+of its H. Up to rounding the two are one learner, from one state of N(N + 1)/2 numbers. This one never sees a fact twice nor two
 facts together, which makes the law of exact EWC one of the strictest access rule.
 """
 

@@ -1,6 +1,6 @@
 """Synapses of two states, switched by events (C6; Amit and Fusi 1994, Lahiri and Ganguli 2013).
 
-Two states that switch with probability q keep SNR(age) = sqrt(N) q (1 - q)^age: the oldest of M events is kept best at q = 1/M,
+Two states that switch with probability q keep SNR(age) = sqrt(N) q (1 - q)^age. The oldest of M events is kept best at q = 1/M,
 where it is on the envelope of all synapses with two states, sqrt(N)/(e M), so that sqrt(N)/e events are held, where one real
 variable holds N/e.
 """

@@ -1,9 +1,9 @@
 """Cascade synapses (Fusi, Drew and Abbott 2005): two weights, each with levels that are ever harder to leave (C6).
 
 A synapse of level k (0 is the most plastic) switches its weight with probability ratio^k at an event of the other sign, and goes
-one level deeper with probability ratio^(k+1)/(1 - ratio) at one of its own; the matrices are those of `theory.envelope.cascade`.
+one level deeper with probability ratio^(k+1)/(1 - ratio) at one of its own. The matrices are those of `theory.envelope.cascade`.
 The memory curve is a mixture of exponentials of all these rates, close to 1/age: many ages at once, none of them on the envelope.
-The ceiling is that of the best synapse with as many states for the one age that is asked for; a cascade divides the same area
+The ceiling is that of the best synapse with as many states for the one age that is judged. A cascade divides the same area
 among all its rates, and the levels that still remember at that age hold a small part of it. It therefore stays far below.
 """
 

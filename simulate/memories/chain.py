@@ -1,11 +1,12 @@
 """Synapses that are a chain of coupled variables (beakers), written at the first one and read there (C6-chain).
 
-Between two events the levels u_k relax, C_k du_k/dt = g_(k-1) (u_(k-1) - u_k) + g_k (u_(k+1) - u_k), for one unit of time; an
+Between two events the levels u_k relax, C_k du_k/dt = g_(k-1) (u_(k-1) - u_k) + g_k (u_(k+1) - u_k), for one unit of time. An
 event adds b = +-1 to u_1, which is the weight (Benna and Fusi 2016: C_k = 2^(k-1), g_k = 2^-k/4, the last one leaking). The
-relaxation is integrated exactly, by one matrix exponential. Rounding u_1 at random to multiples of a step, up or down so that
-its mean stays, adds noise of variance step^2 f (1 - f) <= step^2/4 to every event, f the part of a step rounded off, and leaves
-the kernel: SNR^2 falls at all ages alike, by 1 + step^2 E f (1 - f). Clipping u_1 makes the synapse non-linear: no law is known
-for its curve, only the ceilings of C6.
+relaxation is integrated exactly, by one matrix exponential.
+
+Rounding moves u_1 at random to a multiple of a step, up or down so that its mean stays. With f the part of a step that is rounded
+off, it adds noise of variance step^2 f (1 - f) <= step^2/4 to every event. It leaves the kernel: SNR^2 falls at all ages alike,
+by 1 + step^2 E f (1 - f). Clipping u_1 makes the synapse non-linear: no law is known for its curve, only the ceilings of C6.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Delta-rule memory: w <- w + eta u (y - u.w), one write a fact, and the depth at which each fact is retained (C1, C2).
+"""Delta-rule memory: w <- w + eta u (y - u.w), one write per fact, and the depth at which each fact is retained (C1, C2).
 
 The retained depth of fact i is d(readout of i)/d(target of i) after all M writes. With A the product of the later writes
-(I - eta_j u_j u_j^T), the last leftmost, it is s_i = eta_i u_i^T A u_i, and telescoping the trace gives
+(I - eta_j u_j u_j^T), the last leftmost, it is s_i = eta_i u_i^T A u_i. Telescoping the trace gives
 sum_i s_i = N - tr(product of all writes) exactly. Nothing here needs codes of unit length.
 
 Writes are applied in blocks of BLOCK facts (`simulate.delta_blocks`), bound by products of matrices. All depths cost
@@ -86,8 +86,9 @@ def oldest_task_depth(
 
     All sequences begin alike, so that the overlaps of the codes are computed once. Only codes[:T*D] are used and the loops end
     there: one compilation serves every T, D and eta. The depths s_i of the task add up to the trace of what it alone teaches,
-    sum_i A eta_i u_i u_i^T, so that it is enough to teach min(D, N) outputs: output j is asked for 1 at fact j (D < N), or for
-    coordinate j of every code of the task, and is read along that code or coordinate: 4 N min(D, N) flops a fact.
+    sum_i A eta_i u_i u_i^T. So it is enough to teach min(D, N) outputs. If D < N, output j has the target 1 at fact j and is read
+    along its code. Otherwise its target is coordinate j of every code of the task, and it is read along that coordinate. This
+    takes 4 N min(D, N) operations per fact.
     """
     U = _blocks(codes)
     feedback = overlaps(U)
@@ -146,8 +147,9 @@ def block_spectrum(spectrum: np.ndarray, rates: np.ndarray) -> np.ndarray:
 
     Rates of their own for parts of the weights make the write oblique, w <- w + eta H u (y - u.w). In the coordinates H^-1/2 w it
     is a symmetric one along H^1/2 u: all depths are those of a memory with the codes H^1/2 u, of length at most 1. The proof of
-    C2 asks of the directions no more than that, and independence: T D d <= rank(Sigma) (1 - 1/T)^(T-1) holds for any fixed rates
-    up to 1, and `attainable_depth` too, because the eigenvalues add up to at most the largest rate. Rates that differ keep less.
+    C2 needs no more of the directions than that, and their independence. So T D d <= rank(Sigma) (1 - 1/T)^(T-1) holds for any
+    fixed rates up to 1. `attainable_depth` holds too, as the eigenvalues add up to at most the largest rate. Rates that differ
+    keep less.
     """
     common, rest = spectrum[0], spectrum[-1]
     root = np.sqrt(rates)

@@ -35,7 +35,7 @@ def _measure(p: Parameters, T_max: int) -> Measure:
 SYSTEMS = (
     System(
         name="list_beside_dense",
-        description="a list of one task's labels beside a dense store that rehearses at sleep, N numbers a unit in all; "
+        description="a list of one task's labels beside a dense store that rehearses at sleep, N numbers per unit in all; "
         "depth: share of the oldest task's labels read right",
         claim="S3",
         unit="fraction",

@@ -5,8 +5,8 @@ its own. With rate eta the error on the teacher settles at J = eta sigma^2 / (2 
 fraction eta of its private part.
 
 single: N weights w, w <- w + eta x (y - w.x).
-dual: the same w at a slow rate, plus a fast store v of N weights addressed by a sparse code z_i of the fact, which after each
-write holds exactly what w leaves over: v <- hold v + z (y - w.x - hold v.z). Both have N weights, 2 N in all; J does not
+dual: the same w at a slow rate, plus a fast store v of N weights, addressed by a sparse code z_i of the fact. After each write v
+holds exactly what w leaves over: v <- hold v + z (y - w.x - hold v.z). Both have N weights, 2 N in all; J does not
 depend on N, so giving the single system 2 N weights does not change its line.
 J is the mean squared error of the whole system's readout on a new input (new x, new z): (|w - w*|^2 + |v|^2) / N.
 """
@@ -36,7 +36,7 @@ def steady_state(
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """(J, depth of the fact just written as a fraction) averaged over the last four fifths of `steps` writes.
 
-    fast: 1.0 with the fast store (K active cells a code), 0.0 without. N, steps static. Depth is the slope of the readout
+    fast: 1.0 with the fast store (K active cells per code), 0.0 without. N, steps static. Depth is the slope of the readout
     of the fact just written against its private part. The weights start at the teacher, from where J rises to its plateau.
     """
 

@@ -5,7 +5,7 @@ A presentation of fact i at strength eta moves the weights of every output by w 
 identity holds its own derivative: the readouts are d(readout)/d(target), the depths of the facts on the diagonal, the
 crosstalk beside it.
 
-The newest facts cannot tell how often the store slept before: their targets enter with the last sleep only, and by linearity
+The newest facts cannot tell how often the store slept before, as their targets enter with the last sleep only. By linearity
 their depth after it is that of one sleep from an empty store, whatever the weights were. So a stream keeps its worst-kept task,
 the newest, exactly as deep as S4 says for a single sleep, at every spacing of the sleeps.
 

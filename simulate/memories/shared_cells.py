@@ -29,8 +29,9 @@ SPARE = 16
 def activity(regime: separation.Regime, N: int, b: int, R: int, T: int | float, odds: int | float = 1.0) -> float:
     """Share of the cells that a task takes up at random: of all (single), or of those that are not always on (dual).
 
-    With v/(1 - v) = odds/(T - 1) it is v in the dual regime, and rho + (1 - rho) v in the single, rho = R/(bN): the best activity
-    at odds = 1, at odds times its odds otherwise, never too few cells for the shared bits. Either regime then keeps, of its best,
+    With v/(1 - v) = odds/(T - 1) it is v in the dual regime, and rho + (1 - rho) v in the single, rho = R/(bN). At odds = 1 it is
+    the best activity. Otherwise its odds are `odds` times those of the best. The shared bits always find cells enough. Either
+    regime then keeps, of its best,
 
         odds (T/(T - 1 + odds))^T -> odds e^(1 - odds)    [from S1: both keep v (1 - v)^(T-1) times what does not depend on v].
     """

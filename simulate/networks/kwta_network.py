@@ -2,7 +2,7 @@
 
 x -> W1 -> k winners -> W2 -> k winners -> W3 -> outputs. The k units of a layer with the largest drive stay on, if it is
 positive (Ahmad and Scheinkman 2019), so that the activity is k/m at most. Centred: every layer reads what is left of the codes
-below once their running mean is taken out. A shift of the mean goes into an offset that is never trained, so that centring
+below once their running mean is taken out. A shift of the mean goes into an offset that is never trained. So centring
 changes no answer, only what a write moves: the gradient of a layer's weights is (h - mean) delta^T instead of h delta^T. Without
 centring mean and offset stay 0, and nothing but the weights is trained.
 

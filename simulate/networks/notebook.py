@@ -1,6 +1,6 @@
 """A notebook that replays to a student: Go-CLS (Sun, Advani, Spruston, Saxe and Fitzgerald 2023, Nature Neuroscience 26, 1438).
 
-The notebook has `units` binary cells. Example (x_mu, y_mu) gets a random index pattern of exactly K = a units active cells,
+The notebook has `units` binary cells. Example (x_mu, y_mu) gets a random index pattern of exactly K = a units active cells. It is
 stored by Hebb's rule in three sets of weights: among the cells (a sparse Hopfield network), from the student's input to the
 cells, and from the cells to the student's input and output,
 
@@ -10,7 +10,7 @@ cells, and from the cells to the student's input and output,
 Recall: a cue sets the state; then every cell sums its recurrent input, and the K cells of the largest win, `cycles` times over.
 K winners stand for the dynamic threshold of the paper; its second round, which lets the network fall silent, is left out.
 The settled pattern drives the student through `outward`. What it replays is example mu plus crosstalk of variance about
-(P - 1)/units of an example, mixed alike into input and output: a teacher's relation survives it, the spectrum of the inputs
+(P - 1)/units of an example, mixed alike into input and output. A teacher's relation survives it, the spectrum of the inputs
 does not quite (relative corrections of order P/units).
 
 The student learns by gradient descent on what is replayed; each stored example is replayed once an epoch, called by a random
@@ -88,7 +88,7 @@ def learn(
 ) -> Float[Array, "times N K"]:
     """Student weights after these numbers of epochs of gradient descent from 0 on the summed squared error.
 
-    w <- w + rate X^T (y - X w), whose iterates are summed along the eigenvectors of X^T X: after n epochs the component of
+    w <- w + rate X^T (y - X w), whose iterates are summed along the eigenvectors of X^T X. After n epochs the component of
     X^T y along an eigenvalue lambda is multiplied by (1 - (1 - rate lambda)^n)/lambda. The time of gradient flow is rate n.
     """
     values, vectors = jnp.linalg.eigh(inputs.T @ inputs)

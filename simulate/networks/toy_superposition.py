@@ -69,7 +69,7 @@ def trained(key: jax.Array, model: Model, draw: Any, loss: Any, steps: int, rate
 
 @partial(jax.jit, static_argnums=(1, 2, 4, 5))
 def uniform_models(keys: jax.Array, dims: int, features: int, density: Scalar, steps: int, samples: int) -> Model:
-    """Models [seeds] of equally important features, one a key."""
+    """Models [seeds] of equally important features, one per key."""
 
     def one(key: jax.Array) -> Model:
         begin, train = jax.random.split(key)
@@ -91,7 +91,7 @@ def pairs(
 ) -> Model:
     """Models [seeds, points, starts] of two features in one dimension, for points (density, importance of the second feature).
 
-    The chances of the four patterns (both on, one on, none) weight the error exactly; the values are a shifted lattice of
+    The chances of the four patterns (both on, one on, none) weight the error exactly. The values are a shifted lattice of
     `samples` points, a new shift at each step, so that the gradient is unbiased and hardly noisy at any density.
     """
     lattice = jnp.arange(samples)[:, None] * jnp.array([1 / samples, GOLDEN])

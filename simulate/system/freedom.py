@@ -1,8 +1,8 @@
 """Generalised degrees of freedom of any learner (claim C1-any): d(answer)/d(target) of every fact, by perturbing targets.
 
 Let f(y) be the answers to the keys of all tasks, read from the state that a stream with targets y [T, D, outputs] left behind.
-The depth of a fact is the mean over outputs of df/dy for itself, and the sum over facts is the total depth: the trace of the
-smoother matrix, for an output, of a learner that is linear in its targets.
+The depth of a fact is the mean over outputs of df/dy for itself, and the sum over facts is the total depth. For a learner that is
+linear in its targets it is the trace of the smoother matrix of an output.
 
 `exact_depths` writes one stream with identity targets: one run, no noise, for learners that are linear and treat outputs alike.
 `probed_depths` is Hutchinson's estimate of a diagonal: E v (df/dy v) = diag df/dy for random signs v, with df/dy v by forward

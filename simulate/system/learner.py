@@ -23,9 +23,11 @@ State = Any
 @partial(jax.tree_util.register_dataclass, data_fields=["hyperparameters"], meta_fields=["N", "outputs", "D", "T", "sizes"])
 @dataclass(frozen=True)
 class Setting:
-    """Shapes, static under jit: N inputs, outputs, D facts a task, room for T tasks, the learner's own sizes (rank, buffer); and
-    its hyperparameters, numbers that may be traced (strengths).
-    """  # fmt: skip
+    """The shapes of a learner's stream, static under jit, and its hyperparameters, which may be traced.
+
+    Shapes: N inputs, outputs, D facts per task, room for T tasks, and the learner's own sizes (rank, buffer). Hyperparameters are
+    numbers such as write strengths.
+    """
 
     N: int
     outputs: int

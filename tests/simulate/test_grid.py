@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from simulate.backend import jax
-from simulate.grid import FRACTIONS, depth_grid, seed_keys, task_grid
+from simulate.grid import FRACTIONS, task_sizes, seed_keys, task_grid
 
 
 @pytest.mark.parametrize("preset", FRACTIONS)
@@ -24,7 +24,7 @@ def test_tasks_are_distinct_and_straddle_the_ceiling(preset, ceiling):
 
 @given(largest=st.integers(12, 2000), smallest=st.floats(1, 5))
 def test_depths_are_distinct(largest, smallest):
-    depths = depth_grid(largest, 8, smallest)
+    depths = task_sizes(largest, 8, smallest)
     assert len(set(depths)) == 8
     assert depths[-1] == largest
     assert depths[0] == round(smallest)
