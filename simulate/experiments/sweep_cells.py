@@ -7,7 +7,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import active_cells
-from simulate.grid import SEEDS, task_sizes, seed_keys, task_grid
+from simulate.grid import SEEDS, seed_keys, task_grid, task_sizes
 from simulate.memories.bounded_cells import decoding_probability, oldest_task_decoded
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset

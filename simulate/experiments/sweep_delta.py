@@ -7,7 +7,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import Family, active_cells, draw_active, ensemble_spectrum, magnitude_exponent
-from simulate.grid import SEEDS, task_sizes, seed_keys, task_grid
+from simulate.grid import SEEDS, seed_keys, task_grid, task_sizes
 from simulate.memories.delta_rule import oldest_task_depth, room
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -23,7 +23,7 @@ ACTIVITY: dict[Preset, tuple[float, ...]] = {
 SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 64, "depths": 12}, "paper": {"N": 128, "depths": 12}}
 
 LARGEST_TASK = 4.4
-"""At D = N/(4 required) facts per task the ceiling C2 is two tasks. The largest task is a tenth smaller: its ceiling is just above."""
+"""At D = N/(4 required) facts per task the ceiling C2 is two tasks. The largest task is a tenth smaller."""
 
 
 def cells(preset: Preset) -> list[Cell]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from simulate.backend import jax, jnp
 from simulate.codes import active_cells
-from simulate.grid import SEEDS, task_sizes, seed_keys, task_grid
+from simulate.grid import SEEDS, seed_keys, task_grid, task_sizes
 from simulate.memories.hebbian import stored_snr
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -23,7 +23,7 @@ SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "depths": 12}, "paper
 OUTPUTS = 64
 
 LARGEST_TASK = 2.2
-"""At D = N/(2 required) facts per task the ceiling C3 is two tasks. The largest task is a tenth smaller: its ceiling is just above."""
+"""At D = N/(2 required) facts per task the ceiling C3 is two tasks. The largest task is a tenth smaller."""
 
 
 def cells(preset: Preset) -> list[Cell]:

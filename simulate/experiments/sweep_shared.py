@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from simulate.backend import jax, jnp
-from simulate.grid import SEEDS, task_sizes, seed_keys, task_grid
+from simulate.grid import SEEDS, seed_keys, task_grid, task_sizes
 from simulate.memories.shared_cells import largest_tasks, layout, oldest_task_decoded, private_bits
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset

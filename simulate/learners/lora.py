@@ -4,10 +4,10 @@
 of rank r, A = K^+ and B = Y - K W. It is linear in its targets.
 
 `lora_joint` trains one adapter for all D facts of a task. For D <= r that is the same. For D > r it is the best product of
-rank r: exactly K^+ times the best rank-r approximation of Y - K W (Eckart and Young). That is not linear in the targets, so depth is the
-derivative of answers by perturbation of targets. The D facts together then keep the divergence of a truncated singular value
-decomposition (Candes, Sing-Long and Trzasko 2013), instead of r for each output. This is more than an adapter's degrees of
-freedom over the outputs, because what is fitted is also selected.
+rank r: exactly K^+ times the best rank-r approximation of Y - K W (Eckart and Young). That is not linear in the targets, so
+depth is the derivative of answers by perturbation of targets. The D facts together then keep the divergence of a truncated
+singular value decomposition (Candes, Sing-Long and Trzasko 2013), instead of r for each output. This is more than an
+adapter's degrees of freedom over the outputs, because what is fitted is also selected.
 """
 
 from dataclasses import replace

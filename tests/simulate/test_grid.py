@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from simulate.backend import jax
-from simulate.grid import FRACTIONS, task_sizes, seed_keys, task_grid
+from simulate.grid import FRACTIONS, seed_keys, task_grid, task_sizes
 
 
 @pytest.mark.parametrize("preset", FRACTIONS)
