@@ -32,7 +32,6 @@ def _():
 
 @app.cell
 def _():
-    N = mo.ui.slider(steps=[2**k for k in range(4, 15)], value=128, show_value=True, debounce=True, full_width=True)
     load = mo.ui.slider(
         steps=[0.125, 0.25, 0.5, 0.75, 0.875, 0.95, 1.0, 1.25, 1.5, 2.0],
         value=0.875,
@@ -44,7 +43,7 @@ def _():
     sweeps = mo.ui.slider(
         steps=[0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64], value=4, show_value=True, debounce=True, full_width=True
     )
-    return N, eta, load, sweeps
+    return eta, load, sweeps
 
 
 @app.cell
@@ -58,13 +57,13 @@ def _(eta, load):
 
 
 @app.cell
-def _(N, eta, load, measured, sweeps):
-    M = max(1, round(load.value * N.value))
+def _(eta, load, measured, measured_N, sweeps):
+    M = round(load.value * measured_N)
     _sweeps = np.geomspace(0.25, 64, 60)
-    _law = S4.replay_depth(N=N.value, M=M, eta=eta.value, sweeps=_sweeps)
-    limit = float(S4.depth_limit(N=N.value, M=M))
-    _once = N.value / (N.value + M)
-    depth = float(S4.replay_depth(N=N.value, M=M, eta=eta.value, sweeps=sweeps.value))
+    _law = S4.replay_depth(N=measured_N, M=M, eta=eta.value, sweeps=_sweeps)
+    limit = float(S4.depth_limit(N=measured_N, M=M))
+    _once = 1 / (1 + load.value)
+    depth = float(S4.replay_depth(N=measured_N, M=M, eta=eta.value, sweeps=sweeps.value))
 
     def _draw(panel, narrow):
         panel.axhline(limit, color=GREY, linestyle=":", label="limit, min(1, $N/M$)")
@@ -97,19 +96,18 @@ def _(N, eta, load, measured, sweeps):
 
 
 @app.cell
-def _(M, N, depth, eta, limit, load, measured, measured_N, picture, sweeps):
+def _(M, depth, eta, limit, load, measured, measured_N, picture, sweeps):
     _aim = 0.9 * limit
-    _enough = float(S4.sweeps_to_depth(N=N.value, M=M, eta=eta.value, depth=_aim))
+    _enough = float(S4.sweeps_to_depth(N=measured_N, M=M, eta=eta.value, depth=_aim))
     screen(
         {
-            "numbers in the store, $N$": N,
             "load, $M/N$": load,
             r"learning rate of a replay, $\eta$": eta,
             "sweeps": sweeps,
         },
         picture,
         f"""
-        {number(sweeps.value, "sweeps")} over {M:,} facts are {number(sweeps.value * M, "replays")}. They leave a mean depth of
+        {number(sweeps.value, "sweeps")} replay each fact as many times on average. They leave a mean depth of
         **{number(depth)}**, of at most {number(limit)}. Nine tenths of that take **{number(_enough, "sweeps")}**.
 
         """
