@@ -31,8 +31,8 @@ from math import comb
 from typing import Any, Literal
 
 import numpy as np
+import scipy
 import sympy as sp
-from scipy.stats import binom, norm
 
 from theory import sleep, tradeoff
 from theory.errors import UserError
@@ -185,11 +185,11 @@ COUNTS = Assumption(
 
 def _read_by_sign(N: Any, outputs: Any, error: Any) -> Any:
     law, symbols = S3.derivation.laws["second_order_read_by_sign"], (TERMS["N"].symbol, TERMS["outputs"].symbol)
-    return sp.lambdify([*symbols, sp.Symbol("z", positive=True)], law)(N, outputs, norm.isf(error))
+    return sp.lambdify([*symbols, sp.Symbol("z", positive=True)], law)(N, outputs, scipy.stats.norm.isf(error))
 
 
 def _fit(M: Any, N: Any) -> Any:
-    return binom.cdf(np.asarray(N) - 1, np.asarray(M) - 1, 0.5)
+    return scipy.stats.binom.cdf(np.asarray(N) - 1, np.asarray(M) - 1, 0.5)
 
 
 CLAIMS = (

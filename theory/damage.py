@@ -30,10 +30,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 import sympy as sp
 from scipy.optimize import brentq
 from scipy.special import entr, gammaln, ndtri
-from scipy.stats import binom
 
 from theory import separation
 from theory.errors import UserError
@@ -308,7 +308,7 @@ def _binary_capacity(flip: Any) -> Any:
 
 
 def _vote_error(T: Any, flip: Any) -> Any:
-    return binom.sf(np.asarray(T) // 2, T, flip)
+    return scipy.stats.binom.sf(np.asarray(T) // 2, T, flip)
 
 
 FINITE_STORE = (FITS, CELLS, WHOLE)

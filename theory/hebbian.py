@@ -23,9 +23,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 import sympy as sp
 from scipy.optimize import brentq
-from scipy.stats import binom
 
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
@@ -217,7 +217,7 @@ def _finite_bits(N: Any, P: Any, a: Any) -> Any:
         active = np.arange(size + 1)
         norms = active * (1 - 2 * level) + size * level**2
         ratio = norms / (level * (1 - level) * (count - 1))
-        return float(count / size * np.sum(binom.pmf(active, size, level) * np.log2(1 + ratio)) / 2)
+        return float(count / size * np.sum(scipy.stats.binom.pmf(active, size, level) * np.log2(1 + ratio)) / 2)
 
     return np.vectorize(mean, otypes=[float])(N, P, a)
 

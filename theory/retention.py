@@ -17,9 +17,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 import sympy as sp
-from scipy.optimize import minimize_scalar
-from scipy.special import xlog1py
 
 from theory.errors import UserError
 from theory.proof import inversion
@@ -165,18 +164,18 @@ def retained_depth(spectrum: Any, eta: float, age: Any) -> Any:
 def task_depth(spectrum: Any, eta: float, T: int, D: int) -> float:
     """Mean depth of the D facts of the oldest of T tasks: (1/D) sum_k x_k^(T-1) (1 - x_k), x_k = (1 - eta lambda_k)^D."""
     shares = _shares(spectrum, eta)
-    return float(np.sum(np.exp(xlog1py(D * (T - 1), -shares)) * -np.expm1(xlog1py(D, -shares))) / D)
+    return float(np.sum(np.exp(scipy.special.xlog1py(D * (T - 1), -shares)) * -np.expm1(scipy.special.xlog1py(D, -shares))) / D)
 
 
 def best_eta(spectrum: Any, T: int, D: int) -> float:
     """The strength in (0, 1] that maximises `task_depth` for this spectrum: a scan in log eta, then Brent's method."""
     # below this strength every direction keeps the more the higher it is: the largest eigenvalue is where 1 - 1/T is left
-    least = -np.expm1(xlog1py(1 / D, -1 / T)) / np.max(spectrum)
+    least = -np.expm1(scipy.special.xlog1py(1 / D, -1 / T)) / np.max(spectrum)
     grid = np.geomspace(min(1.0, least), 1.0, 400)
     depths = [task_depth(spectrum, eta, T, D) for eta in grid]
     peak = int(np.argmax(depths))
     around = np.log(grid[max(peak - 1, 0)]), np.log(grid[min(peak + 1, len(grid) - 1)])
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda log_eta: -task_depth(spectrum, np.exp(log_eta), T, D), bounds=around, method="bounded", options={"xatol": 1e-10}
     )
     return float(np.exp(found.x)) if -found.fun > depths[peak] else float(grid[peak])

@@ -32,10 +32,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 import sympy as sp
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import erfcinv
-from scipy.stats import norm
 
 from theory.proof.claim import Assumption, Claim, Quantity
 from theory.proof.derivation import Derivation
@@ -123,12 +123,12 @@ def _expected_losses_vanish() -> tuple[bool, str]:
         tasks = 1.5 * 36 * held * np.log(size) ** 2 / kappa**2
         s = 3 * np.sqrt(np.log(size))
         nu = s * np.sqrt(held / tasks)
-        lost.append(held * size * (norm.sf(s / np.sqrt(1 + nu**2)) + tasks * norm.sf(kappa / nu)))
+        lost.append(held * size * (scipy.stats.norm.sf(s / np.sqrt(1 + nu**2)) + tasks * scipy.stats.norm.sf(kappa / nu)))
     return lost[0] > lost[1] > lost[2] and lost[2] < 1e-6, f"expected losses {lost[0]:.1e}, {lost[1]:.1e}, {lost[2]:.1e}"
 
 
 def _inverse(kappa: Any) -> Any:
-    return (1 + kappa**2) * norm.cdf(kappa) + kappa * norm.pdf(kappa)
+    return (1 + kappa**2) * scipy.stats.norm.cdf(kappa) + kappa * scipy.stats.norm.pdf(kappa)
 
 
 def _stability(held: float) -> float:
@@ -143,7 +143,7 @@ def least_error(held: float, T: float) -> float:
     def bound(log_s: Any) -> Any:
         s = np.exp(log_s)
         nu = s * np.sqrt(held / T)
-        return norm.sf(s / np.sqrt(1 + nu**2)) + (T - 1) * norm.sf(kappa / nu)
+        return scipy.stats.norm.sf(s / np.sqrt(1 + nu**2)) + (T - 1) * scipy.stats.norm.sf(kappa / nu)
 
     grid = np.linspace(-4, 8, 241)
     values = bound(grid)

@@ -1,5 +1,6 @@
 """Speed, as ratios within one run: `python -m tests.benchmarks [NAME ...]`, or `make bench`, in the root of a checkout.
 
+commands    the everyday commands in a fresh process: seconds
 delta_rule  the core of the simulations: share of the machine's product rate, ratio to a NumPy loop, growth
 race        training a language model against nanoGPT's recipe: tokens a second, and loss after equal time
 parts       one pretraining step of every architecture: tokens a second, cost over dense, share of the machine's product rate
@@ -10,7 +11,7 @@ contexts    attention layers by the length of the text
 import importlib
 import sys
 
-NAMES = ("delta_rule", "race", "parts", "tables", "contexts")
+NAMES = ("commands", "delta_rule", "race", "parts", "tables", "contexts")
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,11 @@ def test_the_delta_rule_s_prints_its_table(capsys):
     assert all(word in told for word in ("float32", "float64", "GF/s", "time ~ N^", "time ~ M^", "time ~ seeds^"))
 
 
+def test_that_of_commands_has_a_line_for_every_command(capsys):
+    assert benchmarks.main(["commands", "--repeats", "1", "--only", "import theory", "cwb --help"]) == 0
+    assert [line[:36].strip() for line in capsys.readouterr().out.splitlines()[-2:]] == ["import theory", "cwb --help"]
+
+
 def test_that_of_parts_has_a_line_for_every_architecture(capsys, tmp_path, monkeypatch):
     text = CorpusConfig(wiki=300_000, dictionary=100_000, factbook=0, heldout=20_000)
     monkeypatch.setitem(recipe.CORPORA, "quick", text)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 import sympy as sp
-from scipy.stats import binom
 
 from theory.methods.setting import ISOTROPIC, LINEAR, WIDE, account, state_quantities
 from theory.proof.claim import Assumption, Claim, Quantity
@@ -25,7 +25,7 @@ def held(N: float, experts: float, M: float) -> float:
     fits(8 * N / experts)
     room = int(N / experts)
     loads = np.arange(room)
-    short = np.sum((room - loads) * binom.pmf(loads, np.floor(M), 1 / experts))
+    short = np.sum((room - loads) * scipy.stats.binom.pmf(loads, np.floor(M), 1 / experts))
     return float(experts * (room - short))
 
 

@@ -33,7 +33,7 @@ def compiled(expression: sp.Expr, parameters: Sequence[str], library: str = "num
     return sp.lambdify(symbols, expression, modules=[_OWN_FUNCTIONS], printer=SciPyPrinter(settings))
 
 
-def precise(law: sp.Expr) -> sp.Expr:
+def precise(law: Any) -> Any:
     """The same law with its digits kept where y is small: powers of 1 - y as functions of y.
 
     1 - (1 - y)^p cancels there: it becomes -expm1(p log1p(-y)), and (1 - y)^p becomes exp(p log1p(-y)). The functions are

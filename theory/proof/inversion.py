@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scipy.optimize import brentq
+import scipy
 
 LARGEST = 1e300
 """Tasks beyond which the search ends."""
@@ -22,4 +22,4 @@ def largest_tasks(room: Callable[[float], float]) -> float:
         high *= 2
         if high > LARGEST:
             raise OverflowError(f"more than {LARGEST:g} tasks")
-    return float(brentq(room, 1.0, high))  # pyright: ignore[reportArgumentType]
+    return float(scipy.optimize.brentq(room, 1.0, high))  # pyright: ignore[reportArgumentType]

@@ -54,12 +54,14 @@ def test_a_value_has_unit_and_meaning(capsys):
     assert second.startswith("task_ceiling of C2 at N = 1000, T = 20: Largest T * D * depth of the oldest of T tasks")
 
 
-def test_a_value_imports_one_law():
+@pytest.mark.parametrize(("words", "law"), [("C4 J=0.1 sigma=1", "tradeoff"), ("C2 N=1000 M=50", "retention")])
+def test_a_value_imports_one_law_and_no_library_beside_sympy(words, law):
     code = "import sys\nfrom figures.cli.entry import main\nmain(sys.argv[1:])\nprint(*sys.modules)"
-    words = [sys.executable, "-c", code, "theory", "value", "C4", "J=0.1", "sigma=1"]
-    loaded = set(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
-    assert loaded & set(LAWS) == {"theory.tradeoff"}
-    assert not {"scipy", "pandas", "jax", "torch", "matplotlib", "joblib"} & loaded
+    command = [sys.executable, "-c", code, "theory", "value", *words.split()]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert loaded & set(LAWS) == {f"theory.{law}"}
+    heavy = {"scipy.optimize", "scipy.special", "scipy.stats", "pandas", "jax", "torch", "matplotlib", "joblib"}
+    assert not heavy & loaded
 
 
 @pytest.mark.parametrize(
