@@ -57,8 +57,9 @@ def _any_schedule(proof: Derivation, annealed: Any) -> None:
         sp.Eq(sp.Symbol("sum_i s_i"), sp.Symbol("n - sum_k x_k Q_k")),
     )
     proof.argued(
-        "of which the first task keeps S = sum_k (1 - x_k) Q_k. 1 - x_k rises with lambda_k and Q_k falls with it: by "
-        "Chebyshev's sum inequality n S <= F sum_k Q_k, F = sum_k (1 - x_k); and all together keep n - sum_k Q_k + S, at most",
+        "Of this total the first task keeps S = sum_k (1 - x_k) Q_k. 1 - x_k rises with lambda_k and Q_k "
+        "falls with it: by Chebyshev's sum inequality n S <= F sum_k Q_k, F = sum_k (1 - x_k); and all "
+        "together keep n - sum_k Q_k + S, at most",
         n - (n / spent - 1) * sp.Symbol("S"),
         _chebyshev,
     )
@@ -74,7 +75,7 @@ def _any_schedule(proof: Derivation, annealed: Any) -> None:
     )
     full = root.subs(spent, n * (1 - (1 - eta / n) ** D))
     law = proof.equal(
-        "that is, growing with n, and n <= N",
+        "The solution grows with n, and n <= N: the bound is",
         full.subs(n, N),
         N / (D * (T - 1 + 1 / (1 - (1 - eta / N) ** D))),
     )
@@ -86,9 +87,7 @@ def _any_schedule(proof: Derivation, annealed: Any) -> None:
         ratio.subs(t, t + 1) / (t - 1 + g),
         1 / (t + g),
     )
-    proof.argued(
-        "and so on: by induction all tasks keep as much as the last", law, _no_schedule_keeps_more, law="annealed_task_depth"
-    )
+    proof.argued("By induction all tasks keep as much as the last", law, _no_schedule_keeps_more, law="annealed_task_depth")
     proof.equal("Facts one by one (D = 1, T = M), no cap: annealed writes are the best", law.subs({D: 1, T: M, eta: 1}), annealed)
     proof.limit("The total T D d tends to", (T * D * law).subs({D: 1, eta: 1}), T, sp.oo)
     fixed = C2.derivation.laws["isotropic_depth"].subs(eta, C2.derivation.laws["best_eta"])

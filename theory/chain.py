@@ -116,7 +116,8 @@ def derive() -> Derivation:
     harmonic = sp.digamma(t + 1) + sp.EulerGamma
     noise = sum(each**2 for each in h)
     proof.equal(
-        "w = sum h b with independent b = +-1 has Cov(b, w) = h and variance sum h^2; over all ages (here five) SNR^2 adds up to",
+        "The weight w = sum h b with independent b = +-1 has Cov(b, w) = h and variance sum h^2; over all "
+        "ages (here five) SNR^2 adds up to",
         sum(N * each**2 / noise for each in h),
         N,
     )
@@ -127,7 +128,7 @@ def derive() -> Derivation:
         sp.Le(sp.Symbol("c") * harmonic, N),
         lambda: (abs(float(harmonic.subs(t, 50)) - sum(1 / k for k in range(1, 51))) < 1e-12, "H_50 by addition"),
     )
-    proof.given("the best level of (age + 1) SNR^2 that lasts for t events", N / harmonic, law="best_level")
+    proof.given("The best level of (age + 1) SNR^2 that lasts for t events is", N / harmonic, law="best_level")
     grid = sp.Function("U")
     inner = sp.exp(-x) * sp.diff(kappa * sp.exp(-x) * sp.diff(grid(sp.exp(x)), x), x)
     proof.argued(
@@ -141,20 +142,22 @@ def derive() -> Derivation:
         ),
     )
     heat = sp.exp(-(y**2) / (4 * kappa * t)) / sp.sqrt(sp.pi * kappa * t)
-    proof.equal("uniform diffusion, solved by", sp.diff(heat, t), kappa * sp.diff(heat, y, 2), samples={y: (1, 2, 3)})
-    proof.equal("which keeps one unit written at y = 0", sp.Integral(heat, (y, 0, sp.oo)), 1)
-    proof.argued("and which leaves there", heat.subs(y, 0), _amplitude, law="diffusion_kernel")
+    proof.equal(
+        "Far along, this is uniform diffusion, solved by", sp.diff(heat, t), kappa * sp.diff(heat, y, 2), samples={y: (1, 2, 3)}
+    )
+    proof.equal("The solution keeps one unit that is written at y = 0", sp.Integral(heat, (y, 0, sp.oo)), 1)
+    proof.argued("At y = 0 it leaves", heat.subs(y, 0), _amplitude, law="diffusion_kernel")
     proof.name("diffusion_kernel", heat.subs({y: 0, kappa: sp.Rational(3, 16)}))
     proof.argued("On the grid of ratio 2 the exponent is the same, up to a ripple of period 4 in t", -sp.Rational(1, 2), _slope)
     octave = proof.equal(
         "Power 1/t: a doubling of the age holds", sp.Integral(1 / x, (x, age, 2 * age)), sp.log(2), samples={age: (1, 3, 10)}
     )
     whole = proof.equal(
-        "and all ages up to the diffusion time 4^beakers of the whole chain",
+        "All ages up to the diffusion time 4^beakers of the whole chain hold",
         sp.Integral(1 / x, (x, 1, 4**beakers)),
         2 * beakers * sp.log(2),
     )
-    proof.equal("so a long chain gives each doubling", N * octave / whole, N / (2 * beakers), law="per_octave")
+    proof.equal("A long chain therefore gives each doubling", N * octave / whole, N / (2 * beakers), law="per_octave")
     return proof
 
 

@@ -97,14 +97,15 @@ def derive() -> Derivation:
         sp.cos(delta),
     )
     half_circle = proof.given(
-        "and leaves the other e_j alone; e(pi) = -e_1, so a half circle multiplies e_1 by", -(sp.cos(sp.pi / steps) ** steps)
+        "The step leaves the other e_j alone. As e(pi) = -e_1, a half circle multiplies e_1 by",
+        -(sp.cos(sp.pi / steps) ** steps),
     )
     turn = proof.equal(
         "After N - 1 half circles tr A_1 is N - 1 times that, and the total",
         N - (N - 1) * half_circle,
         N + (N - 1) * sp.cos(sp.pi / steps) ** steps,
     )
-    proof.limit("tends to the bound as the steps become fine", turn, steps, sp.oo)
+    proof.limit("This total tends to the bound as the steps become fine", turn, steps, sp.oo)
     proof.argued(
         "In terms of the number of writes, M = (N - 1) n",
         turn.subs(steps, M / (N - 1)),

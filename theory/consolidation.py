@@ -139,14 +139,14 @@ def _depth(proof: Derivation) -> None:
         rank / M,
         law="depth_limit",
     )
-    proof.holds("which it never exceeds", ceiling <= rank / M)
+    proof.holds("The depth never exceeds this limit", ceiling <= rank / M)
     gain = proof.equal(
         "One annealed pass leaves N/(N + M) (claim C2, large N): rehearsal can deepen a fact at most by",
         rank / M / (N / (N + M)),
         (1 + M / N) * sp.Min(1, N / M),
         law="replay_gain",
     )
-    proof.holds("never more than twice, and twice only at M = N", gain <= 2)
+    proof.holds("The ratio is never more than two, and it is two only at M = N", gain <= 2)
     proof.limit("Sweeps of a large set: what is left along an eigendirection", (1 - eta * lam / M) ** (sweeps * M), M, sp.oo)
     edge = 1 + q + 2 * sp.sqrt(q) * sp.cos(theta)
     root = sp.sqrt(4 * q - (lam - 1 - q) ** 2)
@@ -158,8 +158,9 @@ def _depth(proof: Derivation) -> None:
     )
     rate = sp.exp(-(1 + q) * x) * sp.besseli(1, 2 * x * sp.sqrt(q)) / (x * sp.sqrt(q))
     proof.argued(
-        "so that depth is deposited, per x = eta * sweeps, at the mean of lambda exp(-x lambda), an integral of Bessel's. It is "
-        "the density of the busy period of an M/M/1 queue of load q: it adds up to min(1, 1/q)",
+        "Depth is therefore deposited, per x = eta * sweeps, at the mean of lambda exp(-x lambda), an "
+        "integral of Bessel's. It is the density of the busy period of an M/M/1 queue of load q: it adds up "
+        "to min(1, 1/q)",
         rate,
         _busy_period,
     )
@@ -186,18 +187,18 @@ def _error(proof: Derivation) -> None:
         -eta * (2 - eta) * component**2,
     )
     left = proof.given(
-        "and the mean of <k_i, e>^2 over the facts is at least lambda_min |e|^2/M: a presentation leaves at most the fraction",
+        "The mean of <k_i, e>^2 over the facts is at least lambda_min |e|^2/M: a presentation leaves at most the fraction",
         1 + drop.coeff(component, 2) * lam / M,
     )
     best = proof.solve("The rate that contracts it most is", sp.diff(left, eta), eta)
-    proof.equal("with the fraction left", left.subs(eta, best), 1 - lam / M)
+    proof.equal("The fraction left is", left.subs(eta, best), 1 - lam / M)
     proof.holds("It is at most exp(-eta (2 - eta) lambda/M)", left <= sp.exp(-eta * (2 - eta) * lam / M))
     smallest = proof.given("Random isotropic keys, large N: lambda_min (Bai and Yin 1993)", (1 - sp.sqrt(M / N)) ** 2)
     proof.solve(
-        "so a share eps of the squared error is left no later than after the sweeps", eps - sp.exp(-eta * (2 - eta) * lam * x), x
+        "A share eps of the squared error is left no later than after the sweeps", eps - sp.exp(-eta * (2 - eta) * lam * x), x
     )
     proof.given(
-        "that is, after",
+        "That is, after",
         sp.log(1 / eps) / (eta * (2 - eta) * smallest),
         law="sweeps_enough",
     )
@@ -213,14 +214,14 @@ def _stream(proof: Derivation) -> None:
     j, n = sp.Symbol("j", integer=True, positive=True), sp.Symbol("n", integer=True, positive=True)
     v, s = sp.symbols("v s", positive=True)
     before = proof.equal(
-        "n sleeps, one after every `hold` tasks: the n - 1 before the last rehearse in all, per sweep,",
+        "There are n sleeps, one after every `hold` tasks: the n - 1 before the last rehearse in all, per sweep,",
         sp.Sum(D * hold * j, (j, 1, n - 1)).doit(),
         D * hold * n * (n - 1) / 2,
         samples={n: (2, 5, 9)},
     )
     count = proof.given("The number of sleeps is", sp.ceiling(T / hold), law="sleeps")
     whole = proof.given(
-        "and the last one rehearses all D T facts: presentations in all",
+        "The last sleep rehearses all D T facts. The presentations in all are",
         sweeps * (before + D * T).subs(n, count),
         law="presentations",
     )
@@ -235,8 +236,8 @@ def _stream(proof: Derivation) -> None:
     )
     cost = even + price * hold
     best = proof.solve("Presentations plus `price` for room for each held task cost least at", sp.diff(cost, hold), hold)
-    best = proof.equal("that is", best, T * sp.sqrt(sweeps * D / (2 * price)))
-    proof.holds("where the cost is convex in `hold`: a minimum", sp.diff(cost, hold, 2) > 0)
+    best = proof.equal("That is", best, T * sp.sqrt(sweeps * D / (2 * price)))
+    proof.holds("There the cost is convex in `hold`: it is a minimum", sp.diff(cost, hold, 2) > 0)
     proof.equal(
         "The least cost is", cost.subs(hold, best), sweeps * D * T / 2 + T * sp.sqrt(2 * price * sweeps * D), law="least_cost"
     )
@@ -250,10 +251,10 @@ def _stream(proof: Derivation) -> None:
         2 * s**3 / (1 - s) ** 2,
     )
     scale = N**2 / (D * hold) * sp.log(1 / eps) / (eta * (2 - eta))
-    far = proof.given("so the stream takes the presentations", scale * growth.subs(v, 1 - load))
+    far = proof.given("The stream therefore takes the presentations", scale * growth.subs(v, 1 - load))
     series = sum(sp.Rational(2 * (j + 1), j + 4) * s**j for j in range(TERMS_OF_SERIES)) * s**4
     proof.argued(
-        "whose last factor is evaluated by its series in s below s = 0.3, where the closed form cancels",
+        "The last factor is evaluated by its series in s below s = 0.3, where the closed form cancels",
         sp.Sum(2 * (k + 1) * s ** (k + 4) / (k + 4), (k, 0, sp.oo)),
         lambda: _close(growth.subs(v, 1 - s), series, s),
     )

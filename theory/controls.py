@@ -91,14 +91,14 @@ def derive() -> Derivation:
     need_slow = proof.given("One pass with sleep. After the last sleep the slow store holds all M labels: S =", M / C_slow)
     need_fast = proof.given("Before each sleep the fast store holds one task of M/T labels: F =", c_fast * M / T)
     held = proof.solve("All numbers of the state, n = S + F, allow M labels", need_slow + need_fast - whole, M)
-    base = proof.equal("that is, per number,", held / whole, 1 / (1 / C_slow + c_fast / T), law="load")
+    base = proof.equal("That is, per number,", held / whole, 1 / (1 / C_slow + c_fast / T), law="load")
     proof.limit("For long streams (C = 2) it tends to C, whatever the fast store", base.subs({C_slow: 2, c_fast: 3}), T, sp.oo)
     awake = proof.solve(
         "If the last task stays in the fast store, the slow one holds a share 1 - 1/T of them:",
         (1 - 1 / T) * M / C_slow + need_fast - whole,
         M,
     )
-    proof.equal("per number", awake / whole, 1 / ((1 - 1 / T) / C_slow + c_fast / T), law="load_awake")
+    proof.equal("Per number of its state", awake / whole, 1 / ((1 - 1 / T) / C_slow + c_fast / T), law="load_awake")
     proof.given(
         "Rehearsal from a frozen copy makes S count twice, a stored cue adds its bits to every label; with p_b bits a number",
         1 / (p_b * (copies / C_slow + c_fast / T) + cue),
@@ -111,8 +111,8 @@ def derive() -> Derivation:
         1 / (C_one * (1 / C_slow + c_fast / T)),
         law="gain_over_single",
     )
-    even = proof.solve("which is 1 at", base - C_one, T)
-    proof.equal("that is", even, c_fast / (1 / C_one - 1 / C_slow), law="break_even_T")
+    even = proof.solve("The gain is 1 at", base - C_one, T)
+    proof.equal("That is", even, c_fast / (1 / C_one - 1 / C_slow), law="break_even_T")
     other = base.subs({C_slow: C_other, c_fast: c_other})
     gain = proof.equal(
         "Against two stores of other kinds, each system divided as it is best",
@@ -153,8 +153,8 @@ def derive() -> Derivation:
         share / (1 - share) - z**2,
         share,
     )
-    spare = proof.equal("so that read by sign it holds more labels by the factor 1/h", 1 / beyond, 1 + 1 / z**2)
-    proof.given("per number", spare / (1 + (N + 1) / (2 * outputs)), law="second_order_read_by_sign")
+    spare = proof.equal("Read by sign the store holds more labels by the factor 1/h", 1 / beyond, 1 + 1 / z**2)
+    proof.given("Per number of its state", spare / (1 + (N + 1) / (2 * outputs)), law="second_order_read_by_sign")
     small = N / T
     deflated = proof.given(
         "D = N/T directions that no older cue touches suffice: a D x N basis and D(D+1)/2 numbers",

@@ -155,8 +155,8 @@ def derive() -> Derivation:
         (1 - K / n) * (1 - K / (n - 1)),
         (n - K) * (n - K - 1) / (n * (n - 1)),
     )
-    pairs = proof.given("so that E S(S-1) =", K * (K - 1) * both ** (T - 1))
-    variance = proof.given("and the variance is", pairs + one - one**2)
+    pairs = proof.given("Therefore E S(S-1) =", K * (K - 1) * both ** (T - 1))
+    variance = proof.given("The variance is", pairs + one - one**2)
     inverse, q = sp.Symbol("h", positive=True), (1 - a) ** (T - 1)
     ratio = proof.equal(
         "With K = a n and h = 1/n a pair escapes with probability",
@@ -165,7 +165,7 @@ def derive() -> Derivation:
         samples={inverse: (sp.Rational(1, 200), sp.Rational(1, 90), sp.Rational(1, 35))},
     )
     slope = proof.equal(
-        "whose power T - 1 has, in h at h = 0, the logarithmic slope",
+        "The power T - 1 of that probability has, in h at h = 0, the logarithmic slope",
         ((T - 1) * sp.diff(sp.log(ratio), inverse)).subs(inverse, 0),
         -(T - 1) * a / (1 - a),
     )
@@ -175,7 +175,7 @@ def derive() -> Derivation:
         sp.expand(a**2 * q**2 * slope - a * q**2 + a * q),
         large,
     )
-    proof.limit("as the exact one does (a = 1/4, T = 5)", (variance / n).subs({K: n / 4, T: 5}), n, sp.oo)
+    proof.limit("The exact variance tends to the same (a = 1/4, T = 5)", (variance / n).subs({K: n / 4, T: 5}), n, sp.oo)
     at_best = proof.equal(
         "At a = 1/T, where p = a q,",
         per_cell.subs(a, 1 / T),
@@ -187,7 +187,7 @@ def derive() -> Derivation:
         at_best / mean**2,
         T * (1 - 1 / T) ** (1 - T) - T - 1,
     )
-    proof.limit("which is (e - 1) T in long streams: divided by T it tends to", relative / T, T, sp.oo)
+    proof.limit("This is (e - 1) T in long streams: divided by T it tends to", relative / T, T, sp.oo)
     proof.name("relative_variance", relative / (N - R / b))
     proof.argued(
         "An MDS code fails if S < m. Cantelli's inequality: P(S >= E S + x) <= V/(V + x^2), and the same below, encloses the "
@@ -221,16 +221,16 @@ def derive_damage() -> Derivation:
         law="gain_erased",
         samples={R: (10, 60, 20), erasure: (sp.Rational(1, 10), sp.Rational(1, 100), sp.Rational(1, 5))},
     )
-    proof.holds("which is larger than without noise: the structure takes a larger part of the store",
+    proof.holds("The gain is larger than without noise: the structure takes a larger part of the store",
                 gain > (1 - R / (b * N)) ** (1 - T), samples={R: (10, 60, 20)})  # fmt: skip
     intact = proof.given(
         "Always-on cells are written once, and each later task destroys a share: intact", (1 - damage) ** (T - 1)
     )
     dual = proof.given(
-        "so that R/(b intact) of them are needed, and two regimes hold", peak * (b * N - R / intact), law="dual_damaged"
+        "R/(b intact) of them are therefore needed, and two regimes hold", peak * (b * N - R / intact), law="dual_damaged"
     )
     ratio = proof.equal(
-        "against one regime, whose tasks renew the structure, the gain is",
+        "Against one regime, whose tasks renew the structure, the gain is",
         dual / single,
         (b * N - R * (1 - damage) ** (1 - T)) / (b * N - R) * (1 - R / (b * N)) ** (1 - T),
         law="gain_damaged",
@@ -239,10 +239,10 @@ def derive_damage() -> Derivation:
     proof.holds("It falls with the damage", sp.diff(ratio, damage) < 0, samples=fits)
     zero = sp.Symbol("x", positive=True)
     root = proof.solve(
-        "and is 1 where x = (1 - epsilon)^(T-1) solves 1 - rho/x = (1 - rho)^T", 1 - rho / zero - (1 - rho) ** T, zero
+        "The gain is 1 where x = (1 - epsilon)^(T-1) solves 1 - rho/x = (1 - rho)^T", 1 - rho / zero - (1 - rho) ** T, zero
     )
-    proof.equal("that is", root, rho / (1 - (1 - rho) ** T))
-    limit = proof.given("so that the damage it bears is", 1 - (rho / (1 - (1 - rho) ** T)) ** (1 / (T - 1)))
+    proof.equal("That is", root, rho / (1 - (1 - rho) ** T))
+    limit = proof.given("The damage that two regimes bear is therefore", 1 - (rho / (1 - (1 - rho) ** T)) ** (1 / (T - 1)))
     proof.name("damage_borne", limit.subs(rho, R / (b * N)))
     proof.equal(
         "Always-on cells that every task renews have one task's damage at a read: R/(b (1 - epsilon)) of them are needed, and at "

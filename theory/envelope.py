@@ -181,20 +181,22 @@ def derive() -> Derivation:
     f, q, y, p = sp.symbols("f q y p", positive=True)
     root = sp.sqrt(N)
     proof.given(
-        "A covariance of b with w is at most sd(b) sd(w), so SNR = sqrt(N) Cov(b, w)/sd(w) is at most sqrt(N) sd(b): at most",
+        "A covariance of b with w is at most sd(b) sd(w), so SNR = sqrt(N) Cov(b, w)/sd(w) is at most sqrt(N)"
+        " sd(b). As sd(b) <= 1 this is at most",
         root,
         law="initial",
     )
-    proof.equal("as the variance of b, which is 1 or -1, is", 1 - (2 * f - 1) ** 2, 4 * f * (1 - f))
-    proof.holds("at most 1", sp.Le(4 * f * (1 - f), 1))
+    proof.equal("Here b is 1 with probability f and else -1, so its variance is", 1 - (2 * f - 1) ** 2, 4 * f * (1 - f))
+    proof.holds("The variance of b is at most 1", sp.Le(4 * f * (1 - f), 1))
     proof.argued(
-        "At every age, in particular at the start",
+        "The bound sqrt(N) holds at every age, in particular at the start",
         sp.Le(sp.Symbol("SNR"), root),
         lambda: _tried(lambda model: np.max(np.abs(by_age(model, 40))), "all ages"),
     )
     proof.argued(
-        "The standardised b of different events are orthonormal, so that the squared correlations of w with them add up to at "
-        "most 1 (Bessel), and to 1 if w is linear in them: over all ages",
+        "The standardised b of different events are orthonormal. The squared correlations of w with them add "
+        "up to at most 1 (Bessel), and to exactly 1 if w is linear in them. Over all ages the powers "
+        "therefore add up to at most",
         sp.Le(sp.Symbol("sum_SNR2"), N),
         lambda: _tried(power, "sum of squares"),
     )
@@ -209,7 +211,8 @@ def derive() -> Derivation:
         lambda: _tried(_cuts, "every cut"),
     )
     proof.holds(
-        "and by Cauchy and Schwarz the covariance is at most sd(w) times the deviation of an indicator of probability p",
+        "By Cauchy and Schwarz that covariance is at most sd(w) times the deviation of an indicator of "
+        "probability p, which is at most 1/2",
         sp.Le(sp.sqrt(p * (1 - p)), sp.Rational(1, 2)),
     )
     proof.given(
@@ -224,18 +227,29 @@ def derive() -> Derivation:
         "Its area, power and start therefore bound it by those of exp(-q s)"
     )
     one = proof.equal(
-        "by the area", root * (M_s - 1) * sp.exp(-q * x) / sp.Integral(sp.exp(-q * s), (s, 0, sp.oo)),
+        "By the area, the tangent of slope q allows at x at most",
+        root * (M_s - 1) * sp.exp(-q * x) / sp.Integral(sp.exp(-q * s), (s, 0, sp.oo)),
         root * (M_s - 1) * q * sp.exp(-q * x),
-    )  # fmt: skip
-    slowest = proof.solve("which is largest at", sp.diff(sp.log(one), q), q)
-    proof.equal("at time t", one.subs(q, slowest).subs(x, rate * t), root * (M_s - 1) / (sp.E * rate * t), law="late_envelope")
+    )
+    slowest = proof.solve("That is largest at the slope", sp.diff(sp.log(one), q), q)
+    proof.equal(
+        "At time t the area allows at most",
+        one.subs(q, slowest).subs(x, rate * t),
+        root * (M_s - 1) / (sp.E * rate * t),
+        law="late_envelope",
+    )
     two = proof.equal(
-        "and by the power, as rate times the integral of SNR^2 is at most N (events at random times: Jensen)",
+        "By the power, as rate times the integral of SNR^2 is at most N (events at random times: Jensen)",
         sp.sqrt(N) * sp.exp(-q * x) / sp.sqrt(sp.Integral(sp.exp(-2 * q * s), (s, 0, sp.oo))),
         sp.sqrt(2 * N * q) * sp.exp(-q * x),
     )
-    middle = proof.solve("which is largest at", sp.diff(sp.log(two), q), q)
-    proof.equal("at time t", two.subs(q, middle).subs(x, rate * t), sp.sqrt(N / (sp.E * rate * t)), law="power_envelope")
+    middle = proof.solve("That is largest at the slope", sp.diff(sp.log(two), q), q)
+    proof.equal(
+        "At time t the power allows at most",
+        two.subs(q, middle).subs(x, rate * t),
+        sp.sqrt(N / (sp.E * rate * t)),
+        law="power_envelope",
+    )
     start = sp.Piecewise(
         (root * sp.exp(-rate * t / (M_s - 1)), rate * t <= M_s - 1), (root * (M_s - 1) / (sp.E * rate * t), True)
     )
@@ -246,26 +260,26 @@ def derive() -> Derivation:
         "By ages: a tangent of ratio sqrt(y) leaves an event that M - 1 others have followed the power",
         N * (1 - y) * y ** (M - 1),
     )
-    best = proof.solve("which is largest at", sp.diff(sp.log(oldest), y), y)
+    best = proof.solve("The oldest event's power is largest at", sp.diff(sp.log(oldest), y), y)
     proof.equal(
-        "times M: the ceiling of one fixed regime, with power in place of depth",
+        "M times that power is at most the ceiling of one fixed regime, with power in place of depth",
         sp.expand_power_base(M * oldest.subs(y, best)),
         N * (1 - 1 / M) ** (M - 1),
         law="power_ceiling",
     )
     lasts = proof.solve("SNR = 1 is reached by the area at the latest after rate t =", root * (M_s - 1) / (sp.E * x) - 1, x)
-    longest = proof.solve("and by the power after", N / (sp.E * x) - 1, x)
+    longest = proof.solve("By the power SNR = 1 is reached at the latest after", N / (sp.E * x) - 1, x)
     r = M_s - 1
     corner = proof.solve(
         "Both together: q = 2/(M_s - 1)^2, where area and power allow the same height, reaches SNR = 1 after",
         sp.log(root * 2 / r) - 2 * x / r**2,
         x,
     )
-    proof.equal("that is the area's time while 1/x <= q, up to M_s - 1 =", corner.subs(M_s, 1 + 2 * root / sp.E),
+    proof.equal("This is the area's time while 1/x <= q, up to M_s - 1 =", corner.subs(M_s, 1 + 2 * root / sp.E),
                 lasts.subs(M_s, 1 + 2 * root / sp.E))  # fmt: skip
-    proof.equal("and the power's time from 1/(2x) >= q on, M_s - 1 =", corner.subs(M_s, 1 + 2 * sp.sqrt(N / sp.E)), longest)
+    proof.equal("It is the power's time from 1/(2x) >= q on, M_s - 1 =", corner.subs(M_s, 1 + 2 * sp.sqrt(N / sp.E)), longest)
     proof.given(
-        "so a memory lasts at most so many events",
+        "A memory therefore lasts at most so many events",
         sp.Piecewise((lasts, r <= 2 * root / sp.E), (corner, r <= 2 * sp.sqrt(N / sp.E)), (longest, True)),
         law="lifetime",
     )

@@ -57,7 +57,7 @@ def derive() -> Derivation:
     )
     penalty, mu = sp.symbols("penalty mu", positive=True)
     ridge = proof.given("Ridge regression shrinks each direction of the inputs, mu the eigenvalue, by", mu / (mu + penalty))
-    proof.holds("which is below 1: its total is at most the rank, and equals it for no penalty (a projection)", ridge < 1)
+    proof.holds("Each is below 1: the total is at most the rank, and equals it for no penalty (a projection)", ridge < 1)
     proof.argued(
         "If the outputs depend smoothly on N numbers, and these on the targets, J has rank at most N by the chain rule; each of "
         "its at most N singular values is at most |J| = gain, and the trace is at most their sum",
@@ -84,7 +84,7 @@ def derive() -> Derivation:
         sp.erf(sp.sqrt(t / 2)) ** n,
     )
     proof.argued(
-        "and its mean is the integral of the rest over t, which is 1 for n = 1 (no choice) and grows with n",
+        "The mean of the largest is the integral of the rest over t, which is 1 for n = 1 (no choice) and grows with n",
         sp.Integral(1 - tail, (t, 0, sp.oo)),
         _best_of_two,
     )
@@ -100,7 +100,11 @@ def derive() -> Derivation:
         2 * sp.Integral(z * height / 2 * smooth.subs(t, z), (z, 0, sp.oo)).doit(),
         height / sp.sqrt(2 * sp.pi),
     )
-    proof.given("with L in units of the noise: no number of parameters bounds it", step.subs(height, jump), law="switch")
+    proof.given(
+        "With L in units of the noise this is L/sqrt(2 pi): no number of parameters bounds it",
+        step.subs(height, jump),
+        law="switch",
+    )
     return proof
 
 

@@ -133,21 +133,25 @@ def derive() -> Derivation:
         2 * sp.exp(-2 * lam * t) * ((sp.exp(lam * t) - 1) / S - lam),
         samples={lam: (1, 2, 3), t: (1, 2, 3)},
     )
-    stop = proof.solve("so it falls until", (sp.exp(lam * t) - 1) / S - lam, t)
-    proof.equal("where it is", sp.simplify(one.subs(t, stop)), 1 / (1 + lam * S), samples={lam: (1, 2, 3)})
-    proof.holds("ln(1 + p)/p falls with p = lambda SNR: the largest eigenvalue stops first", sp.diff(sp.log(1 + p) / p, p) < 0)
-    proof.limit("and none later than SNR, for any spectrum: from then on every seen direction gets worse", stop, lam, sp.S.Zero)
+    stop = proof.solve("The error of a direction falls until", (sp.exp(lam * t) - 1) / S - lam, t)
+    proof.equal("At that time the error is", sp.simplify(one.subs(t, stop)), 1 / (1 + lam * S), samples={lam: (1, 2, 3)})
+    proof.holds(
+        "The stopping time ln(1 + p)/p falls with p = lambda SNR: the largest eigenvalue stops first",
+        sp.diff(sp.log(1 + p) / p, p) < 0,
+    )
+    proof.limit("None stops later than SNR, for any spectrum: from then on every seen direction gets worse", stop, lam, sp.S.Zero)
     proof.name("latest_stop", S)
     top = proof.given("Marchenko and Pastur: the eigenvalues of X^T X end at", (1 + sp.sqrt(alpha)) ** 2, law="upper_edge")
     proof.name("lower_edge", (1 - sp.sqrt(alpha)) ** 2)
-    proof.equal("so nobody should stop before", stop.subs(lam, top), sp.log(1 + top * S) / top, law="earliest_stop")
+    proof.equal("No one should therefore stop before", stop.subs(lam, top), sp.log(1 + top * S) / top, law="earliest_stop")
     proof.equal(
         "A linear rule that recovers the share g of a direction errs by (1-g)^2 + g^2/p more than 1/(1 + p) by a square",
         (1 - g) ** 2 + g**2 / p - 1 / (1 + p),
         (1 + p) / p * (g - p / (1 + p)) ** 2,
     )
     proof.argued(
-        "so no linear rule does better than the mean of 1/(1 + lambda SNR); ridge regression with penalty 1/SNR does as well",
+        "No linear rule therefore does better than the mean of 1/(1 + lambda SNR); ridge regression with "
+        "penalty 1/SNR does as well",
         None,
         _best_of_modes,
     )
@@ -157,20 +161,20 @@ def derive() -> Derivation:
         m,
         pick=lambda root: float(root.subs({mu: 1, alpha: 1})) > 0,
     )
-    proof.argued("which the spectral density confirms", resolvent, _moments)
+    proof.argued("The spectral density confirms it", resolvent, _moments)
     proof.equal(
-        "and the error of optimal ridge regression is m/SNR at mu = 1/SNR",
+        "The error of optimal ridge regression is m/SNR at mu = 1/SNR",
         resolvent.subs(mu, 1 / S) / S,
         (1 - alpha - 1 / S + sp.sqrt((alpha - 1 + 1 / S) ** 2 + 4 / S)) / 2,
     )
     above = alpha - 1 + 1 / S
     root = sp.sqrt(above**2 + 4 / S)
-    stable = proof.equal("or, without cancellation where alpha - 1 + 1/SNR > 0,", (root - above) / 2, 2 / (S * (above + root)))
+    stable = proof.equal("Without cancellation where alpha - 1 + 1/SNR > 0,", (root - above) / 2, 2 / (S * (above + root)))
     proof.name("ridge_error", sp.Piecewise((stable, above > 0), ((root - above) / 2, True)))
     many = proof.limit(
         "More examples than weights, alpha = 1 + x: the mean of 1/lambda is", resolvent.subs(alpha, 1 + x), mu, sp.S.Zero
     )
-    over = proof.equal("so replaying for ever leaves", (many / S).subs(x, alpha - 1), 1 / (S * (alpha - 1)))
+    over = proof.equal("Replaying for ever therefore leaves", (many / S).subs(x, alpha - 1), 1 / (S * (alpha - 1)))
     few = proof.limit(
         "Fewer, alpha = 1 - x: what is left of the resolvent without the unseen part x/mu is",
         sp.simplify(resolvent.subs(alpha, 1 - x) - x / mu),
@@ -178,14 +182,20 @@ def derive() -> Derivation:
         sp.S.Zero,
     )
     under = proof.equal(
-        "so replaying for ever leaves",
+        "Replaying for ever therefore leaves",
         1 - alpha + (few / S).subs(x, 1 - alpha),
         1 - alpha + alpha / (S * (1 - alpha)),
         samples={alpha: (sp.Rational(1, 2), sp.Rational(1, 5), sp.Rational(4, 5))},
     )
     proof.name("final_error", sp.Piecewise((over, alpha > 1), (under, True)))
-    proof.equal("less than 1, the error of not learning, by", 1 - over, (S * (alpha - 1) - 1) / (S * (alpha - 1)))
-    proof.equal("or", 1 - under, alpha * (S * (1 - alpha) - 1) / (S * (1 - alpha)))
+    proof.equal(
+        "With more examples than weights this is less than 1, the error of not learning, by",
+        1 - over,
+        (S * (alpha - 1) - 1) / (S * (alpha - 1)),
+    )
+    proof.equal(
+        "With fewer examples than weights it is less than 1 by", 1 - under, alpha * (S * (1 - alpha) - 1) / (S * (1 - alpha))
+    )
     proof.name("worthless_below", 1 / sp.Abs(alpha - 1))
     return proof
 

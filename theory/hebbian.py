@@ -48,18 +48,20 @@ def derive() -> Derivation:
     crosstalk = proof.given(
         "Each other pattern adds y <xi, xi'>, a sum of N products of variance v^2. Crosstalk", (P - 1) * power * N * v**2
     )
-    snr = proof.equal("v, and with it the coding level, cancels in the ratio", signal / crosstalk, N / (P - 1), law="snr")
+    snr = proof.equal(
+        "The variance v, and with it the coding level, cancels in the ratio", signal / crosstalk, N / (P - 1), law="snr"
+    )
     bits = P / 2 * sp.log(1 + snr) / sp.log(2) / N
     proof.given("Gaussian crosstalk: (1/2) log2(1 + SNR) bits a pattern, in all and per synapse", bits, law="bits_per_synapse")
-    per_synapse = proof.limit("which tends, for many patterns, to", bits, P, sp.oo)
-    proof.equal("times d synapses: the ceiling", d * per_synapse, d / (2 * sp.log(2)), law="bits")
+    per_synapse = proof.limit("The bits per synapse tend, for many patterns, to", bits, P, sp.oo)
+    proof.equal("The ceiling is that number times d synapses", d * per_synapse, d / (2 * sp.log(2)), law="bits")
     counted = proof.equal(
         "With the own pattern counted in the noise, SNR = N/P = x: bits per synapse",
         bits.subs(snr, N / P).subs(P, N / x),
         sp.log(1 + x) / (2 * sp.log(2) * x),
     )
-    proof.holds("which falls with x, as ln(1 + x) > x/(1 + x)", sp.diff(counted, x) < 0)
-    proof.limit("so that the ceiling is its supremum, at low SNR", counted, x, sp.S.Zero)
+    proof.holds("These bits fall with x, as ln(1 + x) > x/(1 + x)", sp.diff(counted, x) < 0)
+    proof.limit("Their supremum, at low SNR, is the ceiling", counted, x, sp.S.Zero)
     _at_finite_sharing(proof)
     _at_finite_size(proof, signal, crosstalk, v, power)
     needed = sp.Symbol("H", positive=True)
@@ -69,10 +71,13 @@ def derive() -> Derivation:
         load,
     )
     level = proof.equal(
-        "for outputs of coding level f", full.subs(needed, binary_entropy(f)), 1 / (2 ** (2 * binary_entropy(f)) - 1), law="load"
+        "The load for outputs of coding level f is",
+        full.subs(needed, binary_entropy(f)),
+        1 / (2 ** (2 * binary_entropy(f)) - 1),
+        law="load",
     )
-    proof.given("in bits per synapse", level * binary_entropy(f), law="full_retrieval")
-    proof.limit("which tends to the same ceiling for sparse outputs, H -> 0", full * needed, needed, sp.S.Zero)
+    proof.given("At that load a synapse holds, in bits,", level * binary_entropy(f), law="full_retrieval")
+    proof.limit("For sparse outputs, H -> 0, these bits tend to the same ceiling", full * needed, needed, sp.S.Zero)
     return proof
 
 
@@ -85,15 +90,16 @@ def _at_finite_sharing(proof: Derivation) -> None:
         law="slack",
     )
     proof.equal(
-        "h(0) = 0, and its slope is",
+        "The slack h is 0 at p = 0, and its slope is",
         sp.diff(slack, p),
         N * p * (N - 2 - (N - 1) * p) / ((1 - p) * (1 + (N - 1) * p)),
     )
     proof.argued(
-        "which is positive up to p = (N - 2)/(N - 1) and negative beyond, where h falls to minus infinity. That point is at "
-        "least 1/2 for N >= 3, so ln(1 + SNR_i) <= N p_i for p_i <= 1/2, and the bits are at most N/(2 ln 2). h has one zero "
-        "p* in ((N - 2)/(N - 1), 1). At most one share exceeds 1/2, and many small ones come as close as one likes to N p_i "
-        "each: the ceiling holds for all schedules with shares <= p*, and fails for some with a share p > p*",
+        "The slope is positive up to p = (N - 2)/(N - 1) and negative beyond, where h falls to minus "
+        "infinity. That point is at least 1/2 for N >= 3, so ln(1 + SNR_i) <= N p_i for p_i <= 1/2, and the "
+        "bits are at most N/(2 ln 2). h has one zero p* in ((N - 2)/(N - 1), 1). At most one share exceeds "
+        "1/2, and many small ones come as close as one likes to N p_i each: the ceiling holds for all "
+        "schedules with shares <= p*, and fails for some with a share p > p*",
         sp.Le(sp.log(1 + N * p / (1 - p)), N * p),
         _schedules_end_at_the_largest_share,
     )
@@ -147,17 +153,17 @@ def _at_finite_size(proof: Derivation, signal: Any, crosstalk: Any, v: Any, powe
         law="norm",
     )
     proof.equal(
-        "and SNR = |xi|^2/(v (P - 1)); K has the mean aN, over which SNR averages to the law, exactly",
+        "The SNR is |xi|^2/(v (P - 1)); K has the mean aN, over which SNR averages to the law, exactly",
         (norm / (variance * (P - 1))).subs(K, a * N),
         N / (P - 1),
     )
     proof.equal(
-        "Exactly aN active inputs: the norm is constant, entries have the covariance -v/(N - 1), and E<xi, xi'>^2 =",
+        "With exactly aN active inputs the norm is constant and entries have the covariance -v/(N - 1), so that E<xi, xi'>^2 is",
         N * v**2 + N * (N - 1) * (v / (N - 1)) ** 2,
         N**2 * v**2 / (N - 1),
     )
     proof.equal(
-        "so that the SNR is exactly",
+        "The SNR of codes of fixed activity is exactly",
         (N * v) ** 2 / ((P - 1) * N**2 * v**2 / (N - 1)),
         (N - 1) / (P - 1),
         law="snr_fixed_activity",
@@ -174,8 +180,9 @@ def _at_finite_size(proof: Derivation, signal: Any, crosstalk: Any, v: Any, powe
         (1 / variance - 3) ** 2 - 3,
     )
     proof.equal(
-        "and the crosstalk of targets +-1 has, over all cues. The terms share the cue, whose norm scatters: it is Gaussian once "
-        "N is large against 1/a; given the cue, once (P - 1) N is large against 1/a^2",
+        "The excess kurtosis of the crosstalk of targets +-1, over all cues, follows from that and from the "
+        "scatter of the cue's norm, which all terms share. The crosstalk is Gaussian once N is large against "
+        "1/a, and for a given cue once (P - 1) N is large against 1/a^2",
         (3 + product / N) / (P - 1) + 3 * (P - 2) / (P - 1) * (1 + spread) - 3,
         ((1 / variance - 3) ** 2 - 3 + 3 * (P - 2) * (1 / variance - 4)) / (N * (P - 1)),
         law="excess_kurtosis",

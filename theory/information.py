@@ -73,8 +73,8 @@ def derive() -> Derivation:
         law="fact_bits",
     )
     slope = proof.equal("Its slope in e", sp.diff(rate, error), (sp.log(error) - sp.log(1 - error) - sp.log(m - 1)) / sp.log(2))
-    guess = proof.solve("vanishes where the answer is a blind guess,", error - (1 - error) * (m - 1), error)
-    proof.equal("where rho itself is", rate.subs(error, guess), sp.S.Zero)
+    guess = proof.solve("The slope of rho vanishes where the answer is a blind guess", error - (1 - error) * (m - 1), error)
+    proof.equal("There rho itself is", rate.subs(error, guess), sp.S.Zero)
     proof.holds("It is convex: equal errors ask for the least, unequal ones for more", sp.diff(slope, error) > 0)
     proof.argued(
         "Hence sum_k I(F_k; answer k | C, U) >= M rho(mean e). The F_k are independent: the sum is at most I(F; state | C, U) "
@@ -84,7 +84,7 @@ def derive() -> Derivation:
         law="least_state",
     )
     proof.argued(
-        "and, as rho falls up to 1 - 1/m, the same holds for the largest error. Given S, the facts are at most",
+        "As rho falls up to 1 - 1/m, the same holds for the largest error. Given S, the facts are at most",
         S / rate,
         law="ceiling",
     )
@@ -108,7 +108,7 @@ def derive() -> Derivation:
         N * sp.Min(b, sp.log(1 + snr, 2) / 2),
         law="read_bits",
     )
-    proof.given("and the facts are at most", passed / rate, law="noisy_ceiling")
+    proof.given("The facts are then at most", passed / rate, law="noisy_ceiling")
     return proof
 
 

@@ -34,7 +34,7 @@ def derive_identity() -> Derivation:
     proof.given("K is the Gram matrix of M unit vectors: its diagonal is 1, so its trace is M", sp.Eq(trace, M))
     proof.given("Its squared entries add up to tr K^2, and PR is by definition", sp.Eq(ratio, trace**2 / squares))
     mean = proof.given("Without the M ones of the diagonal, a fact meets on average the squared overlap", (squares - M) / M)
-    identity = proof.equal("which is, in terms of PR,", mean.subs(squares, M**2 / ratio), M / ratio - 1)
+    identity = proof.equal("In terms of the participation ratio PR this is", mean.subs(squares, M**2 / ratio), M / ratio - 1)
     n, k = sp.Symbol("n", integer=True, positive=True), sp.Symbol("k", integer=True)
     mu: Any = sp.IndexedBase("mu")
     spread = sp.Sum((mu[k] - M / n) ** 2, (k, 1, n))
@@ -46,7 +46,7 @@ def derive_identity() -> Derivation:
         lambda: (sp.expand((spread - expanded).subs(n, 4).doit().subs(four)) == 0, "symbolically, for n = 4"),
     )
     slack = expanded.subs({sp.Sum(mu[k] ** 2, (k, 1, n)): squares, sp.Sum(mu[k], (k, 1, n)): trace}).subs(trace, M)
-    proof.equal("that is, since they add up to M,", slack, squares - M**2 / n)
+    proof.equal("That is, since the eigenvalues add up to M,", slack, squares - M**2 / n)
     proof.argued(
         "A sum of squares is not negative: tr K^2 >= M^2/n (Cauchy-Schwarz), so PR <= n = rank K <= N, with equality exactly "
         "when K is M/N times a projector (a tight frame)",
@@ -55,7 +55,7 @@ def derive_identity() -> Derivation:
     floor = proof.equal("At PR = N the interference is least: the Welch floor", identity.subs(ratio, N), M / N - 1)
     coherence = proof.equal("Its mean over the M - 1 others bounds the largest", floor / (M - 1), (M - N) / (N * (M - 1)))
     proof.given("Below M = N the floor is 0", sp.Max(floor, 0), law="floor")
-    proof.given("and the largest |kappa| is at least", sp.sqrt(sp.Max(coherence, 0)), law="coherence_floor")
+    proof.given("The largest |kappa| is at least", sp.sqrt(sp.Max(coherence, 0)), law="coherence_floor")
     return proof
 
 
@@ -78,8 +78,8 @@ def derive_codes() -> Derivation:
     proof.given(
         "A unit is active with probability a, with magnitude g, E[g] = g_1, E[g^2] = g_2: its first moment", sp.Eq(p1, a * g1)
     )
-    proof.given("and its second", sp.Eq(p2, a * g2))
-    proof.given("c compares the squared mean of the magnitudes with their mean square", sp.Eq(c, g1**2 / g2))
+    proof.given("The second moment is", sp.Eq(p2, a * g2))
+    proof.given("The constant c compares the squared mean of the magnitudes with their mean square", sp.Eq(c, g1**2 / g2))
     common, rest = p2 + (N - 1) * p1**2, p2 - p1**2
     proof.equal(
         "E[v v^T] = (p2 - p1^2) I + p1^2 1 1^T has one eigenvalue along the mean direction and N - 1 equal ones; they add up "
@@ -94,7 +94,9 @@ def derive_codes() -> Derivation:
         (1 + (N - 1) * a * c) / N,
         law="lambda_common",
     )
-    lambda_rest = proof.equal("and each other direction", (rest / (N * p2)).subs(moments), (1 - a * c) / N, law="lambda_rest")
+    lambda_rest = proof.equal(
+        "Each other direction has the eigenvalue", (rest / (N * p2)).subs(moments), (1 - a * c) / N, law="lambda_rest"
+    )
     square = proof.equal(
         "Independent codes have E<v,v'>^2 = tr E[vv^T]^2, so the mean squared overlap is",
         lambda_common**2 + (N - 1) * lambda_rest**2,
@@ -109,7 +111,7 @@ def derive_codes() -> Derivation:
         _no_code_meets_less,
         law="least",
     )
-    proof.equal("with the participation ratio", 1 / square, N / (1 + (N - 1) * (a * c) ** 2), law="participation_ratio")
+    proof.equal("The participation ratio is", 1 / square, N / (1 + (N - 1) * (a * c) ** 2), law="participation_ratio")
     mean = proof.equal("The mean overlap is E<v,v'>/E|v|^2 =", (p1**2 / p2).subs(moments), a * c, law="mean_overlap")
     proof.solve("Its square meets the floor 1/N of random directions at", mean**2 - 1 / N, a, law="a_star")
     excess = (N - 1) * (a * c) ** 2
@@ -127,7 +129,7 @@ def derive_codes() -> Derivation:
     )
     entry = proof.solve("With exactly k equal active units 1^T u = sqrt k, so q is", 1 + N * (N - 1) * total - active, total)
     proof.equal(
-        "and a c gives way to (aN - 1)/(N - 1): the exact law of binary codes with a N active units",
+        "The product a c gives way to (aN - 1)/(N - 1): the exact law of binary codes with a N active units",
         (N * (1 / N**2 - entry**2) + N**2 * entry**2).subs(active, a * N),
         1 / N + (1 - 1 / N) * ((a * N - 1) / (N - 1)) ** 2,
         law="mean_square_overlap_binary",

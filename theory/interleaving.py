@@ -63,17 +63,19 @@ def derive() -> Derivation:
     )
     tries = {ABOVE: tries[u], BELOW: (-2, sp.Rational(1, 4), 1)}
     slope = proof.given(
-        "which is stationary in u where this vanishes", sp.diff(total, ABOVE) + sp.diff(total, BELOW), law="slope"
+        "That function of u is stationary where this vanishes", sp.diff(total, ABOVE) + sp.diff(total, BELOW), law="slope"
     )
     proof.holds(
-        "and strictly convex (its slope is 2 f Phi(u_+) + 2 (1 - f) Phi(-u_-)): one minimum",
+        "It is strictly convex in u (its slope is 2 f Phi(u_+) + 2 (1 - f) Phi(-u_-)): one minimum",
         sp.diff(slope, ABOVE) + sp.diff(slope, BELOW) > 0,
         samples=tries,
     )
     dense = {f: HALF, ABOVE: stability, BELOW: -stability}
     proof.equal("At f = 1/2 it lies at u = 0", slope.subs(dense), sp.S.Zero)
-    stable = proof.equal("and alpha is 1/A(kappa)", 1 / total.subs(dense), 1 / cost.subs(u, stability), law="stable_dense_load")
-    proof.equal("which without margin is alpha_G = 2", stable.subs(stability, 0), sp.Integer(2))
+    stable = proof.equal(
+        "At f = 1/2 alpha is 1/A(kappa)", 1 / total.subs(dense), 1 / cost.subs(u, stability), law="stable_dense_load"
+    )
+    proof.equal("Without margin it is alpha_G = 2", stable.subs(stability, 0), sp.Integer(2))
     proof.given("Each output carries H(f) bits", binary_entropy(f), law="entropy")
     largest = proof.equal(
         "Against the one-shot ceiling 1/(2 ln 2) of C3, rehearsal gains up to",
@@ -141,7 +143,7 @@ def _balance(proof: Derivation, largest: Any) -> None:
         4 * sp.log(2) / T,
     )
     limit = proof.limit("For long streams, without copies or cues, the gain tends to", net.subs(dense), T, sp.oo)
-    proof.equal("which is the largest gain", limit, largest)
+    proof.equal("This is the largest gain", limit, largest)
     proof.solve("Break-even: a gain of 1 takes so many tasks,", spent - 2 * sp.log(2), T, law="break_even")
 
 

@@ -85,7 +85,7 @@ def derive() -> Derivation:
     proof.name("task_error", after.subs(values).subs(q, ratio))
     proof.equal("The ages 0 ... T-1 average q^age to", sp.Sum(q**i, (i, 0, T - 1)) / T, (1 - q**T) / ((1 - q) * T))
     mean = proof.equal(
-        "so that the error averaged over the tasks, the generalisation error, is",
+        "The error averaged over the tasks, the generalisation error, is",
         after.subs(q**age, (1 - q**T) / ((1 - q) * T)),
         q**T * energy + (1 - q**T) * (far * (1 - 1 / T) + drift),
     )
@@ -98,7 +98,7 @@ def derive() -> Derivation:
     average = q * (1 - q ** (T - 1)) / ((1 - q) * (T - 1))
     proof.equal("The first T - 1 tasks average q^i, and q^(T-i), to", sp.Sum(q**i, (i, 1, T - 1)) / (T - 1), average)
     forgotten = proof.equal(
-        "so that the forgetting averaged over them is",
+        "The forgetting averaged over the tasks is",
         gone.subs({q ** (T - k): average, q**k: average}),
         (average - q**T) * (far + drift - energy) + (1 - q) * far * (1 - average),
     )
@@ -113,11 +113,13 @@ def derive() -> Derivation:
         (energy * (1 - 2 * depth_share) + energy * (1 - q**T) + drift * (1 - q**T)).subs(depth_share, (1 - q) * q**age),
     )
     unrelated = proof.equal(
-        "which for unrelated tasks without noise is",
+        "For unrelated tasks without noise the steady error is",
         steady.subs({far: 2 * energy, drift: 0}),
         2 * energy * (1 - (1 - q) * q**age),
     )
-    proof.equal("more than that of zero weights by", unrelated - energy, 2 * energy * (sp.Rational(1, 2) - (1 - q) * q**age))
+    proof.equal(
+        "It exceeds the error of zero weights by", unrelated - energy, 2 * energy * (sp.Rational(1, 2) - (1 - q) * q**age)
+    )
     kept = proof.given("Depth: later tasks leave D tr(E P)/N of D facts the fraction q^age each, in all", D * q**age)
     proof.name("retained_depth", kept.subs(q, ratio))
     whole = proof.equal(
@@ -126,11 +128,11 @@ def derive() -> Derivation:
         N * (1 - ratio**T),
         law="total_depth",
     )
-    proof.limit("and at most to", whole.subs(D, N * x / (1 + x)), T, sp.oo)
+    proof.limit("The depths add up at most to", whole.subs(D, N * x / (1 + x)), T, sp.oo)
     oldest = proof.given("The oldest of T tasks keeps, times T", T * D * ratio ** (T - 1), law="oldest_depth")
-    best = proof.solve("which is largest at", sp.diff(sp.log(oldest), D), D)
+    best = proof.solve("T times the depth of the oldest task is largest at", sp.diff(sp.log(oldest), D), D)
     proof.name("best_D", best)
-    proof.equal("where it is the ceiling of one fixed regime", oldest.subs(D, best), N * (1 - 1 / T) ** (T - 1), law="ceiling")
+    proof.equal("There it is the ceiling of one fixed regime", oldest.subs(D, best), N * (1 - 1 / T) ** (T - 1), law="ceiling")
     proof.given("The depth falls by e in a window of so many tasks", -1 / sp.log(ratio), law="window")
     return proof
 

@@ -33,8 +33,8 @@ def derive() -> Derivation:
         law="cells_bits",
     )
     slope = proof.equal("Its logarithm has the slope", sp.diff(sp.log(survive), a), 1 / a - (T - 1) / (1 - a))
-    proof.holds("and is concave", sp.diff(slope, a) < 0)
-    best = proof.solve("so it is largest at the activity", slope, a, law="cells_activity")
+    proof.holds("The logarithm is concave in a", sp.diff(slope, a) < 0)
+    best = proof.solve("The share that survives is therefore largest at the activity", slope, a, law="cells_activity")
     proof.equal("T D is at most", T * survive.subs(a, best), b * N * (1 - 1 / T) ** (T - 1), law="cells_ceiling")
     t, s = sp.symbols("t s", integer=True, positive=True)
     activities: Any = sp.IndexedBase("a")

@@ -57,9 +57,9 @@ def derive() -> Derivation:
         sp.Sum((1 - q) * q ** ((T - 1) * D + i), (i, 0, D - 1)),
         first - last,
     )
-    share = proof.equal("that is, with x = q^D,", (first - last).subs(q, x ** (1 / D)), x ** (T - 1) * (1 - x))
-    best = proof.solve("which is stationary at", sp.diff(share, x), x)
-    proof.holds("where the second derivative is negative (T > 1): a maximum", sp.diff(share, x, 2).subs(x, best) < 0)
+    share = proof.equal("With x = q^D that is", (first - last).subs(q, x ** (1 / D)), x ** (T - 1) * (1 - x))
+    best = proof.solve("The share that one direction keeps is stationary at", sp.diff(share, x), x)
+    proof.holds("There the second derivative is negative (T > 1): it is a maximum", sp.diff(share, x, 2).subs(x, best) < 0)
     relative = (sp.log((1 / T) / (1 - x)) + (T - 1) * sp.log((1 - 1 / T) / x)) / T
     proof.equal(
         "Elsewhere it falls short of that by the factor exp(-T KL), KL the relative entropy of (1/T, 1 - 1/T) and (1 - x, x), "
@@ -73,10 +73,14 @@ def derive() -> Derivation:
     proof.equal("One fact a task: M d is at most", task.subs(T, M), N * (1 - 1 / M) ** (M - 1), law="ceiling")
     proof.limit("For long streams the ceiling falls to", task, T, sp.oo)
     strength = proof.solve("Isotropic directions reach x = 1 - 1/T at the strength", (1 - eta / N) - best ** (1 / D), eta)
-    strength = proof.equal("that is", strength, N * (1 - (1 - 1 / T) ** (1 / D)))
-    proof.given("or, where that exceeds 1, keep most at the largest strength there is", sp.Min(1, strength), law="best_eta")
+    strength = proof.equal("That is", strength, N * (1 - (1 - 1 / T) ** (1 / D)))
+    proof.given("Where that exceeds 1, the largest strength there is keeps most", sp.Min(1, strength), law="best_eta")
     mean = proof.given("Their mean depth in the oldest task is", N / D * share.subs(x, (1 - eta / N) ** D), law="isotropic_depth")
-    proof.given("the ceiling times", (share / share.subs(x, sp.expand(best))).subs(x, (1 - eta / N) ** D), law="efficiency")
+    proof.given(
+        "Their mean depth is the ceiling times the efficiency",
+        (share / share.subs(x, sp.expand(best))).subs(x, (1 - eta / N) ** D),
+        law="efficiency",
+    )
     proof.argued(
         "No spectrum does better. A direction with y = eta lambda contributes F(y) = (1-y)^(D(T-1)) - (1-y)^(DT), which is "
         "concave up to its peak y* and lower beyond, while sum_k y_k = eta <= 1. If y* <= 1/N bound each term by the peak, "

@@ -89,11 +89,11 @@ def derive() -> Derivation:
     )
     slope = b * N / (a * b * N - R) - (T - 1) / (1 - a)
     proof.equal("Its logarithm has the slope", sp.diff(sp.log(kept), a), slope, samples=fits)
-    proof.holds("and is concave where a b N > R", sp.diff(slope, a) < 0, samples=fits)
-    best = proof.solve("so it is largest at the activity", slope, a)
-    proof.equal("that is", best, 1 / T + (1 - 1 / T) * R / (b * N), law="single_activity")
+    proof.holds("The logarithm is concave where a b N > R", sp.diff(slope, a) < 0, samples=fits)
+    best = proof.solve("The private bits are therefore largest at the activity", slope, a)
+    proof.equal("That is", best, 1 / T + (1 - 1 / T) * R / (b * N), law="single_activity")
     single = proof.equal(
-        "where T D_s is",
+        "At that activity T D_s is",
         T * kept.subs(a, best),
         (1 - 1 / T) ** (T - 1) * (b * N - R) * (1 - R / (b * N)) ** (T - 1),
         law="single_ceiling",
@@ -130,13 +130,13 @@ def derive() -> Derivation:
         (single / (b * N)).subs(R, tau * b * N / T),
         (1 - 1 / T) ** (T - 1) * (1 - tau / T) ** T,
     )
-    limit = proof.limit("which tends to", scaled, T, sp.oo)
+    limit = proof.limit("For long streams this tends to", scaled, T, sp.oo)
     proof.equal("Write it 1/u; then tau = T R/(bN) = r/u, and ln u =", sp.expand_log(-sp.log(limit)).subs(tau, r / u), 1 + r / u)
-    load = proof.solve("whose solution is Lambert's function,", u * (sp.log(u) - 1) - r, u, law="single_load")
-    share = proof.limit("while two regimes hold of bN - R the share", (1 - 1 / T) ** (T - 1), T, sp.oo)
+    load = proof.solve("The solution is Lambert's function", u * (sp.log(u) - 1) - r, u, law="single_load")
+    share = proof.limit("Two regimes hold, of bN - R, the share", (1 - 1 / T) ** (T - 1), T, sp.oo)
     ratio = (1 - R / (b * N)) * sp.exp(sp.LambertW(r / sp.E))
     gain = proof.equal("The gain at equal r is the ratio of the two", (1 - R / (b * N)) * share * load, ratio)
-    proof.given("in terms of R and D_s", gain.subs(r, R / D_s), law="gain")
+    proof.given("The gain in terms of R and D_s", gain.subs(r, R / D_s), law="gain")
     stretch = sp.log(1 / (1 - rho)) / rho
     sharper = proof.solve(
         "When rho = R/(bN) is not small, keep (1 - rho)^T: u = e (1 - rho)^(-T) with T = r/(u rho), so that r is stretched:",
@@ -144,7 +144,7 @@ def derive() -> Derivation:
         u,
     )
     proof.given(
-        "and the gain becomes", ((1 - rho) * sharper / sp.E).subs(r, rho * b * N / D_s).subs(rho, R / (b * N)), law="gain_sharp"
+        "The gain becomes", ((1 - rho) * sharper / sp.E).subs(r, rho * b * N / D_s).subs(rho, R / (b * N)), law="gain_sharp"
     )
     proof.equal("The parts of the oldest support last written by each task add up to 1 (T = 5)",
                 (1 - a) ** 4 + sum(a * (1 - a) ** (5 - t) for t in range(2, 6)), sp.S.One)  # fmt: skip

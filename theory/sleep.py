@@ -57,15 +57,15 @@ def derive() -> Derivation:
         sp.Integral((z + kappa) ** 2 * density, (z, -kappa, sp.oo)),
     )
     inverse = proof.equal(
-        "which is", cost.doit(), (1 + kappa**2) * (1 - _tail(kappa)) + kappa * density.subs(z, kappa), law="inverse_load"
+        "The integral is", cost.doit(), (1 + kappa**2) * (1 - _tail(kappa)) + kappa * density.subs(z, kappa), law="inverse_load"
     )
     proof.name("capacity", 1 / inverse)
     slope = proof.equal(
         "It rises with kappa, as", sp.diff(inverse, kappa), 2 * kappa * (1 - _tail(kappa)) + 2 * density.subs(z, kappa)
     )
-    proof.equal("with this slope at 0", slope.subs(kappa, 0), sp.sqrt(2 / sp.pi))
+    proof.equal("Its slope at stability 0 is", slope.subs(kappa, 0), sp.sqrt(2 / sp.pi))
     proof.equal(
-        "so that every load below alpha(0) leaves room for a positive stability:", 1 / inverse.subs(kappa, 0), sp.Integer(2)
+        "Every load below alpha(0) therefore leaves room for a positive stability:", 1 / inverse.subs(kappa, 0), sp.Integer(2)
     )
     each = proof.given("A write s y x/N moves the field of an independent Gaussian cue by a Gaussian of variance", s**2 / N)
     nu2 = proof.equal("D = load N/T of them, independent of each other,", each * load * N / T, s**2 * load / T)
@@ -96,14 +96,14 @@ def _corrective(proof: Derivation) -> None:
         (m**2 + r**2) * (1 - _tail(m / r)) + m * r * sp.exp(-(m**2) / (2 * r**2)) / sp.sqrt(2 * sp.pi),
     )
     drift = proof.equal(
-        "and its part along w, as a multiple of w, is E g'(z) by Stein's identity: with x = m/r",
+        "The part of the write along w, as a multiple of w, is E g'(z) by Stein's identity: with x = m/r",
         sp.integrate(z * (x - z) * density, (z, -sp.oo, x)),
         -(1 - _tail(x)),
     ).subs(x, m / r)
     whole = sp.sqrt(p**2 + n**2)
     proof.given("Per write over N, the part p of the old weights falls at the rate", (p * drift).subs(r, whole), law="decay")
     proof.given(
-        "and the power n^2 of what has been written, in directions that are independent of the older cues, grows at",
+        "The power n^2 of what has been written, in directions that are independent of the older cues, grows at",
         (2 * n**2 * drift + power).subs(r, whole),
         law="growth",
     )

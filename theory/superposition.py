@@ -232,7 +232,9 @@ def _capacity(proof: Derivation) -> None:
         (features - dims) / (dims * (features - 1)),
     )
     proof.given("0 where all fit", sp.Max(0, floor), law="overlap_floor")
-    proof.limit("is the same when features abound: in strong superposition interference falls as 1/dims", floor, features, sp.oo)
+    proof.limit(
+        "The ratio is the same when features abound: in strong superposition interference falls as 1/dims", floor, features, sp.oo
+    )
 
 
 def _toy(proof: Derivation) -> None:
@@ -252,8 +254,8 @@ def _toy(proof: Derivation) -> None:
     )
     least = sp.Symbol("mu", positive=True)
     border = proof.solve("They tie (mu = min(1, I)) at the density", (pair - least * lost) / density, density)
-    border = proof.equal("that is", border, 4 * least / (2 * (1 + importance) + 3 * least))
-    proof.given("below which the pair wins", border.subs(least, sp.Min(1, importance)), law="boundary_unit")
+    border = proof.equal("That is", border, 4 * least / (2 * (1 + importance) + 3 * least))
+    proof.given("The pair wins below the density", border.subs(least, sp.Min(1, importance)), law="boundary_unit")
     proof.equal("Equal importance", border.subs({least: 1, importance: 1}), sp.Rational(4, 7))
     bias = sp.Symbol("b", positive=True)
     proof.equal(
@@ -262,8 +264,8 @@ def _toy(proof: Derivation) -> None:
         -sp.Rational(1, 3),
     )
     proof.argued(
-        "so the best pair has biases (and weights) of its own; its loss is exact and piecewise rational in them, and minimised "
-        "numerically",
+        "The best pair therefore has biases (and weights) of its own; its loss is exact and piecewise "
+        "rational in them, and minimised numerically",
         verify=_pairs_against_sampling,
     )
     proof.argued(

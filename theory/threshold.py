@@ -50,9 +50,9 @@ def derive() -> Derivation:
         sp.log(f / (1 - f)) + (t**2 - (1 - t) ** 2) * apart**2 / 2,
         sp.log(f / (1 - f)) + (2 * t - 1) * apart**2 / 2,
     )
-    best = proof.solve("which is 1 (its logarithm 0) at", slope, t)
-    best = proof.equal("that is", best, sp.Rational(1, 2) + f * (1 - f) * sp.log((1 - f) / f) / snr, law="threshold")
-    proof.equal("where the slope of the errors is", sp.diff(errors, t).subs(t, best), sp.S.Zero)
+    best = proof.solve("The ratio is 1 (its logarithm 0) at", slope, t)
+    best = proof.equal("That is", best, sp.Rational(1, 2) + f * (1 - f) * sp.log((1 - f) / f) / snr, law="threshold")
+    proof.equal("At that threshold the slope of the errors is", sp.diff(errors, t).subs(t, best), sp.S.Zero)
     proof.given("Misses, as a share of the active targets", misses.subs(t, best), law="miss")
     proof.given("False alarms, as a share of the silent ones", false.subs(t, best), law="false_alarm")
     fewest = proof.given("All errors", errors.subs(t, best), law="error_rate")
@@ -64,11 +64,15 @@ def derive() -> Derivation:
         ).subs(u, 0),
         4 / sp.log(2),
     )
-    rate = proof.limit("and x = Phi(s) - 1/2, s = sqrt(SNR), grows as", (1 - sp.erfc(s / sp.sqrt(2))) / (2 * s), s, sp.S.Zero)
-    weak = proof.equal("so at low SNR a pattern keeps SNR times", bit / 2 * rate**2, 1 / (sp.pi * sp.log(2)), law="hard_limit")
-    proof.equal("the share 2/pi of what the graded read holds", weak * 2 * sp.log(2), 2 / sp.pi)
+    rate = proof.limit(
+        "For a threshold, x = Phi(s) - 1/2, s = sqrt(SNR), grows as", (1 - sp.erfc(s / sp.sqrt(2))) / (2 * s), s, sp.S.Zero
+    )
+    weak = proof.equal(
+        "At low SNR a pattern therefore keeps SNR times", bit / 2 * rate**2, 1 / (sp.pi * sp.log(2)), law="hard_limit"
+    )
+    proof.equal("That is the share 2/pi of what the graded read holds", weak * 2 * sp.log(2), 2 / sp.pi)
     proof.argued(
-        "and the same for every f: to lowest order a threshold c keeps SNR phi(c)^2/(2 ln 2 Phi(c) Phi(-c)), greatest at c = 0",
+        "The same holds for every f: to lowest order a threshold c keeps SNR phi(c)^2/(2 ln 2 Phi(c) Phi(-c)), greatest at c = 0",
         None,
         _best_at_zero,
     )

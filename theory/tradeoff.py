@@ -88,24 +88,24 @@ def _steady(proof: Derivation) -> Any:
     q, noise = sp.symbols("q xi", real=True)
     energy = sp.Symbol("E", positive=True)
     after = proof.given(
-        "e = w - w*. A write with |x| = 1 moves e along x only; its component q = <e, x> becomes", (1 - eta) * q + eta * noise
+        "Let e = w - w*. A write with |x| = 1 moves e along x only; its component q = <e, x> becomes", (1 - eta) * q + eta * noise
     )
     change = proof.equal(
-        "so that |e|^2 changes by",
+        "The write changes |e|^2 by",
         after**2 - q**2,
         -eta * (2 - eta) * q**2 + 2 * eta * (1 - eta) * q * noise + eta**2 * noise**2,
     )
     mean = proof.equal(
-        "on average (E q^2 = E/N with E = E|e|^2 for isotropic x; xi of mean 0, independent) by",
+        "On average (E q^2 = E/N with E = E|e|^2 for isotropic x; xi of mean 0, independent) the change is",
         change.coeff(q, 2) * energy / N + change.coeff(noise, 2) * sigma**2,
         eta**2 * sigma**2 - eta * (2 - eta) * energy / N,
     )
-    steady = proof.solve("which vanishes at", mean, energy)
+    steady = proof.solve("That change vanishes at", mean, energy)
     misadjustment = proof.equal(
         "The error on the shared part is then E<e, x>^2 =", steady / N, eta * sigma**2 / (2 - eta), law="J"
     )
     strength = proof.solve("The strength that leaves an error J is", misadjustment - error, eta)
-    proof.equal("that is", strength, 2 * error / (sigma**2 + error), law="eta")
+    proof.equal("That is", strength, 2 * error / (sigma**2 + error), law="eta")
     proof.holds("J grows with eta: deeper writes, worse structure", sp.diff(misadjustment, eta) > 0)
     proof.argued(
         "Annealing does not help: J after a write lies between J before it and the steady error of its eta, so if eta never "
@@ -138,7 +138,7 @@ def _schedules(proof: Derivation, change: Any) -> None:
         (eta * (sigma**2 + error) - error) ** 2 / (sigma**2 + error) - fall,
     )
     proof.equal(
-        "so a write of that depth after annealing to J leaves",
+        "A write of that depth after annealing to J therefore leaves",
         error + change.subs(eta, depth) / N,
         error + (depth**2 * (sigma**2 + error) - 2 * depth * error) / N,
         law="J_after",
@@ -148,7 +148,7 @@ def _schedules(proof: Derivation, change: Any) -> None:
         1 / (error - fall / N) - 1 / error,
         1 / (N * sigma**2 + (N - 1) * error),
     )
-    proof.holds("that is, by no more than 1/(N sigma^2)", rise <= 1 / (N * sigma**2))
+    proof.holds("That is, by no more than 1/(N sigma^2)", rise <= 1 / (N * sigma**2))
     proof.given(
         "From the error sigma^2 of writes at full depth down to J takes at least", N * (sigma**2 / error - 1), law="least_writes"
     )
@@ -157,8 +157,12 @@ def _schedules(proof: Derivation, change: Any) -> None:
         step.subs(eta, depth) + fall,
         (depth * sigma**2 - (1 - depth) * error) ** 2 / (sigma**2 + error),
     )
-    proof.holds("which falls with J", sp.diff(excess, error) < 0, samples={error: (sp.Rational(1, 20), sp.Rational(1, 30), 1)})
-    proof.holds("while the largest fall rises with J", sp.diff(fall, error) > 0)
+    proof.holds(
+        "This shortfall falls with J",
+        sp.diff(excess, error) < 0,
+        samples={error: (sp.Rational(1, 20), sp.Rational(1, 30), 1)},
+    )
+    proof.holds("The largest possible fall rises with J", sp.diff(fall, error) > 0)
     balance = sp.sqrt(share) * (depth * sigma**2 - (1 - depth) * error) - error
     peak = proof.solve(
         "In the long run J does not drift: with a share q of such writes and J at most its largest value J_peak, "
@@ -166,7 +170,9 @@ def _schedules(proof: Derivation, change: Any) -> None:
         balance,
         error,
     )
-    proof.argued("so the largest error is at least this; even spacing and large N approach it", peak, _peaks, law="J_peak_min")
+    proof.argued(
+        "The largest error is therefore at least this; even spacing and large N approach it", peak, _peaks, law="J_peak_min"
+    )
     proof.solve("The share of deep writes that an error J allows is at most", balance, share)
     proof.name("share_max", (error / (depth * sigma**2 - (1 - depth) * error)) ** 2)
     floor = depth * sigma**2 / (2 - depth)
@@ -177,7 +183,7 @@ def _schedules(proof: Derivation, change: Any) -> None:
         samples={error: (sp.Rational(1, 50), sp.Rational(1, 30), 3)},
     )
     potential = error + 2 * (depth**2 * (sigma**2 + error) - 2 * depth * error) / depth
-    proof.equal("and at deep ones it exceeds J_min(depth) by", potential - floor, (3 - 2 * depth) * (floor - error))
+    proof.equal("At deep ones it exceeds J_min(depth) by", potential - floor, (3 - 2 * depth) * (floor - error))
     proof.argued(
         "Averaged over a long stream: the mean error is at least the share of deep writes times J_min(depth); long blocks of "
         "deep and of annealed writes approach it",

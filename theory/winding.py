@@ -172,7 +172,7 @@ def _under_a_cap(proof: Derivation) -> None:
         ),
     )
     strength = 1 - (1 - eta) ** k
-    proof.limit("which is as close to 1 as one likes:", strength.subs(eta, sp.Rational(1, 2)), k, sp.oo)
+    proof.limit("With k writes the strength is as close to 1 as one likes:", strength.subs(eta, sp.Rational(1, 2)), k, sp.oo)
     proof.argued(
         "The total is a polynomial in the strengths, hence continuous: its least upper bound is 2N - 1 under every cap h > 0, "
         "and for N >= 2 no finite stream attains it",
@@ -220,7 +220,7 @@ def _shortest_loop(proof: Derivation) -> None:
         _comes_back,
     )
     turn = proof.solve("The squared length is pi^2 P_n'(1), by Legendre's equation at 1", n * (n + 1) - 2 * slope, slope)
-    length = proof.equal("that is", (sp.pi**2 * turn).subs(n, N - 1), sp.pi**2 * N * (N - 1) / 2)
+    length = proof.equal("That is", (sp.pi**2 * turn).subs(n, N - 1), sp.pi**2 * N * (N - 1) / 2)
     proof.argued(
         "No smooth loop with holonomy -1 is shorter: a shortest one has the frame exp(t X) exp(-t H) for some X (horizontal "
         "fields and their first brackets span all directions, step 2, so that Goh's condition leaves no strictly abnormal "
@@ -239,7 +239,7 @@ def _shortest_loop(proof: Derivation) -> None:
         root**2 - (2 - eta) * sp.cos(delta) * root + 1 - eta,
     )
     slow = next(item for item in sp.solve(square, root) if sp.simplify(item.subs(delta, 0) - 1) == 0)
-    loss = proof.limit("of which the larger is 1 less delta^2 times", (1 - slow) / delta**2, delta, 0)
+    loss = proof.limit("The larger of the two is 1 less delta^2 times", (1 - slow) / delta**2, delta, 0)
     gap = proof.equal(
         "M steps of the loop fall short of 2N - 1 by, to leading order in 1/M,",
         M * length / M**2 * loss,
@@ -260,7 +260,7 @@ def _spread(proof: Derivation) -> None:
         along**2 + across**2,
         1 - eta * (2 - eta) * sp.cos(drift) ** 2,
     )
-    proof.given("that is", eta * sp.sqrt(1 - eta * (2 - eta) * sp.cos(drift) ** 2), law="drift_depth")
+    proof.given("That is", eta * sp.sqrt(1 - eta * (2 - eta) * sp.cos(drift) ** 2), law="drift_depth")
 
 
 COUNT = Assumption("M is a whole number", lambda M: np.mod(M, 1) == 0, "round M")

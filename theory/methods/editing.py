@@ -74,8 +74,8 @@ def derive() -> Derivation:
         None,
         _a_change_of_basis,
     )
-    proof.given("so C1 holds: independent edits keep at most, on average and all together,", N, law="ceiling")
-    proof.equal("and edits in any order less than", N - (-(N - 1)), 2 * N - 1, law="supremum")
+    proof.given("C1 therefore holds: independent edits keep at most, on average and all together,", N, law="ceiling")
+    proof.equal("Edits in any order keep less than", N - (-(N - 1)), 2 * N - 1, law="supremum")
     proof.given(
         "Whitened keys are isotropic, u with E[u u^T] = I/N: an edit keeps (C2, strength 1)",
         (1 - 1 / N) ** age,
@@ -83,7 +83,7 @@ def derive() -> Derivation:
     )
     length = proof.solve("The oldest keeps that depth up to", (M - 1) * sp.log(1 - 1 / N) - sp.log(depth), M, law="length")
     half = length.subs(depth, sp.Rational(1, 2)) / N
-    proof.limit("which is N ln(1/depth) for wide keys; at depth 1/2, per dimension,", half, N, sp.oo)
+    proof.limit("This is N ln(1/depth) for wide keys; at depth 1/2, per dimension,", half, N, sp.oo)
     proof.given("MEMIT's least squares with C + k k^T has the strength", q / (1 + q))
     proof.given(
         "Additive edits: an increment is read by its own key at full depth for ever, by another key by the overlap kappa. M "
@@ -91,17 +91,21 @@ def derive() -> Derivation:
         (M - 1) * kappa,
     )
     ratio = proof.equal(
-        "with E[kappa^2] = 1/N: the power SNR is", 1 / ((M - 1) * kappa.subs(kappa, 1 / N)), N / (M - 1), law="additive_snr"
+        "With E[kappa^2] = 1/N the power SNR is", 1 / ((M - 1) * kappa.subs(kappa, 1 / N)), N / (M - 1), law="additive_snr"
     )
-    proof.solve("which is that SNR up to", ratio - snr, M, law="additive_length")
+    proof.solve("The edits have that SNR up to", ratio - snr, M, law="additive_length")
     room = proof.given(
         "Null space of n_0 preserved directions, with the second moment of all edits: least squares in",
         N - rank,
         law="null_space_ceiling",
     )
-    shared = proof.given("dimensions (ridge -> 0), shared evenly by all edits", sp.Min(1, room / M), law="null_space_depth")
-    proof.solve("which is that depth up to", room / M - depth, M, law="null_space_length")
-    proof.equal("and 1 while it is not full (M = n)", shared.subs(M, room), sp.S.One)
+    shared = proof.given(
+        "The projected keys fill that many dimensions (ridge -> 0), which all edits share evenly",
+        sp.Min(1, room / M),
+        law="null_space_depth",
+    )
+    proof.solve("The edits keep that depth up to", room / M - depth, M, law="null_space_length")
+    proof.equal("The depth is 1 while the space is not full (M = n)", shared.subs(M, room), sp.S.One)
     account(proof, "Kept beside the matrix: the symmetric second moment of the keys", N * outputs + N * (N + 1) / 2)
     proof.given(
         "Null-space editing keeps a projector and the moment of the edits", N * outputs + N * (N + 1), law="null_space_state"

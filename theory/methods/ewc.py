@@ -92,11 +92,11 @@ def derive() -> Derivation:
     share = proof.given(
         "Its readouts respond to the targets by X (X^T X + delta)^-1 X^T, whose eigenvalues are", mu / (mu + ridge)
     )
-    proof.holds("each below 1, and at most min(M, N) of them are not 0", share < 1)
-    proof.limit("as delta falls each tends to", share, ridge, 0)
+    proof.holds("Each is below 1, and at most min(M, N) of them are not 0", share < 1)
+    proof.limit("As delta falls each of them tends to", share, ridge, 0)
     proof.argued("The total depth is their sum, at most", N, law="ceiling")
     proof.given("Exchangeable keys share it evenly, old and new alike", sp.Min(1, N / M), law="retained_depth")
-    proof.solve("which is that depth up to", N / M - depth, M, law="length")
+    proof.solve("The facts keep that depth up to", N / M - depth, M, law="length")
     proof.given("A projector has sum_j h_ij^2 = h_ii: the power of the crosstalk of a fact of depth h", h - h**2)
     proof.equal("At h = N/M < 1 the power SNR is", (h**2 / (h - h**2)).subs(h, N / M), N / (M - N), law="snr")
     account(proof, "The symmetric Hessian is kept beside the parameters", N * outputs + N * (N + 1) / 2)
@@ -121,7 +121,7 @@ def derive() -> Derivation:
         N / (N + M - 1),
         law="diagonal_depth",
     )
-    proof.solve("which is that depth up to", uniform - depth, M, law="diagonal_length")
+    proof.solve("The facts keep that depth up to", uniform - depth, M, law="diagonal_length")
     proof.limit("The total tends to that of the exact Hessian", M * uniform, M, sp.oo)
     proof.equal(
         "On the axes D is uniform over the n coordinates in use: n takes the place of N",
@@ -131,10 +131,8 @@ def derive() -> Derivation:
     )
     proof.given("Crosstalk: with unit targets and u = 1 + j/N, N large, |w|^2/N obeys dv/du = -(2/u - 1/u^2) v + 1/u^2")
     power = 1 / (u**2 * snr_of_oldest(u))
-    proof.equal(
-        "whose solution from v(1) = 0 is", sp.diff(u**2 * sp.exp(1 / u) * power, u), sp.exp(1 / u), samples={u: (2, 3, 5)}
-    )
-    proof.equal("(the start)", power.subs(u, 1), sp.S.Zero)
+    proof.equal("The solution from v(1) = 0 is", sp.diff(u**2 * sp.exp(1 / u) * power, u), sp.exp(1 / u), samples={u: (2, 3, 5)})
+    proof.equal("At the start, v(1) is", power.subs(u, 1), sp.S.Zero)
     proof.argued(
         "The oldest fact keeps depth 1/u, and the crosstalk it reads has the power v of a random readout: its SNR is",
         snr_of_oldest(u),

@@ -41,12 +41,13 @@ def derive() -> Derivation:
     met, cost = 1 / experts, eta * experts / N
     later = proof.given("A later fact comes to the same expert with probability 1/E and then leaves", 1 - cost)
     mean = proof.argued(
-        "of the depth (C2 in N/E dimensions). Over the routing, age later facts leave on average, by the binomial theorem,",
+        "A later fact of the same expert leaves that share of the depth (C2 in N/E dimensions). Over the "
+        "routing, age later facts leave on average, by the binomial theorem,",
         (1 - eta / N) ** age,
         lambda: (sp.simplify(_averaged(4, met, later) - (1 - eta / N) ** 4) == 0, "symbolically, for four later facts"),
     )
-    proof.given("so that a fact keeps what it would in one store of N", eta * mean, law="retained_depth")
-    proof.solve("with the same length", (M - 1) * sp.log(1 - 1 / N) - sp.log(depth), M, law="length")
+    proof.given("A fact therefore keeps what it would in one store of N", eta * mean, law="retained_depth")
+    proof.solve("The length of the sequence is the same", (M - 1) * sp.log(1 - 1 / N) - sp.log(depth), M, law="length")
     variance = proof.given(
         "Protecting experts: at M = N an expert is sent a binomial number of facts, of mean N/E and variance",
         N / experts * (1 - 1 / experts),
@@ -58,7 +59,7 @@ def derive() -> Derivation:
         1 / sp.sqrt(2 * sp.pi),
     )
     proof.equal(
-        "standard deviations, so that the experts together turn away",
+        "It exceeds it by that many standard deviations, so the experts together turn away",
         experts * sp.sqrt(variance) * excess,
         sp.sqrt(N * (experts - 1) / (2 * sp.pi)),
         law="imbalance",

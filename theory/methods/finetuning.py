@@ -30,12 +30,12 @@ def derive() -> Derivation:
     best = proof.solve("The oldest of M is deepest where the logarithm's slope vanishes", 1 / eta - (M - 1) / (N - eta), eta)
     proof.equal("(the slope)", sp.diff(sp.log(oldest), eta), 1 / eta - (M - 1) / (N - eta))
     ceiling = proof.equal("M times its depth is then", M * oldest.subs(eta, best), N * (1 - 1 / M) ** (M - 1), law="ceiling")
-    proof.limit("which falls to", ceiling, M, sp.oo)
+    proof.limit("The ceiling falls to", ceiling, M, sp.oo)
     proof.equal(
         "While M <= N that strength would exceed 1; at eta = 1 the oldest keeps", oldest.subs(eta, 1), (1 - 1 / N) ** (M - 1)
     )
     proof.solve(
-        "so that it still has that depth after",
+        "The oldest fact still has that depth after",
         (M - 1) * sp.log(1 - 1 / N) - sp.log(depth),
         M,
         law="length_at_full_strength",

@@ -60,7 +60,7 @@ def derive() -> Derivation:
         law="ceiling",
     )
     used = proof.given("Independent keys use one direction each, up to", sp.Min(M, N))
-    proof.equal("so that the facts keep on average", used / M, sp.Min(1, N / M), law="retained_depth")
+    proof.equal("The facts therefore keep on average", used / M, sp.Min(1, N / M), law="retained_depth")
     proof.given(
         "The room left to a random key is E|Q x|^2 = tr Q/N (a projected gradient step of strength eta writes eta times it); "
         "from M = N on it is 0",

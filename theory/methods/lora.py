@@ -21,7 +21,8 @@ def derive() -> Derivation:
     proof = Derivation()
     numbers = proof.given("B (outputs x rank) and A (rank x N) hold", rank * (N + outputs), law="adapter")
     freedom = proof.equal(
-        "numbers. B G and G^-1 A are the same update for every invertible G: of these rank^2 say nothing",
+        "An adapter has that many numbers. B G and G^-1 A are the same update for every invertible G: of "
+        "these rank^2 say nothing",
         numbers - rank**2,
         rank * (N + outputs - rank),
         law="freedom",
@@ -36,20 +37,20 @@ def derive() -> Derivation:
         law="ceiling",
     )
     proof.given(
-        "facts. Merged adapters: a task of `rank` facts is written whole by a projector of that rank, E[P] = (rank/N) I; T - "
-        "1 later ones leave",
+        "That many facts fit. Merged adapters: a task of `rank` facts is written whole by a projector of that"
+        " rank, E[P] = (rank/N) I; T - 1 later ones leave",
         (1 - rank / N) ** (T - 1),
         law="retained_depth",
     )
-    proof.solve("so the oldest task has that depth after", (T - 1) * sp.log(1 - rank / N) - sp.log(depth), T, law="length")
+    proof.solve("The oldest task has that depth after", (T - 1) * sp.log(1 - rank / N) - sp.log(depth), T, law="length")
     j = sp.Symbol("j", integer=True, positive=True)
     total = sp.Sum(rank * (1 - rank / N) ** j, (j, 0, T - 1))
     whole = proof.equal(
         "All tasks together keep", total, N * (1 - (1 - rank / N) ** T), samples={N: (64, 100, 37), rank: (4, 10, 2)}
     )
-    proof.given("(never more than full finetuning, N)", whole, law="merged_total")
+    proof.given("This is never more than full finetuning keeps, N", whole, law="merged_total")
     proof.given("Adapters stored for each task, T of them, hold", T * rank, law="stored_ceiling")
-    proof.given("at a total state of", N * outputs + T * numbers, law="stored_state")
+    proof.given("The total state is", N * outputs + T * numbers, law="stored_state")
     account(proof, "Merged: the matrix and one adapter", N * outputs + numbers)
     return proof
 

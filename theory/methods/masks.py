@@ -42,16 +42,21 @@ def derive() -> Derivation:
         a * N,
         law="task_facts",
     )
-    proof.equal("independent facts at depth 1, for any later tasks; all tasks together", share / a, N, law="ceiling")
+    proof.equal(
+        "Each mask holds that many independent facts at depth 1, for any later tasks; all tasks together",
+        share / a,
+        N,
+        law="ceiling",
+    )
     proof.holds(
-        "that is T D <= N for T <= 1/a and D <= a N", N * T * a <= N, samples={T: (5, 2, 1), a: (sp.Rational(1, 10),) * 3}
+        "That is T D <= N for T <= 1/a and D <= a N", N * T * a <= N, samples={T: (5, 2, 1), a: (sp.Rational(1, 10),) * 3}
     )
     random = proof.given(
         "Random supports of the same size, known to the reader, hold (C2) T D <=",
         N * (1 - 1 / T) ** (T - 1),
         law="random_ceiling",
     )
-    proof.limit("so that coordination gains, for many tasks,", N / random, T, sp.oo)
+    proof.limit("Coordination therefore gains, for many tasks,", N / random, T, sp.oo)
     proof.given("Nothing but parameters is kept as a number", N * outputs, law="state")
     proof.given(
         "Masks shared by the outputs (HAT): the owner of each of N units among 1/a tasks, in bits",

@@ -22,7 +22,10 @@ def derive() -> Derivation:
     facts = proof.given("Each column holds N facts, and no later task writes it", N * T, law="ceiling")
     account(proof, "T columns are", T * N * outputs)
     proof.equal(
-        "facts for each parameter: as many as at T = 1", facts / (T * N * outputs), 1 / outputs, law="facts_per_parameter"
+        "The columns hold that many facts for each parameter: as many as at T = 1",
+        facts / (T * N * outputs),
+        1 / outputs,
+        law="facts_per_parameter",
     )
     proof.solve("A budget of d parameters is spent after", T * N * outputs - d, T, law="length")
     lateral = proof.equal(
@@ -32,8 +35,10 @@ def derive() -> Derivation:
         law="lateral_ceiling",
         samples={T: (5, 20, 7)},
     )
-    numbers = proof.given("facts in as many parameters for each output", lateral * outputs, law="lateral_state")
-    proof.equal("which is the same number for each parameter", lateral / numbers, 1 / outputs)
+    numbers = proof.given(
+        "The columns hold that many facts in as many parameters for each output", lateral * outputs, law="lateral_state"
+    )
+    proof.equal("This is the same number for each parameter", lateral / numbers, 1 / outputs)
     return proof
 
 

@@ -43,10 +43,13 @@ def derive() -> Derivation:
         "times",
         1 - 1 / (N - B),
     )
-    kept = proof.given("so that a fact keeps", (1 - 1 / (N - B)) ** sp.Max(0, age - B), law="retained_depth")
+    kept = proof.given("A fact therefore keeps", (1 - 1 / (N - B)) ** sp.Max(0, age - B), law="retained_depth")
     rest = proof.equal("The facts that left the buffer keep together", sp.Sum((1 - loss) ** k, (k, 1, sp.oo)), (1 - loss) / loss)
     proof.equal(
-        "with the B + 1 whole ones (the buffered and the newest)", B + 1 + rest.subs(loss, 1 / (N - B)), N, law="store_ceiling"
+        "Together with the B + 1 whole facts (the buffered ones and the newest), they keep",
+        B + 1 + rest.subs(loss, 1 / (N - B)),
+        N,
+        law="store_ceiling",
     )
     proof.given(
         "A reader that looks facts up in the buffer needs no copy of them in the store: together at most", N + B, law="ceiling"
@@ -60,7 +63,7 @@ def derive() -> Derivation:
         M,
         law="length",
     )
-    proof.equal("(no buffer: the delta rule at full strength)", kept.subs(B, 0), (1 - 1 / N) ** age)
+    proof.equal("Without a buffer it is the delta rule at full strength", kept.subs(B, 0), (1 - 1 / N) ** age)
     proof.given("A reservoir holds each of M facts with probability", sp.Min(1, B / M), law="reservoir_share")
     account(proof, "A buffered fact is a key and a value for each output", N * outputs + B * (N + outputs))
     return proof

@@ -59,8 +59,8 @@ def derive() -> Derivation:
         _as_if_labelled,
         law="ceiling",
     )
-    shared = proof.given("shared evenly", sp.Min(1, N / M), law="retained_depth")
-    proof.solve("which is that depth up to", N / M - depth, M, law="length")
+    shared = proof.given("The facts share this depth evenly", sp.Min(1, N / M), law="retained_depth")
+    proof.solve("The facts keep that depth up to", N / M - depth, M, law="length")
     error = proof.given(
         "Answers with independent errors of variance v pass through the projector on the M cues, whose diagonal is min(1, "
         "N/M); the next sleep rehearses them as they are. After n sleeps a fact is off in mean square by",
@@ -68,7 +68,7 @@ def derive() -> Derivation:
         law="drift",
     )
     power = sp.Symbol("p", positive=True)
-    proof.equal("(one sleep)", error.subs(sleeps, 1), noise * shared)
+    proof.equal("After one sleep it is", error.subs(sleeps, 1), noise * shared)
     proof.solve("While M <= N a fact of unit power has that SNR up to", 1 / (power * noise) - snr, power, law="sleeps_to_snr")
     proof.argued(
         "Left out: before the first sleep a fact of an interpolated store (M <= N) has dw/dy orthogonal to all other cues. "
@@ -78,7 +78,7 @@ def derive() -> Derivation:
         law="unrehearsed",
     )
     account(proof, "Kept at the peak: the copies of the store and the cues, N numbers each", copies * N * outputs + M * N)
-    proof.given("with cues that can be regenerated", copies * N * outputs, law="seeded_state")
+    proof.given("With cues that can be regenerated", copies * N * outputs, law="seeded_state")
     return proof
 
 

@@ -25,14 +25,14 @@ IDENTITY = Assumption("the reader is told the task")
 def account(proof: Derivation, text: str, numbers: Any) -> None:
     """Append the account of persistent state to a derivation: laws `state` (numbers) and `state_bits` (b bits each)."""
     proof.given(text, numbers, law="state")
-    proof.equal("in bits, b for each number", b * numbers, sp.expand(b * numbers), law="state_bits")
+    proof.equal("The state in bits, b for each number, is", b * numbers, sp.expand(b * numbers), law="state_bits")
 
 
 def state_quantities(*parameters: str) -> tuple[Quantity, Quantity]:
     """The two quantities of `account`, in these parameters."""
     return (
         Quantity("state", "numbers kept: parameters and protective state", "numbers", parameters),
-        Quantity("state_bits", "the same in bits, b for each number", "bits", ("b", *parameters)),
+        Quantity("state_bits", "whole state in bits, b for each number", "bits", ("b", *parameters)),
     )
 
 

@@ -40,7 +40,7 @@ def derive() -> Derivation:
         law="retained_depth",
     )
     total = proof.equal("All facts together keep, in a long stream,", sp.Sum((1 - s) ** m, (m, 0, sp.oo)), 1 / s)
-    proof.equal("the number of facts that disjoint supports hold", total.subs(s, a), 1 / a)
+    proof.equal("This is the number of facts that disjoint supports hold", total.subs(s, a), 1 / a)
     proof.solve("The oldest has that depth up to", (n - 1) * sp.log(1 - a) - sp.log(depth), n, law="length")
     oldest = a * kept.subs(age, n - 1)
     slope = proof.equal(
@@ -48,13 +48,13 @@ def derive() -> Derivation:
         sp.diff(sp.log(oldest), a),
         1 / a - (n - 1) / (1 - a),
     )
-    best = proof.solve("vanishes at", slope, a)
+    best = proof.solve("The slope vanishes at", slope, a)
     share = proof.equal(
-        "where n facts (or tasks) hold, of N slots, the throughput of slotted ALOHA",
+        "There n facts (or tasks) hold, of N slots, the throughput of slotted ALOHA",
         n * oldest.subs(a, best),
         (1 - 1 / n) ** (n - 1),
     )
-    proof.given("for T tasks", share.subs(n, T), law="throughput")
+    proof.given("T tasks hold", share.subs(n, T), law="throughput")
     missed = sp.exp(2 * sp.loggamma(N - k + 1) - sp.loggamma(N - 2 * k + 1) - sp.loggamma(N + 1))
     untouched = proof.argued(
         "No slot of the fact's k = a N is among the k of a later one with probability C(N - k, k)/C(N, k), to the "
@@ -62,7 +62,7 @@ def derive() -> Derivation:
         missed**age,
         lambda: _counts(missed, k),
     )
-    proof.given("in terms of a", untouched.subs(k, a * N), law="untouched")
+    proof.given("In terms of a it is", untouched.subs(k, a * N), law="untouched")
     proof.given(
         "Reading all and writing a N: R shared bits take their part of every slot, and the oldest of T tasks keeps of the "
         "rest (S1)",
