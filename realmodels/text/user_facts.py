@@ -6,6 +6,7 @@ read: "heldout_prompt" (str) and "paraphrases" (list of str) ask for the same an
 recall is measured on them. All other fields are ignored.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,16 @@ def _lines(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _present(record: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row of a table without its empty cells, integers as Python has them."""
-    cells = {str(name): value for name, value in record.items()}
-    empty = {name for name, value in cells.items() if value is None or (np.isscalar(value) and pd.isna(value))}
-    cells = {name: value for name, value in cells.items() if name not in empty}
-    return {name: int(value) if isinstance(value, np.integer) else value for name, value in cells.items()}
+    """A row of a table without its empty cells; integers and lists as Python has them."""
+    cells = {str(name): _python(value) for name, value in record.items()}
+    return {name: value for name, value in cells.items() if value is not None}
+
+
+def _python(value: Any) -> Any:
+    """A cell of a table as a value of Python's own types; None for an empty one."""
+    if value is pd.NA or value is pd.NaT or (isinstance(value, float | np.floating) and math.isnan(value)):
+        return None
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 
 def _numbered(entry: dict[str, Any], number: int) -> dict[str, Any]:
@@ -87,7 +93,7 @@ def _entry(fact: Any, number: int) -> Any:
     if isinstance(fact, Mapping):
         return _numbered(_present(fact), number)
     if isinstance(fact, Sequence) and not isinstance(fact, str) and len(fact) in (2, 3):
-        entry = dict(zip(("prompt", "answer", "task"), fact, strict=False))
+        entry: dict[str, Any] = dict(zip(("prompt", "answer", "task"), fact, strict=False))
         return _present(entry) if len(fact) == 3 else _numbered(entry, number)
     raise UserError(f"facts, entry {number} is {_brief(fact)}: give (prompt, answer) or (prompt, answer, task)")
 

@@ -9,6 +9,7 @@ of other facts (their answers are not read); without them, the prompts of the fa
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,11 +49,11 @@ def measure(model: Model, facts: FactsLike, method: str = "full", background: Fa
         )
 
 
-def _by_age(rows: pd.DataFrame, column: str, prefix: str = "") -> dict[str, list[float]]:
+def _by_age(ages: np.ndarray, bits: np.ndarray, prefix: str = "") -> dict[str, Any]:
     """Columns bits (mean over the tasks of an age), low and high (which enclose the middle 90% of the tasks), by age."""
-    by_age = [part[column].to_numpy() for _, part in rows.groupby("age")]
-    ends = [np.quantile(bits, [0.05, 0.95]).tolist() for bits in by_age]
-    columns = {"bits": [float(bits.mean()) for bits in by_age], "low": [e[0] for e in ends], "high": [e[1] for e in ends]}
+    by_age = [bits[ages == age] for age in np.unique(ages)]
+    ends = [np.quantile(each, [0.05, 0.95]).tolist() for each in by_age]
+    columns = {"bits": [float(each.mean()) for each in by_age], "low": [e[0] for e in ends], "high": [e[1] for e in ends]}
     return {f"{prefix}{name}": values for name, values in columns.items()}
 
 
@@ -81,7 +82,8 @@ def forecast(
         alone = scores(isolated(setup), case.facts.target).bits
         predicted = float(np.mean([alone[index].mean().item() for index in case.trial_rows()]))
         measured = case.trial(rate, steps)
-    curves = {kind: _by_age(rows[rows.kind == kind], "bits_predicted", f"{kind}_") for kind in ("kernel", "spectral")}
+    age, bits, kinds = (np.asarray(rows[column]) for column in ("age", "bits_predicted", "kind"))
+    curves = {kind: _by_age(age[kinds == kind], bits[kinds == kind], f"{kind}_") for kind in ("kernel", "spectral")}
     return Forecast(
         **case.about,
         settings=case.settings,
@@ -145,7 +147,7 @@ def write(
         state_bits=case.writer.state_bits,
         saved=None if out is None or diverged else str(out),
         age=sorted({int(age) for age in written.age}),
-        **_by_age(written, "bits"),
+        **_by_age(np.asarray(written["age"]), np.asarray(written["bits"])),
     )
 
 
@@ -163,9 +165,10 @@ def _recall_of_other_wordings(case: Case, diverged: bool) -> tuple[float | None,
     questions = facts_from_ids(prompts, facts.target[rows].tolist(), facts.task[rows].tolist(), facts.candidates.tolist())
     with torch.no_grad():
         right = scores(outputs(case.model, questions), questions.target).recall
-    recalled = pd.DataFrame({"fact": rows, "task": questions.task.numpy(), "recall": right.numpy()})
-    by_fact = recalled.groupby("fact").mean()
-    return float(by_fact.groupby("task").recall.mean().mean()), about
+    by_task: dict[int, dict[int, list[float]]] = {}
+    for row, task, recalled in zip(rows, questions.task.tolist(), right.tolist(), strict=True):
+        by_task.setdefault(task, {}).setdefault(row, []).append(recalled)
+    return float(np.mean([np.mean([np.mean(each) for each in by_fact.values()]) for by_fact in by_task.values()])), about
 
 
 def _examiner(loaded: Loaded) -> tuple[Callable[[Transformer], float] | None, str]:

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -101,6 +102,9 @@ def test_held_out_wordings_are_read(tmp_path):
     (fact,) = load_facts(path)
     assert fact.heldout_wordings == ("One finds A in", "Go to A in")
     assert as_facts([entry]) == as_facts(pd.DataFrame([entry])) == [fact]
+    arrays = pd.DataFrame([{**entry, "paraphrases": np.array(entry["paraphrases"])}, {**entry, "heldout_prompt": float("nan")}])
+    assert as_facts(arrays)[0] == fact
+    assert as_facts(arrays)[1].heldout_wordings == ("Go to A in",)
     path.write_text(json.dumps({**entry, "heldout_prompt": None}))
     assert load_facts(path)[0].heldout_wordings == ("Go to A in",)
 
