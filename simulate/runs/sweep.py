@@ -45,7 +45,7 @@ def _note_digest(experiment: Experiment, workspace: Path, key: str) -> None:
         temporary.write_text(digest)
 
 
-def _found(experiment: Experiment, workspace: Path, key: str) -> pd.DataFrame | None:
+def _stored(experiment: Experiment, workspace: Path, key: str) -> pd.DataFrame | None:
     """The rows of a cell that is on disk, whole and unchanged, else None; what has changed is named and dropped.
 
     A shard without a digest (its sweep was killed between the two) is taken as it is, if it can be read.
@@ -124,10 +124,10 @@ def _missing(jobs: list[Job], workers: int, cluster: str | None) -> Iterator[tup
         yield from (_compute(*job) for job in jobs)
     else:
         with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
-            found = Parallel(return_as="generator_unordered", pre_dispatch="all")(
+            computed = Parallel(return_as="generator_unordered", pre_dispatch="all")(
                 delayed(_compute_elsewhere)(job, code) for job in jobs
             )
-            yield from cast("Iterator[tuple[int, pd.DataFrame]]", found)
+            yield from cast("Iterator[tuple[int, pd.DataFrame]]", computed)
 
 
 def run_cells(
@@ -150,7 +150,7 @@ def run_cells(
         raise UserError(f"workers={workers}: give a number of processes of at least 1")
     cells = list(experiment.cells(preset))
     keys = [experiment.key(cell) for cell in cells]
-    frames = [_found(experiment, workspace, key) for key in keys]
+    frames = [_stored(experiment, workspace, key) for key in keys]
     for frame in frames:
         if frame is not None and on_cell:
             on_cell()

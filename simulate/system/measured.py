@@ -1,4 +1,4 @@
-"""What a system measures, with every failure that comes of its sizes told in one line."""
+"""The measurement of a plan. A failure that its sizes cause is one line that says so."""
 
 import contextlib
 import io

@@ -1,6 +1,6 @@
 """Before a measurement: are its sizes possible, up to which number of tasks does it go, and does it fit into memory?
 
-A plan costs no memory and no time worth mentioning. What it refuses has taken nothing yet.
+A plan takes almost no memory and no time. Nothing has been computed when it refuses.
 """
 
 import math
