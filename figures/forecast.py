@@ -59,9 +59,9 @@ def draw(results: Results) -> Canvas:
             panel.plot(curve["age"], curve["mean"], **look.curve())
         e = table.loc[(architecture, method)]
         ours = f"rms error  spectral {e['spectral']:.2f}  kernel {e['kernel']:.2f}"
-        text = f"{ours}\nno forgetting {e['stays']:.2f}  all gone {e['gone']:.2f}"
+        text = f"{ARCHITECTURES[architecture].label}\n{ours}\nno forgetting {e['stays']:.2f}  all gone {e['gone']:.2f}"
         panel.text(0.98, 0.98, text, transform=panel.transAxes, ha="right", va="top", fontsize=6, color=GREY)
-        panel.set_ylim(-0.1, top * 1.65)
+        panel.set_ylim(-0.1, top * 1.85)
         panel.set_yticks(range(int(top) + 1))
     for panel in grid[len(present) :]:
         panel.set_visible(False)
@@ -70,7 +70,7 @@ def draw(results: Results) -> Canvas:
     for panel in grid[-3:]:
         panel.set_xlabel("age (tasks written since)")
         panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    letters(grid, [METHODS[m].label for _, m in present], [ARCHITECTURES[a].label for a, _ in present])
+    letters(grid, [METHODS[m].label for _, m in present])
     handles, labels = grid[0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside upper center", ncols=3)
     return canvas

@@ -1,7 +1,9 @@
 """Knowledge: facts that are read many times in pretraining, and recalled in phrasings that were never read.
 
-A phrasing is of one of three sorts. "read": the texts have it. "prefixed": the texts have it from the name on, but never with
-these words before the name. "heldout": the words between name and answer are in no text.
+A phrasing is of one of three sorts:
+* "read": the texts have it.
+* "prefixed": the texts have it from the name on, but never with these words before the name.
+* "heldout": the words between name and answer are in no text.
 """
 
 from collections.abc import Sequence

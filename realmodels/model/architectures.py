@@ -1,8 +1,8 @@
 """The architectures: which part stands in which block; the sizes; and how architectures are made comparable.
 
-A pattern of attention parts is repeated so that it ends with the last block: of three blocks, ("kda", "kda", "kda", "mla") makes
-kda, kda, mla. A feed-forward part stands in every block, or in the middle one alone, all others dense. A part that costs more
-parameters than the one it replaces is paid for by narrower feed-forward layers, so that the totals of a size agree.
+A pattern of attention parts is repeated so that it ends with the last block: with three blocks, ("kda", "kda", "kda", "mla")
+makes kda, kda, mla. A feed-forward part stands in every block, or in the middle block alone, with all others dense. If a part has
+more parameters than the one it replaces, the feed-forward layers become narrower, so that all models of a size have equal totals.
 """
 
 from collections.abc import Sequence
@@ -75,10 +75,11 @@ def described(architecture: str, size: str, **changes: int) -> ModelConfig:
         raise UserError(f"unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}")
     if size not in SIZES:
         raise UserError(f"unknown size {size!r}: choose one of {', '.join(SIZES)}")
-    made, sizes = ARCHITECTURES[architecture], {**SIZES[size], **changes}
-    layers, length = sizes["layers"], len(made.attention)
-    attention = tuple(made.attention[(index - layers) % length] for index in range(layers))
-    feedforward = tuple(made.feedforward if not made.middle or index == layers // 2 else "dense" for index in range(layers))
+    pattern, sizes = ARCHITECTURES[architecture], {**SIZES[size], **changes}
+    layers, length = sizes["layers"], len(pattern.attention)
+    attention = tuple(pattern.attention[(index - layers) % length] for index in range(layers))
+    special = pattern.feedforward
+    feedforward = tuple(special if not pattern.middle or index == layers // 2 else "dense" for index in range(layers))
     shape = ModelConfig(architecture, size, **sizes, attention=attention, feedforward=feedforward)
     sizes = {name: part("attention", name).hyperparameters(shape) for name in sorted(set(attention))}
     sizes |= {name: part("feedforward", name).hyperparameters(shape) for name in sorted(set(feedforward)) if name != "dense"}
@@ -141,13 +142,13 @@ def models(sizes: Sequence[str] = tuple(SIZES), flops: bool = False) -> list[dic
         {
             "architecture": architecture,
             "size": size,
-            "about": made.about,
+            "about": pattern.about,
             "parameters": parameters(config),
             "active_parameters": active_parameters(config),
             **({"flops_per_token": flops_per_token(config)} if flops else {}),
             "config": config.to_json(),
         }
         for size in sizes
-        for architecture, made in ARCHITECTURES.items()
+        for architecture, pattern in ARCHITECTURES.items()
         for config in [config_for(architecture, size)]
     ]

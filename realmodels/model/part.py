@@ -1,7 +1,7 @@
 """What a part of a block is: something that reads the residual stream and returns what is to be added to it.
 
-A part lives in a file of `realmodels/attention` or `realmodels/feedforward`, binds its class to `PART`, and is known by the
-file's name; it is found when a configuration names it, so that a new part is a new file and changes no other model.
+A part is a file of `realmodels/model/attention` or `realmodels/model/feedforward` that binds its class to `PART`. It is known by
+the name of the file and imported when a configuration names it. So a new part is a new file and changes no other model.
 """
 
 import importlib
@@ -78,10 +78,10 @@ def names(kind: Kind) -> list[str]:
 
 def part(kind: Kind, name: str) -> type[Part]:
     """The class of a part. Raises UserError for a name that no file has."""
-    found = _bound(kind, name)
-    if found is None:
+    bound = _bound(kind, name)
+    if bound is None:
         raise UserError(f"no {kind} part is called {name!r}: choose one of {', '.join(names(kind))}")
-    return found
+    return bound
 
 
 def _bound(kind: Kind, name: str) -> Any:
@@ -95,6 +95,9 @@ def _bound(kind: Kind, name: str) -> Any:
 
 
 def code(config: ModelConfig) -> dict[str, str]:
-    """Fingerprints of the code of every part of a model: they are found by name, which a fingerprint of imports does not see."""
+    """Fingerprints of the code of every part of a model.
+
+    Parts are imported by name, which a fingerprint of imports does not see.
+    """
     used = {("attention", name) for name in config.attention} | {("feedforward", name) for name in config.feedforward}
     return {f"{kind}.{name}": code_fingerprint(f"{__package__}.{kind}.{name}") for kind, name in sorted(used)}

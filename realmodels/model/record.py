@@ -1,11 +1,11 @@
-"""What a forward pass can note down on the way: pass an empty dictionary as `record` and find lists in it, one tensor a block.
+"""What a forward pass can record on the way: pass an empty dictionary as `record`; it is filled with lists, one tensor per block.
 
 "activations"   feed-forward with hidden units: what its output matrix reads        [batch, length, hidden]
 "slots"         memory layer, PEER: which slots were read, per head                 [batch, length, heads, topk], integers
 "slot_weights"  the same: with which weights                                        [batch, length, heads, topk]
 "experts"       mixture of experts: which experts a token went to                   [batch, length, topk], integers
 "seen"          selective attention: which earlier tokens it saw                    [batch, length, length], booleans
-"auxiliary"     a loss of the part's own, to be added to the language model's       scalar, nats a token
+"auxiliary"     a loss of the part's own, to be added to the language model's       scalar, nats per token
 """
 
 from jaxtyping import Float

@@ -32,8 +32,8 @@ class Block(nn.Module):
 
     def forward(self, x: Residual, record: Record | None = None, cache: tuple[Cache, Cache] | None = None) -> Residual:
         """The residual stream after this block."""
-        mine, other = cache or (None, None)
-        x = x + self.attention(norm(x), record, mine)
+        of_attention, other = cache or (None, None)
+        x = x + self.attention(norm(x), record, of_attention)
         return x + self.feedforward(norm(x), record, other)
 
 

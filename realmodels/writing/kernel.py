@@ -4,14 +4,14 @@ With z_i [O] the O = C + 1 outputs of fact i (`realmodels.writing.outputs`), J_i
 method writes, and R_j the method's restriction while fact j's task is written:
   response  Theta_ij = J_i R_j J_j^T       d z_i per unit of gradient -dL/dz_j; drives `realmodels.writing.forecast`
   writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the same if all tasks share one R
-Both are [F, O, F, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x),
-so its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm), without a gradient ever being formed: one backward pass per output
-serves all facts (`layer_kernel`). The other parameters' part is taken from explicit Jacobians (`jacobian_kernel`).
+Both are [F, O, F, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x). So
+its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm). No gradient is formed: one backward pass per output serves all facts
+(`layer_kernel`). The other parameters' part comes from explicit Jacobians (`jacobian_kernel`).
 
-From outputs to facts. Adding one number to all O outputs changes no probability, so that direction is projected out
-(Pi = I - 1 1^T / O), and the write direction u_i of a fact is its whole projected Jacobian Pi R_i J_i, as one vector of norm 1:
-  kappa_ij = tr(Pi G_ij Pi) / sqrt(tr(Pi G_ii Pi) tr(Pi G_jj Pi)),
-a Gram matrix of unit vectors, so that participation ratio, common mode and claim I1 mean here what they mean in the theory.
+From outputs to facts. Adding one number to all O outputs changes no probability. That direction is projected out by
+Pi = I - 1 1^T / O. The write direction u_i of a fact is its whole projected Jacobian Pi R_i J_i, as one vector of norm 1:
+  kappa_ij = tr(Pi G_ij Pi) / sqrt(tr(Pi G_ii Pi) tr(Pi G_jj Pi)).
+This is a Gram matrix of unit vectors, so participation ratio, common mode and claim I1 mean here what they mean in the theory.
 """
 
 from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ def _rows(gradients: list[Gradients]) -> Tensor:
 
 
 def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int = BYTES) -> Kernel:
-    """The kernel by explicit Jacobians, in blocks of facts so that no more than `limit` bytes of them are held at a time.
+    """The kernel by explicit Jacobians, in blocks of facts, so that they take no more than `limit` bytes at a time.
 
     Only columns (parameters) that some task may write are kept, as a restriction leaves no others in any product.
     """

@@ -3,8 +3,8 @@
 With C candidate answers, the outputs z of a fact are the C candidates' logits and the log-sum-exp of all other logits. The
 softmax over the whole vocabulary, and so the loss of an answer and its gradient, is a function of these C + 1 numbers alone:
   -log p(y) = logsumexp(z) - z_y.
-Retained bits of a fact: log2 C minus its cross-entropy in bits over the C candidates (softmax restricted to them), clipped at
-0: log2 C for an answer that is certain, 0 for one that is known no better than by chance.
+Retained bits of a fact are log2 C minus its cross-entropy in bits over the C candidates (softmax restricted to them), clipped at
+0. An answer that is certain has log2 C bits. One that is known no better than by chance has 0.
 """
 
 import math

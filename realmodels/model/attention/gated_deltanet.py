@@ -1,15 +1,15 @@
 """Gated DeltaNet: a state per head, written by the delta rule and decaying, instead of attention to all earlier tokens.
 
-Yang, Kautz and Hatamizadeh 2025 (Gated Delta Networks), with the choices of Qwen3-Next: q, k and v through a short causal
-convolution and silu; the gated delta rule (`realmodels.model.attention.recurrence`), one decay per head,
-    g = -e^rate softplus(decay x + offset);
-what is read has root mean square 1 in each head, is gated by silu(gate x), and goes through `output`. No positions: the decay and
-the convolution know the order.
+Yang, Kautz and Hatamizadeh 2025 (Gated Delta Networks), with the choices of Qwen3-Next. q, k and v pass through a short causal
+convolution and silu. The gated delta rule (`realmodels.model.attention.recurrence`) has one decay per head,
+    g = -e^rate softplus(decay x + offset).
+What is read is scaled to root mean square 1 in each head, gated by silu(gate x), and multiplied by `output`. There are no
+positions: the decay and the convolution know the order.
 
 Qwen3-Next has more value heads than key heads. Here there is one value head per key head, so only widths are hyperparameters.
-e^rate starts uniform in 0.01 .. 16 and softplus(offset) log-uniform in 0.001 .. 0.1, as the authors' code has it (there from 0,
-of which the logarithm may be infinite); the port of Qwen3-Next to `transformers` starts all offsets at 1, where most heads forget
-within a token.
+e^rate starts uniform in 0.01 .. 16 and softplus(offset) log-uniform in 0.001 .. 0.1, as in the authors' code. (There the first
+range begins at 0, whose logarithm is infinite.) The port of Qwen3-Next to `transformers` starts all offsets at 1, where most
+heads forget within a token.
 """
 
 import torch.nn.functional as F

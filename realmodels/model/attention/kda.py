@@ -1,11 +1,11 @@
 """Kimi delta attention: the gated delta rule with a decay of its own for every key channel.
 
-Kimi Linear (2025), section 3. As Gated DeltaNet (`realmodels.model.attention.gated_deltanet`), but
-  * g = -e^rate softplus(decay_up decay_down x + offset): rate per head, offset and g per key channel, so that S <- diag(e^g) S;
-  * the output gate is sigmoid(gate_up gate_down x);
-both gates through `rank` numbers, a head's width as in the report. Keys and values are equally wide. No biases, as in the port to
-`transformers` (the authors' code has one in the output gate). e^rate starts uniform in 1 .. 16, softplus(offset) log-uniform in
-0.001 .. 0.1.
+Kimi Linear (2025), section 3. As Gated DeltaNet (`realmodels.model.attention.gated_deltanet`), with two differences:
+  * g = -e^rate softplus(decay_up decay_down x + offset): rate per head, offset and g per key channel, so that S <- diag(e^g) S.
+  * The output gate is sigmoid(gate_up gate_down x).
+Both gates pass through `rank` numbers, which is a head's width, as in the report. Keys and values are equally wide. There are no
+biases, as in the port to `transformers` (the authors' code has one in the output gate). e^rate starts uniform in 1 .. 16,
+softplus(offset) log-uniform in 0.001 .. 0.1.
 """
 
 import torch.nn.functional as F

@@ -1,17 +1,18 @@
 """Lightning attention: linear attention whose past fades at a constant rate, one per head.
 
 Qin et al. 2024 (Lightning Attention-2), as in MiniMax-01 (2025), section 2.2. With q, k, v = silu of the projections,
-    S <- e^-a S + k v^T,    o = S^T q:
-the decay comes before the write, so that a token reads its own write at full strength and that of s tokens ago times e^(-a s).
-Neither the lengths of q and k nor their product is scaled: instead o, all heads together, has root mean square 1; it is gated by
-sigmoid(gate x) and goes through `output`.
+    S <- e^-a S + k v^T,    o = S^T q.
+The decay comes before the write. So a token reads its own write at full strength, and that of s tokens ago times e^(-a s).
+Neither the lengths of q and k nor their product is scaled. Instead o is scaled to root mean square 1 over all heads together,
+gated by sigmoid(gate x), and multiplied by `output`.
 
 In blocks: within one, the masked products (q k^T)[t, s] e^(-a (t - s)); before it, the state. Exponents are never positive.
 
-The rates of the reference are geometric in the head: a = 2^(-8 h / heads), h = 1 .. heads (those of ALiBi; the library
-flash-linear-attention has them linear in the head, 8 h / heads, h = 0 .. heads - 1: another model). There they are also
-multiplied by 1 - layer/(layers - 1) + 1e-5, so that the last layer hardly forgets. A part does not know its layer: here `slope`,
-the factor, is 1 in all of them, that of the first layer: a write fades to 1/e within 2^(8 h / heads) tokens, at most 256.
+The rates of the reference are geometric in the head, as in ALiBi: a = 2^(-8 h / heads), h = 1 .. heads. (The library
+flash-linear-attention is another model: its rates are linear in the head, 8 h / heads, h = 0 .. heads - 1.) The reference also
+multiplies them by 1 - layer/(layers - 1) + 1e-5, so that the last layer hardly forgets. A part does not know its layer. Here
+`slope`, the factor, is 1 in all layers, as in the first layer of the reference. A write fades to 1/e within 2^(8 h / heads)
+tokens, at most 256.
 """
 
 import torch

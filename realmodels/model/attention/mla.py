@@ -1,4 +1,4 @@
-"""Multi-head latent attention: keys and values of all heads are made from one short vector a token, and that alone is kept.
+"""Multi-head latent attention: keys and values of all heads come from one short vector per token, and only that is kept.
 
 DeepSeek-V2 (2024), section 2.1, eqs. 9-19, at the block's input h[t]; | is concatenation, norm scales to root mean square 1:
     c_Q[t]  = norm W_DQ h[t]                  latent of the queries, q_rank numbers
@@ -9,11 +9,11 @@ DeepSeek-V2 (2024), section 2.1, eqs. 9-19, at the block's input h[t]; | is conc
     o_i[t]  = sum_{s <= t} softmax_s(q_i[t] . k_i[s] (nope_dim + rope_dim)^-1/2) v_i[s],    output W_O (o_1 | ... | o_H)
 R_t turns interleaved pairs (2j, 2j + 1), as the released weights do. A position must not stand between W_UQ and W_UK, or their
 product could not be formed; so it has numbers of its own. A cache keeps c_KV (normalised) and R_s W_KR h[s]: kv_rank + rope_dim
-numbers a token instead of 2 width.
+numbers per token instead of 2 width.
 
-The norms of the latents are in section 3.1.2 ("additional RMS Norm layers after the compressed latent vectors"); their gains are
-in the matrices after them. Queries and keys are not normalised, unlike in `dense`. Here keys and values are formed anew from the
-latents in the cache; the other order, (W_UK^T W_UQ c_Q) . c_KV, is the same numbers.
+The norms of the latents are in section 3.1.2 ("additional RMS Norm layers after the compressed latent vectors"). Their gains are
+part of the matrices after them. Queries and keys are not normalised, unlike in `dense`. Here keys and values are formed anew
+from the latents in the cache; the other order, (W_UK^T W_UQ c_Q) . c_KV, is the same numbers.
 """
 
 from typing import ClassVar
@@ -90,7 +90,7 @@ def _norm(x: Tensor) -> Tensor:
 
 
 class MlaAttention(Part):
-    """Every token sees every token before it and itself, through a latent of few numbers a token."""
+    """Every token sees every token before it and itself, through a latent of few numbers per token."""
 
     name: ClassVar[str] = "mla"
     rotary: ClassVar[bool] = True

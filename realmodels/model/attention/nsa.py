@@ -2,7 +2,7 @@
 
 Yuan et al. 2025 (arXiv 2502.11089, version 2), section 3.2 and 3.3. Tokens and blocks are counted from 0; a group is the heads
 that share keys and values (grouped queries, as in the paper). One query serves three branches, each with its own keys k, values v
-and gates (eq. 5):  o[t] = W_output sum_c sigmoid(W_gate_c x[t]) Attn(q[t], K_c, V_c), one gate a head.
+and gates (eq. 5):  o[t] = W_output sum_c sigmoid(W_gate_c x[t]) Attn(q[t], K_c, V_c), one gate per head.
   compressed (eq. 7)      block i is the tokens i d .. i d + l - 1; it has one key and one value, phi of the block's keys and
                           phi of its values. A token sees a block once its last token is not later; with none it reads 0.
   selected (eqs. 8-12)    blocks j of l' tokens, scored by p, the weights of the compressed branch: p'[j] = the sum of p[i] over
@@ -18,9 +18,9 @@ intra-block position encoding", is here with z_i = u_i + e_i, e learnt for each 
 Positions as in `dense`: q and k have root mean square 1 and are turned by the token's position. phi reads keys without either (a
 turn must not stand before a matrix); its result is normalised and turned by the position of the block's last token. Gates are
 linear, not an MLP. Of equal scores the earlier block wins.
-Not the paper's: every third head a group, so that keys and values of three branches cost what those of `dense` cost; lengths that
-grow with the context up to the paper's, reached at 1024; n, which is 16 in the paper for contexts of thousands, stays at 8 there,
-so that a token selects a quarter to a half of its context.
+Three choices are not the paper's. There is one group per three heads, so that keys and values of three branches cost what those
+of `dense` cost. Lengths grow with the context up to the paper's, which are reached at 1024. The number n is 16 in the paper for
+contexts of thousands; here it stays at 8, so that a token selects a quarter to a half of its context.
 """
 
 import torch
@@ -36,7 +36,7 @@ from realmodels.model.record import Record, Residual, note
 from theory.errors import UserError
 
 LOCAL = 2  # blocks up to the query's own that are always selected, besides the first one
-PIECE = 64  # queries of which the gathered keys are held at once
+PIECE = 64  # queries whose gathered keys are in memory at once
 
 Queries = Float[Tensor, "batch heads length dim"]
 Keys = Float[Tensor, "batch groups total dim"]
@@ -89,7 +89,7 @@ class Branch(nn.Module):
 
 
 class Compressed(Branch):
-    """The global flow: attention to one key and value a block."""
+    """The global flow: attention to one key and value per block."""
 
     def __init__(self, config: ModelConfig):
         super().__init__(config)

@@ -11,13 +11,13 @@ divided by sqrt(keys).
 In chunks (ibid., section 3.3, the WY form): let G[t] be the sum of g from the chunk's start to t included, S the state before the
 chunk, P[t, s] = sum_c a_c[t] k_c[s] e^(G_c[t] - G_c[s]) the decayed products. The corrections d[t] = beta (v - S^T k) solve
     (1 + diag(beta) tril(P_kk, -1)) d = beta (v - (k e^G) S),
-one triangular system a chunk, whose right side is affine in S; so the state behind a chunk is affine in the one before it, and
-only this map of [keys, keys] is applied chunk after chunk: all else is matrix products over all chunks at once.
+one triangular system per chunk, whose right side is affine in S. So the state behind a chunk is affine in the one before it. Only
+this map of [keys, keys] is applied chunk after chunk; all else is matrix products over all chunks at once.
 
 e^-G overflows where the decay is strong, so P is never split that way. Two positions s < t of a chunk differ in some highest bit,
 2^n: t lies in an odd block of length 2^n, s in the even block before it. The decay between them is that from s to the end of its
-block times that from the start of t's block to t: both at most 1, and sums of g within a block, so that nothing cancels. One
-product a level n gives the pairs that part there.
+block times that from the start of t's block to t. Both are at most 1 and are sums of g within a block, so that nothing cancels.
+One product per level n gives the pairs that part there.
 """
 
 import math

@@ -1,13 +1,13 @@
 """A feed-forward layer in which the k most active hidden units of a token win and all others are silent.
 
 k-winners-take-all as in k-sparse autoencoders (Makhzani and Frey 2014, section 2.1) and in sparse networks for continual learning
-(Ahmad and Scheinkman 2019), without the boosting of rarely active units of the latter: what a token does then depends on that
+(Ahmad and Scheinkman 2019), without the boosting of rarely active units of the latter. So what a token does depends on that
 token and the weights alone. With a = relu(W_input x)^2 and t the k-th largest of a token's activations,
     y = W_output (a where a >= t, else 0).
 The hyperparameter `active` is k / hidden; k is rounded to the nearest number of units and is at least 1. At active = 1 the layer
 is the dense one, bit for bit. Activations that tie with the k-th all stay, so that the choice does not depend on the order of
-units or on the device: more than k stay if positive numbers coincide (in bfloat16 they do), and fewer act if
-fewer than k are positive. The gradient passes through the winners; t is no function of the weights as far as gradients go.
+units or on the device. More than k stay if positive numbers coincide, as happens in bfloat16. Fewer act if fewer than k are
+positive. The gradient passes through the winners and treats t as a constant.
 """
 
 import torch.nn.functional as F

@@ -2,19 +2,19 @@
 
 Shazeer et al. 2017; as in Mixtral (Jiang et al. 2024, section 2.1), with relu^2 in place of SwiGLU. With scores s = W_router x of
 the experts, T the topk experts of largest score, and the hidden units split evenly over the experts,
-    y = sum over e in T of g_e W_output,e relu(W_input,e x)^2,    g = softmax of s over T alone,
-so that the chosen weights sum to 1 (DeepSeek-V2 takes the softmax over all experts and does not normalise again). No expert has a
+    y = sum over e in T of g_e W_output,e relu(W_input,e x)^2,    g = softmax of s over T alone.
+So the chosen weights sum to 1. (DeepSeek-V2 takes the softmax over all experts and does not normalise again.) No expert has a
 capacity: no token is dropped, and what a token does depends on no other token. hidden is rounded down to a multiple of the
 experts. Equal scores are decided as torch.topk does.
 
 Load balance (Fedus et al. 2022, Switch Transformer, equations 4 to 6): with p the softmax of s over all experts,
     balance * experts * sum over e of f_e P_e,
 f_e the share of the choices that fell on e (they sum to 1, at any topk) and P_e the mean over tokens of p_e. Even routing costs
-`balance`, the least where f = P; f has no gradient.
+`balance`, the least where f = P. f has no gradient.
 
-The products run over blocks of tokens of one expert, with shapes that depend on the number of tokens alone: no shape is read off
-the data, on no device. The last block of an expert is filled up with zeros, so that topk / experts * (1 + 1 / BLOCKS) of the
-dense layer's products are computed (a little more for a few tokens), and the expert matrices are copied once a block.
+The products run over blocks of tokens of one expert. Their shapes depend on the number of tokens alone, never on the data. The
+last block of an expert is filled up with zeros. So topk / experts * (1 + 1 / BLOCKS) of the dense layer's products are computed,
+a little more for a few tokens, and the expert matrices are copied once per block.
 """
 
 import torch
@@ -80,7 +80,7 @@ class MoeFeedForward(Part):
         return (self.experts - self.topk) * (self.input.weight[0].numel() + self.output.weight[0].numel())
 
     def load(self, scores: Float[Tensor, "batch length experts"], chosen: Int[Tensor, "batch length topk"]) -> Float[Tensor, ""]:
-        """The price of uneven routing, nats a token."""
+        """The price of uneven routing, nats per token."""
         choices = (chosen.flatten()[:, None] == torch.arange(self.experts, device=chosen.device)).to(scores.dtype).mean(0)
         return self.balance * self.experts * (choices * scores.softmax(-1).flatten(0, 1).mean(0)).sum()
 

@@ -1,8 +1,8 @@
 """PEER: a feed-forward layer put together, for every token, from single hidden units that it retrieves out of many.
 
 He 2024, Mixture of a million experts (arXiv 2407.04153), section 2 and algorithm 1. Expert i is one hidden unit, with an input
-vector u_i (`down`) and an output vector v_i (`values`). Every head has a query of its own; product keys, as in the memory layer
-(`realmodels.model.feedforward.memory`), find the topk experts of highest score; heads share the experts and the keys:
+vector u_i (`down`) and an output vector v_i (`values`). Every head has a query of its own. Product keys, as in the memory layer
+(`realmodels.model.feedforward.memory`), find the topk experts of highest score. Heads share the experts and the keys:
     y = sum over heads h and experts i in T_h of softmax(s_h over T_h)_i gelu(u_i . x) v_i.
 Two heads that pick one expert add up. GELU is the exact one.
 The paper normalises queries with batch normalisation, which makes a token depend on others, later ones included. Here every query

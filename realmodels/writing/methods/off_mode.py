@@ -1,9 +1,10 @@
 """Off-mode writing: the last feed-forward matrix, written off the directions that its keys have in common.
 
-The matrix W [width, hidden] is an associative store: the gradient of a fact is (backpropagated signal) x (key)^T, its key
-being the hidden activations at the answering position. By claim I2 what interferes is the keys' common mode, so the key side
-of every update is projected off it: R(g) = g (I - U U^T), U [hidden, k] the first k directions of a BACKGROUND of stream-like
-prompts (same form, other subjects, none in the stream): the mean key, then the leading principal directions about it.
+The matrix W [width, hidden] is an associative store. The gradient of a fact is (backpropagated signal) x (key)^T, where the key
+is the hidden activations at the answering position. By claim I2 what interferes is the keys' common mode. So the key side of
+every update is projected off it: R(g) = g (I - U U^T). The columns of U [hidden, k] are the first k directions of BACKGROUND
+prompts: their mean key, then the leading principal directions about it. Background prompts have the form of the stream, and other
+subjects.
 """
 
 import torch

