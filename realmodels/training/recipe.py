@@ -128,6 +128,7 @@ def config(architecture: str, size: str, seed: int, preset: str, **changes: Any)
     steps = changes.pop("steps", STEPS[preset])
     model = config_for(architecture, size)
     staged = any(part("attention", name).staged for name in model.attention)
+    # Beside its steps: a fourteenth of them for the indexer alone. Of its steps: the last two sevenths in the sparse stage.
     stages = {"warmup_steps": steps // 14, "sparse_steps": 2 * steps // 7} if staged else {}
     return PretrainConfig(
         **{"model": model, "corpus": CORPORA[preset], "seed": seed, "steps": steps, "batch": 8, **stages, **changes}

@@ -205,6 +205,7 @@ class Written(_Rated):
     heldout_rise: float | None = field("bits per byte", "How much worse the model predicts held-out text than before; 0 is best.")
     heldout_text: str = field("", "What heldout_rise was measured on, or why there is none.")
     diverged: bool = field("", "Whether a write made numbers that are not finite; then nothing is kept.")
+    divergence: str | None = field("", "Where it diverged and what was not finite.")
     state_numbers: int = field("numbers", "State that the method keeps beside the model.")
     state_bits: int = field("bits", "Bits of that state.")
     saved: str | None = field("", "Folder of the checkpoint of the written copy, if it was saved.")
@@ -217,8 +218,7 @@ class Written(_Rated):
     def warnings(self) -> list[str]:
         """What makes the result worthless: divergence, nothing learned, language lost, a rate at the end of the range."""
         if self.diverged:
-            lost = "The writing diverged: a loss or weight is not finite at learning rate {:g}; lower it. Nothing was saved."
-            return [lost.format(self.learning_rate)]
+            return [f"The writing diverged. {self.divergence}. Nothing was saved."]
         found = self._rate_warnings()
         gained = self.learned - self.bits_before
         if not gained > 0.1 * self.full_bits:

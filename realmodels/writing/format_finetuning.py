@@ -34,7 +34,7 @@ from realmodels.writing.outputs import Facts, answer_loss, facts_from_ids, outpu
 from simulate.runs.fingerprint import code_fingerprint
 from simulate.runs.store import digest
 
-KEY_SAMPLE = 37  # the log measures key_cosine on every 37th example: enough prompts of every answer, in a moment
+KEY_SAMPLE = 37  # the log measures key_cosine on every 37th example, which is about five prompts per answer
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,8 @@ def write(
         rate, at_end = case.rate(learning_rate, steps)
         examine, heldout_text = _examiner(case.loaded)
         examined = examine or (lambda model: math.nan)
-        rows = pd.DataFrame(write_stream(case.model, case.writer, case.facts, case.facts, rate, steps, examined))
+        causes: list[Diverged] = []
+        rows = pd.DataFrame(write_stream(case.model, case.writer, case.facts, case.facts, rate, steps, examined, causes.append))
         diverged = bool(rows.diverged.any())
         rephrased, phrasing = _recall_of_other_wordings(case, diverged)
     first, final, written = rows[rows.written == 0], rows[rows.written == rows.written.max()], rows[rows.age >= 0]
@@ -143,6 +144,7 @@ def write(
         heldout_rise=rise if examine else None,
         heldout_text=heldout_text,
         diverged=diverged,
+        divergence=str(causes[0]) if causes else None,
         state_numbers=case.writer.state_numbers,
         state_bits=case.writer.state_bits,
         saved=None if out is None or diverged else str(out),

@@ -42,8 +42,8 @@ def write_task(
     for step in range(steps):
         loss = answer_loss(outputs(model, task), task.target)
         if not torch.isfinite(loss):
-            where = f"before step {step + 1} of {steps} at learning rate {learning_rate:g}"
-            raise Diverged(f"the loss is {loss.item()} {where}: lower the learning rate")
+            where = f"task {len(earlier) + 1}, before step {step + 1} of {steps} at learning rate {learning_rate:g}"
+            raise Diverged(f"{where}: the loss is {loss.item()}: lower the learning rate")
         gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
         gradient = {name: g for name, g in zip(names, gradients, strict=True) if g is not None}
         update = restrict(gradient)
@@ -56,9 +56,8 @@ def write_task(
             for name, g in update.items():
                 writer.parameters[name].sub_(learning_rate * g)
     if not all(torch.isfinite(p).all() for p in parameters):
-        raise Diverged(
-            f"a parameter is not finite after {steps} steps at learning rate {learning_rate:g}: lower the learning rate"
-        )
+        where = f"task {len(earlier) + 1}, after {steps} steps at learning rate {learning_rate:g}"
+        raise Diverged(f"{where}: a parameter is not finite: lower the learning rate")
 
 
 def _norm(gradients: dict[str, torch.Tensor]) -> float:

@@ -1,12 +1,14 @@
 """What each writing method may touch, and what it may not."""
 
+import inspect
+
 import pytest
 import torch
 
 from realmodels.writing.methods.binding import bind, names
 from realmodels.writing.methods.catalogue import METHODS, RUNS
 from realmodels.writing.methods.off_mode import answer_keys, common_directions
-from realmodels.writing.methods.sparse_memory import inverse_document_frequency, slot_reads, top_slots
+from realmodels.writing.methods.sparse_memory import inverse_document_frequency, slot_reads, sparse_memory, top_slots
 from realmodels.writing.outputs import outputs
 from realmodels.writing.stream import write_task
 from theory.errors import UserError
@@ -74,6 +76,11 @@ def test_off_mode_updates_are_orthogonal_to_the_background_directions(random_mod
         assert torch.allclose(directions.T @ directions, torch.eye(k, dtype=torch.float64), atol=1e-10)
         assert (update @ keys.mean(0).double()).norm() < 1e-5 * update.norm() * keys.mean(0).norm()
         assert (update @ directions).norm() < 1e-5 * update.norm()
+
+
+def test_the_default_of_sparse_memory_is_the_configuration_of_the_paper():
+    """So the commands, which give no options, write as the experiments do."""
+    assert inspect.signature(sparse_memory).parameters["t"].default == 256
 
 
 def test_state_is_counted(random_model, random_facts):
