@@ -27,7 +27,7 @@ from realmodels.writing.case import Case, Model
 from realmodels.writing.forecast import Setup, forecasts, isolated
 from realmodels.writing.kernel import activation_fraction, statistics, write_fraction
 from realmodels.writing.outputs import facts_from_ids, outputs, scores
-from realmodels.writing.stream import STEPS, write_stream
+from realmodels.writing.stream import STEPS, Diverged, write_stream
 from theory.errors import UserError
 
 
