@@ -14,6 +14,7 @@ with app.setup:
     from figures.results import bars, by_group
     from figures.style import BLUE, GREEN, ORANGE, PALE, VERMILION, ticks
     from paper.notebooks.drawing import MEASURED, RESULTS, YOURS, Picture, asked, explained, markdown, number, percent, screen
+    from theory.errors import UserError
 
     C2 = theory.claim("C2")
 
@@ -57,7 +58,30 @@ def _(D, N, centred):
 
 
 @app.cell
-def _(D, N, T, eta, measured, near):
+def _():
+    button = mo.ui.run_button(label="Simulate at your N and D")
+    return (button,)
+
+
+@app.cell
+def _(D, N, button):
+    simulated, trouble = None, ""
+    if button.value and N.value > 1024:
+        trouble = "To simulate, choose $N$ of 1024 at most."
+    elif button.value:
+        import simulate
+
+        _tasks = [tasks for tasks in (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, 400) if tasks * D.value <= 6 * N.value] or [1]
+        try:
+            with mo.status.spinner(title="Simulating", subtitle=f"{8 * len(_tasks)} streams, some ten seconds"):
+                simulated = simulate.curve("delta", T=_tasks, N=N.value, D=D.value)
+        except UserError as _error:
+            trouble = str(_error)
+    return simulated, trouble
+
+
+@app.cell
+def _(D, N, T, eta, measured, near, simulated):
     _T = np.geomspace(1, 400, 300)
     _ceiling = C2.task_ceiling(N=N.value, T=_T)
     _best = C2.attainable_depth(N=N.value, T=_T, D=D.value) * _T * D.value
@@ -74,6 +98,9 @@ def _(D, N, T, eta, measured, near):
                 measured["T"], measured["mean"], yerr=bars(measured), color=ORANGE, marker="o", elinewidth=1,
                 label="simulated, at the best rate", **MEASURED,
             )  # fmt: skip
+        if simulated is not None:
+            _facts = np.array(simulated.depth) * np.array(simulated.T) * D.value
+            panel.plot(simulated.T, _facts, color=GREEN, marker="D", label="simulated now, best rate", **MEASURED)
         panel.plot([T.value], [kept], label="your $T$", **YOURS)
         panel.text(0.98, 0.95, "out of reach", transform=panel.transAxes, ha="right", va="top", style="italic", color="#555555")
         panel.set(xscale="log", xlim=(1, 400), ylim=(0, 1.15 * N.value), xlabel="tasks $T$")
@@ -89,7 +116,8 @@ def _(D, N, T, eta, measured, near):
                 pd.DataFrame({"series": "ceiling", "T": _T, "facts": _ceiling}),
                 pd.DataFrame({"series": "best learning rate", "T": _T, "facts": _best}),
                 pd.DataFrame({"series": f"learning rate {eta.value:g}", "T": _T, "facts": _yours}),
-                measured.rename(columns={"mean": "facts"}).assign(series="measured"),
+                measured.rename(columns={"mean": "facts"}).assign(series="simulated, committed"),
+                *([] if simulated is None else [simulated.to_frame().assign(series="simulated now")]),
             ]
         ),
         alt="Facts kept against the number of tasks: the ceiling, two laws below it, and measured points.",
@@ -98,7 +126,7 @@ def _(D, N, T, eta, measured, near):
 
 
 @app.cell
-def _(D, N, T, centred, eta, kept, measured_D, measured_N, near, picture):
+def _(D, N, T, button, centred, eta, kept, measured_D, measured_N, near, picture, trouble):
     _ceiling = number(float(C2.task_ceiling(N=N.value, T=T.value)), "facts")
     _best = number(float(C2.attainable_depth(N=N.value, T=T.value, D=D.value)) * T.value * D.value, "facts")
     _points = (
@@ -112,14 +140,15 @@ def _(D, N, T, centred, eta, kept, measured_D, measured_N, near, picture):
             "facts per task, $D$": D,
             "tasks, $T$": T,
             r"learning rate, $\eta$": eta,
-            "simulated codes": centred,
+            "codes of the stored points": centred,
+            "": button,
         },
         picture,
         f"""
         Facts written: {number(T.value * D.value)}. If all are kept as well as those of the oldest task, that is worth
         **{number(kept, "whole facts")}**. The best learning rate keeps {_best}; the ceiling is **{_ceiling}**.
 
-        {_points}
+        {trouble or _points}
         """,
     )
     return

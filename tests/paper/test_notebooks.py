@@ -89,6 +89,18 @@ def test_sliders_can_stand_at_either_end(name: str, monkeypatch):
         assert len(made["picture"].numbers) > 50
 
 
+def test_the_ceiling_can_be_simulated_at_ones_own_numbers(monkeypatch):
+    app = runpy.run_path(str(notebooks()["ceiling"]))["app"]
+    monkeypatch.setattr("paper.notebooks.drawing.Picture.links", "")
+    settings = {"N": 32, "D": 4, "T": 3, "eta": 0.3, "centred": True, "button": True}
+    _, made = app.run(defs={key: SimpleNamespace(value=value) for key, value in settings.items()})
+    simulated = made["simulated"]
+    assert max(simulated.T) * 4 <= 6 * 32
+    assert all(low <= ceiling for low, ceiling in zip(simulated.low, simulated.ceiling, strict=True))
+    numbers = made["picture"].numbers
+    assert set(numbers.loc[numbers["series"] == "simulated now", "T"]) == set(simulated.T)
+
+
 def test_an_answer_says_what_is_missing_instead_of_failing():
     from paper.notebooks.drawing import asked
 
