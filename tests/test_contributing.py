@@ -134,12 +134,14 @@ def test_the_method_writes_what_it_names_and_nothing_else(example):
     from realmodels.model.architectures import config_for
     from realmodels.model.transformer import Transformer
     from realmodels.writing import stream
+    from realmodels.writing.methods.binding import bind
     from realmodels.writing.outputs import facts_from_ids
 
     model = Transformer(config_for("dense", "tiny"), 0)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     facts = facts_from_ids([[1, 2, 3], [1, 4, 3]], [0, 1], [0, 0], [10, 11])
-    method = example("realmodels/writing/methods/attention_outputs.py").attention_outputs(model, facts)
+    example("realmodels/writing/methods/attention_outputs.py")
+    method = bind("attention_outputs", model, facts)
     stream.write_task(model, method, facts, 0.1, 3)
     changed = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
     assert changed == set(method.parameters) != set()

@@ -60,7 +60,7 @@ def checkpoints(workspace: Path) -> list[dict[str, Any]]:
 
 
 def _row(folder: Path, model: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    finetuned, written = meta.get("format_finetuning", meta.get("schooling")), meta.get("written")
+    finetuned, written = meta.get("format_finetuning"), meta.get("written")
     last = (finetuned or meta)["log"][-1]["bits_per_byte"]
     return {
         "name": folder.name,
