@@ -28,7 +28,9 @@ class ModelAnswer(Answer):
     method: str = field("", "Writing method: full, last_matrix, off_mode or sparse_memory.")
     facts: int = field("facts", "Number of facts.")
     tasks: int = field("tasks", "Groups of facts that are written one after another.")
-    candidates: int = field("answers", "Distinct answers; the model chooses among them, each known by its first token.")
+    candidates: int = field(
+        "answers", "Distinct answers, known by the first token that they do not all share; the model chooses one."
+    )
     full_bits: float = field(PER_FACT, "Retained bits of an answer that is certain: log2 of the candidates.")
     chance_recall: float = field("share of facts", "Recall by guessing: 1 / candidates.")
     chance_bits: float = field(PER_FACT, "Retained bits by guessing.")

@@ -19,13 +19,12 @@ from torch import Tensor
 from realmodels.model.loaded import Loaded, as_loaded
 from realmodels.model.transformer import Transformer
 from realmodels.text.facts import TEMPLATES, Fact, stream
-from realmodels.text.tokenizer import Tokenizer
 from realmodels.text.user_facts import FactsLike, as_facts
 from realmodels.writing.kernel import Kernel, logit_kernel
 from realmodels.writing.learning_rate import LEARNED, checked_learning_rate
 from realmodels.writing.methods.binding import bind
 from realmodels.writing.methods.writer import Writer
-from realmodels.writing.outputs import Facts, encode, facts_from_ids, outputs, scores
+from realmodels.writing.outputs import Facts, candidate_tokens, encode, facts_from_ids, outputs, scores
 from realmodels.writing.room import require_room, require_room_to_write
 from realmodels.writing.scenario import FACTS, TASKS
 from realmodels.writing.stream import Diverged, write_task
@@ -45,7 +44,8 @@ class Case:
         self.plain = stream(str(facts), TASKS["quick"], FACTS, 0) if is_stream else as_facts(facts)
         self.facts = encode(self.plain, self.loaded.tokenizer)
         others = self.plain if background is None else as_facts(background)
-        self.background = _prompts(others, self.loaded.tokenizer)
+        self.shared = candidate_tokens(sorted({fact.answer for fact in self.plain}), self.loaded.tokenizer)[0]
+        self.background = self._prompts(others)
         self.method = method
         require_room_to_write(self.loaded.model, self.facts)
         self.model, self.writer = self.fresh()
@@ -75,6 +75,15 @@ class Case:
         """A copy of the model as it was loaded, and the method bound to it."""
         model = self.loaded.copy()
         return model, bind(self.method, model, self.background)
+
+    def question(self, wording: str) -> list[int]:
+        """Token numbers of a prompt as it is asked: with the tokens that all answers begin with."""
+        return [*self.loaded.tokenizer.prompt(wording), *self.shared]
+
+    def _prompts(self, facts: Sequence[Fact]) -> Facts:
+        """Prompts as `Facts` without answers."""
+        nothing = [0] * len(facts)
+        return facts_from_ids([self.question(fact.prompt) for fact in facts], nothing, nothing, [0])
 
     def require_room(self) -> None:
         """Raise UserError if the memory for the kernel of these facts is not free."""
@@ -152,13 +161,6 @@ def sufficient_rate(trial: Callable[[float], float], full_bits: float) -> tuple[
             break
         reached.append(bits)
     return float(LEARNING_RATES[int(np.argmax(reached))] if reached else LEARNING_RATES[0]), False
-
-
-def _prompts(facts: Sequence[Fact], tokenizer: Tokenizer) -> Facts:
-    """Prompts as `Facts` without answers."""
-    prompts = [tokenizer.prompt(fact.prompt) for fact in facts]
-    nothing = [0] * len(prompts)
-    return facts_from_ids(prompts, nothing, nothing, [0])
 
 
 def _named(facts: FactsLike) -> str:

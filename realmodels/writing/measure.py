@@ -2,8 +2,8 @@
 
 Behind `realmodels.measure`, `forecast` and `write`, and the commands of the same names. A model is the folder of a checkpoint or
 what `realmodels.load` returned; facts are a file, a list or a table (`realmodels.text.user_facts`). The candidates are the
-distinct answers, each known by its first token. Methods that need a background of prompts, none of which is written, take those
-of other facts (their answers are not read); without them, the prompts of the facts themselves.
+distinct answers, known by the first token that they do not all share. Methods that need a background of prompts, none of which
+is written, take those of other facts (their answers are not read); without them, the prompts of the facts themselves.
 """
 
 import math
@@ -162,7 +162,7 @@ def _recall_of_other_wordings(case: Case, diverged: bool) -> tuple[float | None,
     about = f"{len(asked)} held-out wordings of {len(set(rows))} of {len(case.plain)} facts"
     if diverged:
         return 0.0, about
-    prompts = [case.loaded.tokenizer.prompt(wording) for _, wording in asked]
+    prompts = [case.question(wording) for _, wording in asked]
     facts = case.facts
     questions = facts_from_ids(prompts, facts.target[rows].tolist(), facts.task[rows].tolist(), facts.candidates.tolist())
     with torch.no_grad():

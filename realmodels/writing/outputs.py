@@ -55,29 +55,41 @@ def facts_from_ids(
     return Facts(tokens, last, torch.tensor(target), torch.tensor(task), torch.tensor(candidates))
 
 
-def candidate_tokens(answers: Sequence[str], tokenizer: Tokenizer) -> list[int]:
-    """The first token of each answer. Raises UserError naming all answers that share theirs with another."""
-    by_token: dict[int, list[str]] = {}
-    for answer in answers:
-        by_token.setdefault(tokenizer.encode(answer)[0], []).append(answer)
-    shared = ["answers " + ", ".join(map(repr, same)) for same in by_token.values() if len(same) > 1]
-    if shared:
-        raise UserError(f"{'; '.join(shared)} begin with the same token: replace or drop all but one of each group")
-    return list(by_token)
+def candidate_tokens(answers: Sequence[str], tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """(tokens that all answers begin with, the next token of each).
+
+    The prompt goes on with the shared tokens, and the model chooses among the next. With a small vocabulary all answers may begin
+    with the space alone. Raises UserError naming all answers whose next token is that of another, and all if one ends there.
+    """
+    tokens = {answer: tokenizer.encode(answer) for answer in answers}
+    shared = 0
+    while len({tuple(ids[: shared + 1]) for ids in tokens.values()}) == 1 and shared < min(map(len, tokens.values())):
+        shared += 1
+    by_token: dict[int | None, list[str]] = {}
+    for answer, ids in tokens.items():
+        by_token.setdefault(ids[shared] if shared < len(ids) else None, []).append(answer)
+    alike = [list(answers)] if None in by_token else [same for same in by_token.values() if len(same) > 1]
+    if alike:
+        groups = ["answers " + ", ".join(map(repr, same)) for same in alike]
+        raise UserError(f"{'; '.join(groups)} begin with the same token: replace or drop all but one of each group")
+    return next(iter(tokens.values()))[:shared], [ids[shared] for ids in tokens.values()]
 
 
 def encode(facts: Sequence[Fact], tokenizer: Tokenizer, heldout_phrasing: bool = False) -> Facts:
-    """`Facts` for a model with this tokenizer; the candidates are the distinct answers, sorted, each known by its first token.
+    """`Facts` for a model with this tokenizer; the candidates are the distinct answers, sorted, each known by one token.
 
+    That token is the first of the answer; tokens that all answers begin with end the prompts instead (`candidate_tokens`).
     heldout_phrasing: take the other phrasing of each fact, where it has one. Raises UserError for fewer than two candidates,
     and for two that begin with the same token.
     """
     answers = sorted({fact.answer for fact in facts})
     if len(answers) < 2:
         raise UserError(f"the facts have {len(answers)} distinct answer(s), nothing to choose among: give at least two")
-    first = candidate_tokens(answers, tokenizer)
-    prompts = [tokenizer.prompt((heldout_phrasing and fact.heldout_prompt) or fact.prompt) for fact in facts]
-    return facts_from_ids(prompts, [answers.index(fact.answer) for fact in facts], [fact.task for fact in facts], first)
+    shared, candidates = candidate_tokens(answers, tokenizer)
+    wordings = ((heldout_phrasing and fact.heldout_prompt) or fact.prompt for fact in facts)
+    prompts = [[*tokenizer.prompt(wording), *shared] for wording in wordings]
+    number = {answer: index for index, answer in enumerate(answers)}
+    return facts_from_ids(prompts, [number[fact.answer] for fact in facts], [fact.task for fact in facts], candidates)
 
 
 def at_answer(x: Tensor, facts: Facts) -> Tensor:

@@ -100,7 +100,8 @@ def test_bad_input_is_told_in_one_line(trained, tmp_path, places, ask):
     told("holds no facts")
     facts_file(bad, [{"prompt": "Oz is in", "answer": "Kansas", "task": 0}])
     told("nothing to choose among: give at least two")
-    facts_file(bad, [{"prompt": "Oz is in", "answer": "zebra", "task": 0}, {"prompt": "Ix is in", "answer": "zebras", "task": 0}])
+    same = ("zebra", "zebras", "France")
+    facts_file(bad, [{"prompt": f"{answer} is in", "answer": answer, "task": 0} for answer in same])
     told("' zebra', ' zebras' begin with the same token: replace or drop all but one of each group")
     facts_file(bad, [{"prompt": "Oz " * 60, "answer": "France", "task": 0}, {"prompt": "Ix is in", "answer": "Italy", "task": 0}])
     told("does not fit a context of 64")
@@ -284,3 +285,24 @@ def test_a_model_of_extreme_weights_gives_numbers_or_says_which_are_none(trained
             assert answer.warnings, ask
             told = told.splitlines()[-1]
         assert told.isprintable()
+
+
+def test_answers_may_all_begin_with_the_same_tokens(trained):
+    """With 320 tokens every answer begins with a space: it ends the prompt, and the letters after it are chosen among."""
+    loaded = realmodels.load(trained[1]["dense"])
+    facts = [("The capital of France is", "Paris"), ("The capital of Japan is", "Tokyo")]
+    encoded, plain = encode(as_facts(facts), loaded.tokenizer), loaded.tokenizer
+    for row, (prompt, answer) in enumerate(facts):
+        length = int(encoded.last[row]) + 1
+        whole = [*encoded.tokens[row, :length].tolist(), int(encoded.candidates[encoded.target[row]])]
+        assert whole == [*plain.prompt(prompt), *plain.encode(f" {answer}")][: length + 1]
+        assert length > len(plain.prompt(prompt))
+    paraphrased = [(*fact, i) for i, fact in enumerate(facts)]
+    entries = [{"prompt": p, "answer": a, "task": t, "heldout_prompt": f"{p} called"} for p, a, t in paraphrased]
+    answer = write(loaded, entries, learning_rate=0.03)
+    assert answer.facts == 2
+    assert answer.recall_heldout_phrasing is not None
+    for bad in (("Q", "QX"), ("Q", "QX", "Z", "ZX")):
+        with pytest.raises(UserError, match="begin with the same token") as raised:
+            encode(as_facts([(f"{i} is", a) for i, a in enumerate(bad)]), plain)
+        assert all(repr(f" {a}") in str(raised.value) for a in bad)
