@@ -52,11 +52,6 @@ class Results:
             raise UserError(f"table {name!r} in {self.directory} {what}: make it again with `cwb reproduce --only {name}`")
         return frame
 
-    @property
-    def read(self) -> list[str]:
-        """Names of the tables that were read so far."""
-        return list(self._read)
-
     def key(self, name: str) -> str:
         """Fingerprint of the configuration and code that made the table `name`."""
         self.table(name)
@@ -74,17 +69,21 @@ class Results:
 
 
 @contextmanager
-def reading(what: str, directory: Path, tables: Iterable[str]) -> Iterator[None]:
-    """Turn what a table of other content than expected makes our code raise into a UserError that names `what` and the tables."""
+def reading(what: str, directory: Path, tables: Iterable[str] = ()) -> Iterator[None]:
+    """Turn what tables of too few rows, or of unforeseen values, make our code raise into a UserError that names `what`.
+
+    Tables that are not as declared are refused before (`Results.table`). A TypeError or AttributeError is a mistake of ours and
+    passes as it is.
+    """
     try:
         yield
     except UserError:
         raise
-    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-        names = list(tables)
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        mend = f"make them again with `cwb reproduce --only {' '.join(names)}`"
-        raise UserError(f"{what} cannot be had from table {', '.join(names)} in {directory} ({reason}): {mend}") from error
+    except (ValueError, LookupError, ArithmeticError) as error:
+        names, reason = list(tables), f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        mend = f"make them again with `cwb reproduce --only {' '.join(names)}`" if names else "reproduce them"
+        read = f"table {', '.join(names)}" if names else "the tables"
+        raise UserError(f"{what} cannot be had from {read} in {directory} ({reason}): {mend}") from error
 
 
 def seeds(frame: pd.DataFrame) -> str:

@@ -93,6 +93,6 @@ def numbers(results: Results) -> Tree:
     tree = {"meta": meta(results)}
     for part in PARTS:
         name = part.__name__
-        with reading(f"the paper's numbers {name!r}", results.directory, results.read):
+        with reading(f"the paper's numbers {name!r}", results.directory):
             tree[name] = check(part(results), f"numbers.{name}")
     return check(tree)
