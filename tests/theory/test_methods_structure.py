@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.standard_errors import within_standard_errors
 from theory import conservation
 from theory.errors import UserError
 from theory.methods import comparison, experts, self_rehearsal
@@ -25,12 +26,6 @@ def value(id, quantity=None, **parameters):
 def unit(rng, count, size):
     keys = rng.normal(size=(count, size))
     return keys / np.linalg.norm(keys, axis=1, keepdims=True)
-
-
-def agrees(samples, law):
-    """Whether the mean over the first axis is within five standard errors of the law, everywhere."""
-    error = np.std(samples, axis=0, ddof=1) / np.sqrt(len(samples))
-    return np.all(np.abs(np.mean(samples, axis=0) - law) <= 5 * error + 1e-9)
 
 
 # --- adapters
@@ -81,8 +76,8 @@ def test_merged_adapters_forget_as_blocks():
             total, later = total + kept, later @ (np.eye(size) - basis @ basis.T)
         oldest.append(kept / rank)
         totals.append(total)
-    assert agrees(np.array(oldest), value("lora", "retained_depth", N=size, rank=rank, T=tasks))
-    assert agrees(np.array(totals), value("lora", "merged_total", N=size, rank=rank, T=tasks))
+    assert within_standard_errors(np.array(oldest), value("lora", "retained_depth", N=size, rank=rank, T=tasks))
+    assert within_standard_errors(np.array(totals), value("lora", "merged_total", N=size, rank=rank, T=tasks))
     assert value("lora", "retained_depth", N=size, rank=rank, T=value("lora", "length", N=size, rank=rank, depth=0.3)) == (
         pytest.approx(0.3)
     )
@@ -109,8 +104,8 @@ def test_sparse_slots_by_overwriting():
         kept.append(counts / active)
         untouched.append(counts == active)
     ages = np.arange(float(count))
-    assert agrees(np.array(kept), value("sparse_memory", "retained_depth", a=share, age=ages))
-    assert agrees(np.array(untouched), value("sparse_memory", "untouched", N=slots, a=share, age=ages))
+    assert within_standard_errors(np.array(kept), value("sparse_memory", "retained_depth", a=share, age=ages))
+    assert within_standard_errors(np.array(untouched), value("sparse_memory", "untouched", N=slots, a=share, age=ages))
     assert value("sparse_memory", "untouched", N=slots, a=share, age=1) == pytest.approx(comb(16, 4) / comb(20, 4))
     total = np.sum(value("sparse_memory", "retained_depth", a=share, age=np.arange(500.0)))
     assert total == pytest.approx(value("sparse_memory", a=share))
@@ -162,7 +157,8 @@ def test_routing_does_not_change_what_is_retained():
         for i, key in enumerate(unit(rng, count, width)):
             directions[i, expert[i] * width : (expert[i] + 1) * width] = key
         kept.append(conservation.depths(directions, strength)[::-1])
-    assert agrees(np.array(kept), value("experts", "retained_depth", N=size, eta=strength, age=np.arange(float(count))))
+    law = value("experts", "retained_depth", N=size, eta=strength, age=np.arange(float(count)))
+    assert within_standard_errors(np.array(kept), law)
     length = value("experts", "length", N=size, depth=0.4)
     assert value("experts", "retained_depth", N=size, eta=1, age=length - 1) == pytest.approx(0.4)
 
@@ -171,7 +167,7 @@ def test_protecting_experts_turn_facts_away():
     rng, size, choices = np.random.default_rng(5), 400, 8
     loads = rng.multinomial(size, np.full(choices, 1 / choices), size=4000)
     held = np.sum(np.minimum(loads, size // choices), axis=1)
-    assert agrees(held[:, None], experts.held(size, choices, size))
+    assert within_standard_errors(held[:, None], experts.held(size, choices, size))
     exact = size - value("experts", "held", N=size, experts=choices, M=size)
     assert value("experts", "imbalance", N=size, experts=choices) == pytest.approx(exact, rel=choices / size)
     assert value("experts", "held", N=size, experts=choices, M=40 * size) == pytest.approx(value("experts", N=size))
@@ -222,7 +218,7 @@ def test_errors_of_answers_add_up(count, size):
             weights = np.linalg.lstsq(keys, keys @ weights + np.sqrt(variance) * rng.normal(size=count), rcond=None)[0]
         wrong.append(np.mean((keys @ (weights - start)) ** 2))
     law = value("self_rehearsal", "drift", N=size, M=count, noise=variance, sleeps=sleeps)
-    assert agrees(np.array(wrong), law)
+    assert within_standard_errors(np.array(wrong), law)
     if count <= size:
         assert value("self_rehearsal", "sleeps_to_snr", noise=variance, snr=1 / law) == pytest.approx(sleeps)
 
@@ -238,7 +234,7 @@ def test_a_cue_left_out():
         rehearsed.append(own[:cues])
         left.append(own[cues:])
     np.testing.assert_allclose(rehearsed, 1, atol=1e-7)
-    assert agrees(np.array(left), value("self_rehearsal", "unrehearsed", N=size, B=cues, D=new))
+    assert within_standard_errors(np.array(left), value("self_rehearsal", "unrehearsed", N=size, B=cues, D=new))
 
 
 def test_answers_given_while_the_store_changes_rehearse_nothing():
