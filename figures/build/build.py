@@ -10,7 +10,7 @@ from figures.build.drawing import PAGES, keys_of
 from figures.build.layout import PAPER, Layout
 from figures.build.remembered import code, keep, tables
 from figures.build.verdicts import verdicts
-from simulate.runs.files import atomic, digest, write_json
+from simulate.runs.files import atomic, digest, read_text, write_json
 from theory.errors import UserError
 
 SOURCES = ("*.typ", "refs.bib", "sections/**/*.typ")
@@ -39,7 +39,7 @@ def typeset(layout: Layout) -> bool:
     from figures.build.derivations import appendix
 
     paths = sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
-    texts = {str(path.relative_to(PAPER)): path.read_text(encoding="utf-8") for path in paths}
+    texts = {str(path.relative_to(PAPER)): read_text(path, "mend its encoding") for path in paths}
     key = digest(code(TYPESETTERS), tables(layout.results), keys_of(layout), texts)
     mark = layout.workspace / "typeset" / f"{layout.preset}.key"
     documents = {"main.typ": layout.pdf, "supplement.typ": layout.supplement}

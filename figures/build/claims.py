@@ -91,7 +91,7 @@ def update(verdicts: Sequence[dict[str, Any]]) -> list[Path]:
     """Bring CLAIMS.md and the READMEs up to date; the files that changed. Raises UserError for one that is no UTF-8 text."""
     changed = []
     for path, text in {CLAIMS: claims_page(verdicts), **{path: _readme(path, verdicts) for path in READMES}}.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        if not path.is_file() or path.read_bytes() != text.encode():
             with atomic(path) as temporary:
                 temporary.write_text(text, encoding="utf-8")
             changed.append(path)

@@ -56,7 +56,7 @@ def page(experiments: Iterable[Experiment]) -> str:
 def update(path: Path, experiments: Iterable[Experiment]) -> bool:
     """Bring the page at `path` up to date: True if it changed."""
     text = page(experiments)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+    if path.is_file() and path.read_bytes() == text.encode():
         return False
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from figures.cli.output import show_json, show_record  # noqa: F401  # until every command imports them from there
 from theory.errors import UserError
 
 

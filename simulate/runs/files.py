@@ -28,6 +28,18 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def read_text(path: Path, mend: str) -> str:
+    """The text of a file in UTF-8. Raises UserError if there is none, if it cannot be read or is not UTF-8."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: {mend}") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}): {mend}") from None
+    except (OSError, RuntimeError, ValueError) as error:  # a directory, a loop of links, no permission, a null byte in the name
+        raise UserError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}): {mend}") from None
+
+
 def parse_json(text: str | bytes, where: str, mend: str) -> Any:
     """The value of a JSON text from outside. Raises UserError "WHERE: what is wrong: MEND" for whatever is not plain JSON.
 

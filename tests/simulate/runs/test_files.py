@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulate.runs.files import parse_json, read_json
+from simulate.runs.files import parse_json, read_json, read_text
 from theory.errors import UserError
 
 PLAIN = st.recursive(
@@ -66,3 +66,8 @@ def test_no_file_a_folder_and_a_loop_of_links_are_named(tmp_path):
         with pytest.raises(UserError, match="mend") as refusal:
             read_json(path, "mend")
         assert len(str(refusal.value).splitlines()) == 1
+        with pytest.raises(UserError, match="mend"):
+            read_text(path, "mend")
+    (tmp_path / "latin").write_bytes("é".encode("latin-1"))
+    with pytest.raises(UserError, match="not UTF-8"):
+        read_text(tmp_path / "latin", "mend")
