@@ -198,7 +198,9 @@ CLAIMS = (
         ),
         derive=derive,
         quantities=(
-            Quantity("snr_power", "SNR^2 at that age, exactly", "power ratio", ("N", "beakers", "age"), (WHOLE,), snr_power),
+            Quantity(
+                "snr_power", "exact SNR^2 of a fact of the given age", "power ratio", ("N", "beakers", "age"), (WHOLE,), snr_power
+            ),
             Quantity(
                 "lifetime",
                 "age at which SNR falls to 1, 0 if it never reaches it",

@@ -321,7 +321,7 @@ CLAIMS = (
         quantities=(
             Quantity(
                 "replay_depth",
-                "mean depth of M facts after that many sweeps, isotropic keys",
+                "mean depth of M facts after so many sweeps, isotropic keys",
                 "retained fraction",
                 ("N", "M", "eta", "sweeps"),
                 (COUNTABLE,),
@@ -329,7 +329,7 @@ CLAIMS = (
             ),
             Quantity(
                 "depth_ceiling",
-                "largest mean depth after that many sweeps, any keys",
+                "largest mean depth after so many sweeps, any keys",
                 "retained fraction",
                 ("N", "M", "eta", "sweeps"),
                 (PRESENTED,),
@@ -346,7 +346,7 @@ CLAIMS = (
             ),
             Quantity(
                 "sweeps_to_depth",
-                "sweeps that bring the mean depth there",
+                "sweeps that bring the mean depth to `depth`",
                 "passes",
                 ("N", "M", "eta", "depth"),
                 (REACHED,),
@@ -357,7 +357,7 @@ CLAIMS = (
             ),
             Quantity("mean_sweeps", "mean number of sweeps after which depth arrives", "passes", ("N", "M", "eta"), (FITS,)),
             Quantity("sweeps_enough", "sweeps that suffice to leave a share eps", "passes", ("N", "M", "eta", "eps"), (FITS,)),
-            Quantity("sweeps_least", "sweeps that the worst targets need", "passes", ("N", "M", "eta", "eps"), (FITS,)),
+            Quantity("sweeps_least", "sweeps that the worst targets need at least", "passes", ("N", "M", "eta", "eps"), (FITS,)),
             Quantity("sleeps", "sleeps in a stream of T tasks", "sleeps", ("T", "hold"), (HELD,)),
             Quantity("presentations", "facts presented in all sleeps", "presentations", ("T", "D", "hold", "sweeps"), (HELD,)),
             Quantity("passes", "presentations per fact in all sleeps", "passes", ("T", "D", "hold", "sweeps"), (HELD,)),

@@ -223,17 +223,23 @@ CLAIMS = (
         derive=derive,
         quantities=(
             Quantity("load", "labels per number of state, two stores with sleep", "labels per number", ("T", "C_slow", "c_fast")),
-            Quantity("load_awake", "the same, the last task not consolidated", "labels per number", ("T", "C_slow", "c_fast")),
+            Quantity(
+                "load_awake", "labels per number, last task not consolidated", "labels per number", ("T", "C_slow", "c_fast")
+            ),
             Quantity(
                 "load_bits",
-                "the same as load, per bit of state",
+                "labels per bit, two stores with sleep",
                 "labels per bit",
                 ("T", "C_slow", "c_fast", "p_b", "copies", "cue"),
                 (KNOWN,),
             ),
             Quantity("list_bits", "labels per bit of a list", "labels per bit", ("cue",)),
-            Quantity("gain_over_single", "load over that of one store", "ratio", ("T", "C_slow", "c_fast", "C_one")),
-            Quantity("break_even_T", "T beyond which two stores hold more", "tasks", ("C_slow", "c_fast", "C_one"), (LESS,)),
+            Quantity(
+                "gain_over_single", "labels per number over those of one store", "ratio", ("T", "C_slow", "c_fast", "C_one")
+            ),
+            Quantity(
+                "break_even_T", "T beyond which two stores hold more than one", "tasks", ("C_slow", "c_fast", "C_one"), (LESS,)
+            ),
             Quantity(
                 "gain_over_equal_sparsity",
                 "load over that of two other stores",
@@ -256,7 +262,7 @@ CLAIMS = (
             ),
             Quantity(
                 "second_order_read_by_sign",
-                "the same, read by sign, each wrong with that probability",
+                "labels per number of least squares read by sign",
                 "labels per number",
                 ("N", "outputs", "error"),
                 (sleep.LIKELY,),
@@ -269,7 +275,7 @@ CLAIMS = (
                 ("N", "T", "outputs"),
                 (DIVIDED,),
             ),
-            Quantity("plane_gain", "least error of one rate over that of two", "ratio", ("depth", "eta")),
+            Quantity("plane_gain", "least error of one rate over that of two rates", "ratio", ("depth", "eta")),
         ),
     ),
 )

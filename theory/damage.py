@@ -339,11 +339,11 @@ CLAIMS = (
         derive=derive,
         quantities=(
             Quantity(
-                "gain_finite", "two regimes over one at equal T and R", "ratio", WITH_DELTA, FINITE_STORE, _whole(_gain_finite)
+                "gain_finite", "D_s of two regimes over that of one", "ratio", WITH_DELTA, FINITE_STORE, _whole(_gain_finite)
             ),
             Quantity("dual_finite", "T * D_s of two regimes", "bits", WITH_DELTA, FINITE_STORE, _whole(dual_finite)),
             Quantity("single_finite", "T * D_s of one regime", "bits", WITH_DELTA, FINITE_STORE, _whole(single_finite)),
-            Quantity("backoff", "z sigma over the mean, two regimes, large N", "fraction", WITH_DELTA, (FITS, STREAM), _backoff),
+            Quantity("backoff", "share that two regimes give up, large N", "fraction", WITH_DELTA, (FITS, STREAM), _backoff),
         ),
     ),
     Claim(
@@ -371,11 +371,11 @@ CLAIMS = (
         ),
         derive=derive_damage,
         quantities=(
-            Quantity("damage_borne", "damage a task at which the gain is 1", "fraction", STORE, (FITS, STREAM, SHARED)),
-            Quantity("gain_damaged", "two regimes over one at equal T and R", "ratio", (*STORE, "damage"), (FITS, INTACT)),
-            Quantity("dual_damaged", "T * D_s of two regimes", "bits", (*STORE, "damage"), (INTACT,)),
-            Quantity("gain_erased", "two regimes over one at equal T and R", "ratio", (*STORE, "erasure"), (LEFT,)),
-            Quantity("capacity_factor", "share of b left by flips", "fraction", ("flip",), solve=_binary_capacity),
+            Quantity("damage_borne", "damage per task at which the gain is 1", "fraction", STORE, (FITS, STREAM, SHARED)),
+            Quantity("gain_damaged", "D_s of two regimes over one, cells destroyed", "ratio", (*STORE, "damage"), (FITS, INTACT)),
+            Quantity("dual_damaged", "T * D_s of two regimes, cells destroyed", "bits", (*STORE, "damage"), (INTACT,)),
+            Quantity("gain_erased", "D_s of two regimes over one, cells erased", "ratio", (*STORE, "erasure"), (LEFT,)),
+            Quantity("capacity_factor", "share of b bits that flips leave", "fraction", ("flip",), solve=_binary_capacity),
             Quantity(
                 "vote_error", "error of a majority of T views of a shared bit", "fraction", ("T", "flip"), (ODD,), _vote_error
             ),

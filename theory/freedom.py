@@ -154,7 +154,12 @@ CLAIMS = (
         ),
         derive=derive,
         quantities=(
-            Quantity("bound", "largest total depth of a smooth learner of that gain", "facts", ("N", "gain")),
+            Quantity(
+                "bound",
+                "largest total depth of a smooth learner whose map from targets to outputs has the norm `gain`",
+                "facts",
+                ("N", "gain"),
+            ),
             Quantity(
                 "best_feature",
                 "degrees of freedom of the best single one of N orthonormal features, noise alone",

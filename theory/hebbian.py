@@ -273,7 +273,12 @@ CLAIMS = (
                 (THREE, TWO),
             ),
             Quantity("load", "largest P/N for full retrieval of outputs of coding level f", "patterns per synapse", ("f",)),
-            Quantity("full_retrieval", "bits per synapse at that load", "bits per synapse", ("f",)),
+            Quantity(
+                "full_retrieval",
+                "bits per synapse at the largest load for full retrieval, outputs of coding level f",
+                "bits per synapse",
+                ("f",),
+            ),
             Quantity(
                 "snr_fixed_gain",
                 "power SNR of a reader of fixed gain, inputs active independently",

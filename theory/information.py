@@ -174,14 +174,28 @@ CLAIMS = (
         ),
         derive=derive,
         quantities=(
-            _quantity("ceiling", "largest number of facts that a state answers", "facts", ("S", "m", "error"), BETTER),
-            _quantity("least_state", "smallest state that answers so many facts", "bits", ("M", "m", "error"), GUESS),
-            Quantity("least_error", "smallest mean error of so many facts", "fraction", ("S", "M", "m"), solve=_least_error),
-            _quantity("fact_bits", "bits that one fact takes, at least", "bits", ("m", "error"), GUESS),
-            _quantity("task_ceiling", "largest T * D of bits", "bits", ("S", "error"), BETTER_BIT),
+            _quantity(
+                "ceiling", "largest number of facts that a state of S bits can answer", "facts", ("S", "m", "error"), BETTER
+            ),
+            _quantity("least_state", "smallest state that can answer M facts", "bits", ("M", "m", "error"), GUESS),
+            Quantity(
+                "least_error",
+                "smallest mean error with which a state of S bits answers M facts",
+                "fraction",
+                ("S", "M", "m"),
+                solve=_least_error,
+            ),
+            _quantity("fact_bits", "least number of bits that one fact takes", "bits", ("m", "error"), GUESS),
+            _quantity(
+                "task_ceiling",
+                "largest number of bits, T tasks of D bits, that a state can hold",
+                "bits",
+                ("S", "error"),
+                BETTER_BIT,
+            ),
             _quantity(
                 "state_with_cues",
-                "bits that it takes at least to reproduce the set of cues too",
+                "smallest state that answers M facts and reproduces the set of their cues",
                 "bits",
                 ("M", "m", "error", "cue"),
                 GUESS,
@@ -189,7 +203,11 @@ CLAIMS = (
             ),
             Quantity("read_bits", "bits that N noisy cells of b bits pass on", "bits", ("N", "b", "snr")),
             _quantity(
-                "noisy_ceiling", "largest number of facts in noisy cells", "facts", ("N", "b", "snr", "m", "error"), BETTER
+                "noisy_ceiling",
+                "largest number of facts that N noisy cells can answer",
+                "facts",
+                ("N", "b", "snr", "m", "error"),
+                BETTER,
             ),
         ),
     ),

@@ -176,8 +176,19 @@ CLAIMS = (
         ),
         derive=derive_identity,
         quantities=(
-            Quantity("floor", "least mean summed squared overlap of a fact with all the others", "squared overlap", ("M", "N")),
-            Quantity("coherence_floor", "least possible largest |kappa| (Welch bound)", "overlap", ("M", "N"), (TWO,)),
+            Quantity(
+                "floor",
+                "least possible sum of a fact's squared overlaps with all the others, on average over the facts",
+                "squared overlap",
+                ("M", "N"),
+            ),
+            Quantity(
+                "coherence_floor",
+                "least possible value of the largest overlap of two facts (Welch bound)",
+                "overlap",
+                ("M", "N"),
+                (TWO,),
+            ),
         ),
     ),
     Claim(
@@ -205,22 +216,31 @@ CLAIMS = (
         ),
         derive=derive_codes,
         quantities=(
-            Quantity("mean_square_overlap", "E[kappa^2] of two codes", "squared overlap", ("N", "a", "c")),
+            Quantity("mean_square_overlap", "mean squared overlap E[kappa^2] of two codes", "squared overlap", ("N", "a", "c")),
             Quantity(
                 "mean_square_overlap_binary",
-                "the same, exactly, a N equal active units",
+                "mean squared overlap E[kappa^2] of two codes with exactly a N equal active units",
                 "squared overlap",
                 ("N", "a"),
                 (ACTIVE,),
             ),
-            Quantity("least", "least E[kappa^2] of independent codes of any kind", "squared overlap", ("N",)),
-            Quantity("mean_overlap", "E[kappa] of two codes", "overlap", ("a", "c")),
-            Quantity("participation_ratio", "of Sigma, 1/sum lambda_k^2", "directions", ("N", "a", "c")),
-            Quantity("common_mode_share", "share of E[kappa^2] above the floor 1/N", "fraction", ("N", "a", "c")),
+            Quantity(
+                "least", "least mean squared overlap E[kappa^2] of independent codes of any kind", "squared overlap", ("N",)
+            ),
+            Quantity("mean_overlap", "mean overlap E[kappa] of two codes", "overlap", ("a", "c")),
+            Quantity("participation_ratio", "participation ratio of Sigma, 1/sum lambda_k^2", "directions", ("N", "a", "c")),
+            Quantity(
+                "common_mode_share", "share of the mean squared overlap that exceeds the floor 1/N", "fraction", ("N", "a", "c")
+            ),
             Quantity("a_star", "activity below which sparser codes interfere no less", "fraction", ("N", "c"), (MEAN,)),
             Quantity("lambda_common", "eigenvalue of Sigma along the mean direction", "fraction", ("N", "a", "c")),
             Quantity("lambda_rest", "each of the other N - 1 eigenvalues of Sigma", "fraction", ("N", "a", "c")),
-            Quantity("excess_kurtosis", "of the overlap of signed codes (c = 0) of modulus 0 or 1", "ratio", ("N", "a")),
+            Quantity(
+                "excess_kurtosis",
+                "excess kurtosis of the overlap of signed codes (c = 0) with entries of modulus 0 or 1",
+                "ratio",
+                ("N", "a"),
+            ),
         ),
     ),
 )

@@ -263,10 +263,15 @@ CLAIMS = (
                 "gardner_bits", "bits per synapse at Gardner's capacity, without error", "bits per synapse", ("f",), solve=_bits
             ),
             Quantity("gardner_load", "largest load P/N without error", "patterns per synapse", ("f",), solve=_load),
-            Quantity("largest_gain", "rehearsed dense over one-shot sparse storage, limit against limit", "ratio", ()),
+            Quantity(
+                "largest_gain",
+                "bits per synapse of the best rehearsed store (dense) over those of the best one-shot store (sparse)",
+                "ratio",
+                (),
+            ),
             Quantity(
                 "net_gain",
-                "bits per cell over those of one-shot storage, fast store, cues and copies paid for",
+                "bits per cell over those of one-shot storage, with the fast store, cues and copies paid for",
                 "ratio",
                 ("f", "T", "cue", "fast", "copies", "b"),
                 (FULL,),
@@ -274,7 +279,7 @@ CLAIMS = (
             ),
             Quantity(
                 "break_even",
-                "number of tasks at which that gain is 1",
+                "number of tasks at which rehearsal with all its costs holds as much as one-shot storage",
                 "tasks",
                 ("f", "cue", "fast", "copies", "b"),
                 (FULL, PAYS),
@@ -291,7 +296,7 @@ CLAIMS = (
             ),
             Quantity(
                 "stable_load",
-                "largest load P/N at that stability, without error",
+                "largest load P/N at which every pattern has the margin `stability`, without error",
                 "patterns per synapse",
                 ("f", "stability"),
                 solve=_stable_load,

@@ -230,23 +230,35 @@ CLAIMS = (
         quantities=(
             Quantity(
                 "gain",
-                "two regimes over one in T * D_s at equal r, long streams, R << bN",
+                "T * D_s of two regimes over that of one at equal r, long streams, R much smaller than b N",
                 "ratio",
                 ("N", "b", "R", "D_s"),
                 (FITS,),
             ),
-            Quantity("gain_sharp", "the same, long streams, any R", "ratio", ("N", "b", "R", "D_s"), (FITS,)),
+            Quantity(
+                "gain_sharp",
+                "T * D_s of two regimes over that of one at equal r, long streams, any R",
+                "ratio",
+                ("N", "b", "R", "D_s"),
+                (FITS,),
+            ),
             Quantity(
                 "gain_exact",
-                "ratio of the largest T, separable coding",
+                "largest T of two regimes over that of one, separable coding",
                 "ratio",
                 ("N", "b", "R", "D_s"),
                 (FITS, ONE),
                 solve=_gain_exact,
             ),
-            Quantity("gain_at_T", "two regimes over one in D_s at equal T and R", "ratio", ("N", "b", "R", "T"), (FITS,)),
+            Quantity("gain_at_T", "D_s of two regimes over that of one at equal T and R", "ratio", ("N", "b", "R", "T"), (FITS,)),
             Quantity("single_ceiling", "largest T * D_s of one regime, separable coding", "bits", ("N", "b", "R", "T"), (FITS,)),
-            Quantity("dual_ceiling", "most T * D_s of any partition, separable codes", "bits", ("N", "b", "R", "T"), (FITS,)),
+            Quantity(
+                "dual_ceiling",
+                "largest T * D_s of any partition into populations (two regimes attain it), separable codes",
+                "bits",
+                ("N", "b", "R", "T"),
+                (FITS,),
+            ),
             Quantity(
                 "single_activity", "best activity of one regime, separable coding", "fraction", ("N", "b", "R", "T"), (FITS,)
             ),

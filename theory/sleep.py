@@ -259,7 +259,7 @@ CLAIMS = (
                 (LIKELY,),
                 _corrective_load,
             ),
-            Quantity("capacity", "Gardner's load at that stability", "labels per number", ("stability",)),
+            Quantity("capacity", "Gardner's load at the margin `stability`", "labels per number", ("stability",)),
         ),
     ),
 )

@@ -209,13 +209,20 @@ CLAIMS = (
         ),
         derive=derive,
         quantities=(
-            Quantity("threshold", "threshold of fewest errors, as a fraction of the way from 0 to 1", "fraction", ("snr", "f")),
+            Quantity(
+                "threshold",
+                "threshold of fewest errors, as a fraction of the way from the silent level to the active one",
+                "fraction",
+                ("snr", "f"),
+            ),
             Quantity("error_rate", "probability that the best threshold errs", "fraction", ("snr", "f")),
-            Quantity("miss", "probability that it misses an active target", "fraction", ("snr", "f")),
-            Quantity("false_alarm", "probability that it reports a silent one", "fraction", ("snr", "f")),
+            Quantity("miss", "probability that the best threshold misses an active target", "fraction", ("snr", "f")),
+            Quantity(
+                "false_alarm", "probability that the best threshold reports a silent target as active", "fraction", ("snr", "f")
+            ),
             Quantity(
                 "load_at_error",
-                "largest load P/N at which the best threshold errs so often",
+                "largest load P/N at which the best threshold errs with the probability `error`",
                 "patterns per synapse",
                 ("f", "error"),
                 (POSSIBLE,),
@@ -223,14 +230,14 @@ CLAIMS = (
             ),
             Quantity(
                 "hard_bits",
-                "bits per synapse after the threshold that keeps most, at that load",
+                "bits per synapse that the best threshold keeps at the given load",
                 "bits per synapse",
                 ("load", "f"),
                 solve=lambda load, f: load * _over(_hard)(1 / load, f),
             ),
             Quantity(
                 "graded_bits",
-                "bits per synapse of a graded read of binary targets, at that load",
+                "bits per synapse of a graded read of binary targets at the given load",
                 "bits per synapse",
                 ("load", "f"),
                 solve=lambda load, f: load * _over(_graded)(1 / load, f),

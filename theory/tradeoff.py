@@ -232,35 +232,44 @@ CLAIMS = (
             Quantity("J", "steady mean-square error on the shared part", "target units^2", ("eta", "sigma")),
             Quantity(
                 "J_min",
-                "least steady error of one strength that writes facts to that depth",
+                "least steady error of one strength that writes facts to the given depth",
                 "target units^2",
                 ("depth", "sigma"),
             ),
             Quantity(
                 "J_peak_min",
-                "least peak error when that share of the writes is that deep",
+                "least value of the largest error, if the share `share` of the writes reaches the given depth",
                 "target units^2",
                 ("depth", "share", "sigma"),
             ),
             Quantity(
                 "J_mean_min",
-                "least mean error when that share of the writes is that deep",
+                "least mean error, if the share `share` of the writes reaches the given depth",
                 "target units^2",
                 ("depth", "share", "sigma"),
             ),
             Quantity(
                 "share_max",
-                "largest share of writes of that depth that leaves the peak error at J",
+                "largest share of writes of the given depth that leaves the largest error at J",
                 "fraction",
                 ("depth", "J", "sigma"),
                 (ROOM,),
             ),
-            Quantity("J_after", "error after one write of that depth at error J", "target units^2", ("N", "depth", "J", "sigma")),
             Quantity(
-                "least_writes", "writes from the error sigma^2 down to J, at least", "facts", ("N", "J", "sigma"), (REACHABLE,)
+                "J_after", "error after one write of the given depth at error J", "target units^2", ("N", "depth", "J", "sigma")
             ),
             Quantity(
-                "relaxation_writes", "writes in which the squared error falls by a factor e, large N", "facts", ("N", "eta")
+                "least_writes",
+                "least number of writes from the error sigma^2 down to J",
+                "facts",
+                ("N", "J", "sigma"),
+                (REACHABLE,),
+            ),
+            Quantity(
+                "relaxation_writes",
+                "number of writes in which the squared error falls by a factor e, large N",
+                "facts",
+                ("N", "eta"),
             ),
         ),
     ),

@@ -153,7 +153,7 @@ CLAIMS = (
             Quantity("retained_depth", "mean depth of a delta-rule edit of that age", "retained fraction", ("N", "age")),
             Quantity("supremum", "least upper bound on the total depth of edits in any order", "facts", ("N",)),
             Quantity("additive_snr", "signal to crosstalk after M additive edits", "power ratio", ("N", "M"), (MORE,)),
-            Quantity("additive_length", "additive edits until the SNR is this", "facts", ("N", "snr")),
+            Quantity("additive_length", "additive edits until the signal to crosstalk falls to snr", "facts", ("N", "snr")),
             Quantity(
                 "null_space_ceiling", "edits held whole beside preserved keys of that rank", "facts", ("N", "rank"), (ROOM,)
             ),

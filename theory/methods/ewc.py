@@ -216,7 +216,9 @@ CLAIMS = (
                 (LOW,),
                 _rotated,
             ),
-            Quantity("aligned_depth", "the same with the keys on the axes", "retained fraction", ("rank", "M")),
+            Quantity(
+                "aligned_depth", "depth of the oldest, diagonal, keys that lie along the axes", "retained fraction", ("rank", "M")
+            ),
         ),
     ),
 )

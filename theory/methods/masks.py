@@ -104,7 +104,12 @@ CLAIMS = (
             Quantity(
                 "state_bits", "bits kept: b for each parameter and the owner of each unit", "bits", ("b", "N", "outputs", "a")
             ),
-            Quantity("weight_state_bits", "the same with the owner of each weight", "bits", ("b", "N", "outputs", "a")),
+            Quantity(
+                "weight_state_bits",
+                "bits kept: b for each parameter and the owner of each weight",
+                "bits",
+                ("b", "N", "outputs", "a"),
+            ),
             Quantity("length", "tasks until no share is left", "tasks", ("a",)),
             Quantity("task_facts", "facts that one share holds", "facts", ("N", "a")),
             Quantity("random_ceiling", "largest T * D with random supports", "facts", ("N", "T")),
