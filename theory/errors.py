@@ -2,7 +2,7 @@
 
 
 class UserError(ValueError):
-    """Bad input, told in one line: what is wrong, where, and how to mend it.
+    """Bad input, explained in one line: what is wrong, where, and how to mend it.
 
     The command line prints the message and exits with status 2; nothing has been written when it is raised.
     """

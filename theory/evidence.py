@@ -1,7 +1,7 @@
 """What stands behind the ledger: certificates, attacks and agreements with the literature, by the claim that they are about.
 
-Each module of `theory.certificates` that binds CERTIFICATES is found by itself, and so are ATTACKS in `theory.attacks` and
-AGREEMENTS in `theory.literature`: to add evidence, add it to a file there.
+No list names the evidence. Every module of `theory.certificates` that binds CERTIFICATES counts, every module of `theory.attacks`
+that binds ATTACKS, and every module of `theory.literature` that binds AGREEMENTS: to add evidence, add it to a file there.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def checks(id: str) -> list[Check]:
 
 def _evidence(package: str, name: str, id: str | None) -> list[Any]:
     """What the modules of a package bind to `name`, about one claim or about all, in the order of the ledger."""
-    wanted = IDS if id is None else (known_id(id),)
+    ids = IDS if id is None else (known_id(id),)
     modules = sorted(info.name for info in pkgutil.iter_modules(importlib.import_module(package).__path__))
     items = (item for module in modules for item in getattr(importlib.import_module(f"{package}.{module}"), name, ()))
-    return sorted((item for item in items if item.claim in wanted), key=lambda item: IDS.index(item.claim))
+    return sorted((item for item in items if item.claim in ids), key=lambda item: IDS.index(item.claim))

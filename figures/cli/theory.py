@@ -110,20 +110,20 @@ class Value:
         from theory.version import project_version
 
         given = assignments(self.assignments)
-        name = given.pop("quantity", None)
-        asked = claim(self.id)
-        quantity, value = asked.quantity(name), asked.value(name, **given).value
+        name = str(given.pop("quantity")) if "quantity" in given else None
+        entry = claim(self.id)
+        quantity, value = entry.quantity(name), entry.value(name, **given).value
         if self.json:
-            conditions = (*asked.owner(name).assumptions, *quantity.domain)
+            conditions = (*entry.owner(name).assumptions, *quantity.domain)
             show_json(
-                {"id": asked.id, "quantity": quantity.name, "value": float(value), "unit": quantity.unit}
+                {"id": entry.id, "quantity": quantity.name, "value": float(value), "unit": quantity.unit}
                 | {"meaning": sentence(quantity.meaning), "parameters": given}
                 | {"conditions": [condition.text for condition in conditions], "version": project_version()}
             )
             return
         at = f" at {', '.join(f'{parameter} = {number:g}' for parameter, number in given.items())}" if given else ""
         print(f"{float(value):.6g} {quantity.unit}")
-        print(textwrap.fill(f"{quantity.name} of {asked.id}{at}: {sentence(quantity.meaning)}", WIDTH))
+        print(textwrap.fill(f"{quantity.name} of {entry.id}{at}: {sentence(quantity.meaning)}", WIDTH))
 
 
 @dataclass(frozen=True)

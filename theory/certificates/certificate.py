@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a prover found: whether all was proved, the share of the box that was, and how (or what is left)."""
+    """The result of a prover: whether the whole box was proved, the share that was, and by what method (or what is left)."""
 
     passed: bool
     covered: float

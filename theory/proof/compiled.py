@@ -85,7 +85,7 @@ def _jax_functions() -> dict[str, Callable[..., Any]]:
         return w
 
     def select(conditions: Any, values: Any, default: Any) -> Any:
-        """Branches of a Piecewise, whose last condition is True: no NaN is made for a default that is never taken."""
+        """Branches of a Piecewise, whose last condition is True: the default, which never applies, cannot become a NaN."""
         chosen = values[-1]
         for condition, value in zip(reversed(conditions[:-1]), reversed(values[:-1]), strict=True):
             chosen = jnp.where(condition, value, chosen)
