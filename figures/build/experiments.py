@@ -50,7 +50,8 @@ def table_path(layout: Layout, name: str) -> Path:
 def fingerprints(layout: Layout) -> dict[str, str]:
     """{experiment: the fingerprint that its table has if it is fresh}, in the order in which they run; remembered."""
     name, key = f"fingerprints-{layout.preset}", sources(*CODE, "figures/build")
-    return remembered(name, key, lambda: {name: e.fingerprint(layout.preset) for name, e in experiments().items()})
+    note = "the code has changed: comparing the tables with it, some 20 seconds"
+    return remembered(name, key, lambda: {name: e.fingerprint(layout.preset) for name, e in experiments().items()}, note=note)
 
 
 def _about(path: Path) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ the versions of the libraries are those from which it was computed. Deleting bui
 
 import contextlib
 import hashlib
+import sys
 from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -64,15 +65,20 @@ def keep(path: Path, key: str, value: Any) -> None:
         write_json(temporary, {"key": key, "value": value})
 
 
-def remembered(name: str, key: str, compute: Callable[[], Any], also: Iterable[Path] = (), workspace: Path | None = None) -> Any:
+def remembered(
+    name: str, key: str, compute: Callable[[], Any], also: Iterable[Path] = (), workspace: Path | None = None, note: str = ""
+) -> Any:
     """The value of `compute`, JSON, from remembered/NAME.json in a workspace or a file of `also`, if one holds it under this key.
 
     workspace: what is computed from the tables of a run is remembered in its workspace, if there is one. Default: build/.
+    note: what is said in a terminal before a computation that takes its time.
     """
     path = (workspace or ROOT / "build") / "remembered" / f"{name}.json"
     for file in (*also, path):
         if (value := recall(file, key)) is not None:
             return value
+    if note and sys.stderr.isatty():
+        print(f"cwb: {note}; the next time this is remembered", file=sys.stderr, flush=True)
     value = compute()
     if workspace is None or workspace.is_dir():
         with contextlib.suppress(OSError):  # no room, or a folder that may not be written: it is computed again the next time

@@ -8,6 +8,8 @@ from simulate.runs.files import digest
 
 RULES = ("figures/verdicts", "figures/results.py", "figures/build/dictionary.py")
 
+NOTE = "judging the verdicts anew, some 20 seconds"
+
 
 def verdicts(layout: Layout) -> list[dict[str, Any]]:
     """The verdict of every claim, computed from the tables of this layout, or remembered for just these tables and rules."""
@@ -19,7 +21,7 @@ def verdicts(layout: Layout) -> list[dict[str, Any]]:
         return verdicts(Results(layout.results))
 
     key = _verdicts_key(layout)
-    return remembered(f"verdicts-{layout.preset}", key, compute, [layout.verdicts], layout.workspace)
+    return remembered(f"verdicts-{layout.preset}", key, compute, [layout.verdicts], layout.workspace, NOTE)
 
 
 def _verdicts_key(layout: Layout) -> str:

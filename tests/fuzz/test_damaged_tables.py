@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import figures.build.experiments
+import figures.build.verdicts
 import figures.verdicts.table
 from figures.build.layout import Layout
 from figures.cli.entry import main
@@ -29,6 +30,7 @@ def layout(tmp_path_factory):
     rules = {id: rule for id, rule in figures.verdicts.table.RULES.items() if rule.tables == (NAME,)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures.verdicts.table, "RULES", rules)
+        patch.setattr(figures.build.verdicts, "tables_of_rules", lambda: {id: rule.tables for id, rule in rules.items()})
         patch.setattr(figures.build.experiments, "fingerprints", lambda layout: {NAME: "key"})
         yield layout
 
