@@ -30,14 +30,14 @@ LEARNING_RATES = {group: getattr(PretrainConfig, f"lr_{group}") for group in GRO
 def cells(preset: Preset) -> Sequence[Cell]:
     """One cell per number of exposures and seed. Each seed has its own people. The longest come first, so that workers end
     together."""
-    made = []
+    ordered = []
     for exposures in sorted(EXPOSURES[preset], reverse=True):
         for seed in SEEDS[preset]:
             about = Biographies(PEOPLE, seed, CHOICES, *NAMES)
             model = described("dense", "mini", vocabulary=vocabulary(about), context=LONGEST, **SHAPE)
             config = ExposureConfig(model, seed, exposures, BATCH[exposures], FALL, LEARNING_RATES)
-            made.append({"training": config.to_json(), "people": asdict(about), "code": code(model)})
-    return made
+            ordered.append({"training": config.to_json(), "people": asdict(about), "code": code(model)})
+    return ordered
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
@@ -46,7 +46,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
     people = short_biographies(about)
     with one_thread():
         progress = reporter(workspace, f"exposures {config.exposures} {config.seed}")
-        held = bits_held(train(config, people, progress).eval(), people, config.exposures)
+        bits = bits_held(train(config, people, progress).eval(), people, config.exposures)
     return [
         {
             "exposures": config.exposures,
@@ -56,10 +56,10 @@ def run(cell: Cell, workspace: Path) -> Rows:
             "embedding_parameters": config.model.vocabulary * config.model.width,
             "known_bits": about.people * (about.bits["names"] + about.bits["values"]),
             "known_value_bits": about.people * about.bits["values"],
-            "name_bits": held["names"],
-            "value_bits": held["values"],
-            "clipped_bits": held["clipped"],
-            "recall": held["recall"],
+            "name_bits": bits["names"],
+            "value_bits": bits["values"],
+            "clipped_bits": bits["clipped"],
+            "recall": bits["recall"],
         }
     ]
 

@@ -184,10 +184,10 @@ class Selected(Branch):
         tables = [F.pad(part, (0, 0, 0, -part.shape[-2] % self.length)).unflatten(-2, (-1, self.length)) for part in (k, v)]
         rows = torch.arange(len(k) * self.groups * tables[0].shape[2], device=q.device).unflatten(0, (len(k), self.groups, 1, -1))
         tables, read = [table.flatten(0, 2).flatten(1) for table in tables], []
-        for piece, mine, at in zip(q.split(PIECE, 2), chosen.split(PIECE, 2), t.split(PIECE), strict=True):
-            index = rows.expand(-1, -1, mine.shape[2], -1).gather(-1, mine)
+        for piece, own, at in zip(q.split(PIECE, 2), chosen.split(PIECE, 2), t.split(PIECE), strict=True):
+            index = rows.expand(-1, -1, own.shape[2], -1).gather(-1, own)
             own_k, own_v = (F.embedding(index, table).unflatten(-1, (self.length, -1)).flatten(3, 4) for table in tables)
-            place = (mine[..., None] * self.length + torch.arange(self.length, device=q.device)).flatten(-2)
+            place = (own[..., None] * self.length + torch.arange(self.length, device=q.device)).flatten(-2)
             read.append(attend(piece, own_k, own_v, (place <= at[:, None])[..., None, :])[0])
         return torch.cat(read, 2).transpose(2, 3).flatten(1, 2)
 
