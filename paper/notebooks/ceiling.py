@@ -96,7 +96,7 @@ def _(D, N, T, eta, measured, near, simulated):
         if near:
             panel.errorbar(
                 measured["T"], measured["mean"], yerr=bars(measured), color=ORANGE, marker="o", elinewidth=1,
-                label="simulated, at the best rate", **MEASURED,
+                label="stored simulation, best rate", **MEASURED,
             )  # fmt: skip
         if simulated is not None:
             _facts = np.array(simulated.depth) * np.array(simulated.T) * D.value

@@ -40,6 +40,7 @@ COLUMNS = {"wide": 88, "narrow": 42}  # characters of a title's line
 KINDS = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf", "csv": "text/csv"}
 
 FORMULA = re.compile(r"<marimo-tex[^>]*>(.*?)</marimo-tex>", re.DOTALL)
+ESCAPED = re.compile(r"\\([\[\]<>])")
 ATOMS = 1e80
 """About as many atoms as there are in the observable universe."""
 
@@ -186,10 +187,10 @@ def explained(claim: Any) -> mo.Html:
         f"Claim {claim.id}: conditions and quantities": claim._repr_markdown_(),
         "The derivation, step by step": claim.derivation._repr_markdown_(),
     }
-    # a bracket that Markdown escapes is a bracket in words; marimo would take it for the begin of a formula
-    parts = {title: markdown(text.replace(r"\[", "&#91;").replace(r"\]", "&#93;")) for title, text in texts.items()}
+    # what Markdown escapes is meant as it stands; marimo would show the backslash, or begin a formula at a bracket
+    parts = {title: markdown(ESCAPED.sub(lambda sign: f"&#{ord(sign[1])};", text)) for title, text in texts.items()}
     if not _still():
-        return mo.accordion(parts)
+        return mo.accordion(parts, multiple=True)
     return mo.Html("".join(f"<details><summary>{title}</summary>{part.text}</details>" for title, part in parts.items()))
 
 
