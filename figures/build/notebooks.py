@@ -23,6 +23,7 @@ PAGE = """<!doctype html>
 body {{ font: 16px/1.5 system-ui, sans-serif; color: #111; background: white; }}
 body {{ max-width: 80rem; margin: 1rem auto; padding: 0 1rem; }}
 output {{ font-weight: 600; }}
+.cwb-controls > div:has(> output) {{ display: flex; gap: 1rem; justify-content: space-between; align-items: baseline; }}
 table {{ border-collapse: collapse; }}
 td, th {{ border-bottom: 1px solid #ddd; padding: 0.2rem 0.8rem 0.2rem 0; text-align: left; vertical-align: top; }}
 details {{ margin: 0.8rem 0; overflow-x: auto; }}

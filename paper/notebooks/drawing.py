@@ -69,10 +69,7 @@ class Picture:
             self.draw(panel, shape == "narrow")
             title = textwrap.fill(self.title, COLUMNS[shape])
             canvas.suptitle(title, x=0.01, ha="left", fontsize=12 if shape == "wide" else 10.5, fontweight="bold")
-            handles, labels = panel.get_legend_handles_labels()
-            if handles:
-                columns = 1 if shape == "narrow" else min(3, len(handles))
-                canvas.legend(handles, labels, loc="outside lower center", ncols=columns)
+            _legend_below(panel)
             buffer = io.BytesIO()
             metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
             canvas.savefig(buffer, format=kind, metadata=metadata)
@@ -95,6 +92,17 @@ class Picture:
         return " ".join(
             f'<a download="{self.name}.{kind}" href="{_data_url(kind, self.file(kind))}">{kind.upper()}</a>' for kind in KINDS
         )
+
+
+def _legend_below(panel: Axes) -> None:
+    """A legend under the panel, in as many columns as fit into the width, three at most."""
+    canvas = panel.figure
+    handles, labels = panel.get_legend_handles_labels()
+    for columns in (3, 2, 1) if handles else ():
+        legend = canvas.legend(handles, labels, loc="outside lower center", ncols=columns)
+        if columns == 1 or legend.get_window_extent().width <= canvas.bbox.width:
+            return
+        legend.remove()
 
 
 def _data_url(kind: str, content: bytes) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
@@ -99,6 +100,24 @@ def test_the_ceiling_can_be_simulated_at_ones_own_numbers(monkeypatch):
     assert all(low <= ceiling for low, ceiling in zip(simulated.low, simulated.ceiling, strict=True))
     numbers = made["picture"].numbers
     assert set(numbers.loc[numbers["series"] == "simulated now", "T"]) == set(simulated.T)
+
+
+@pytest.mark.parametrize("shape", ["wide", "narrow"])
+def test_no_label_of_a_legend_is_cut_off(shape: str):
+    from paper.notebooks.drawing import Picture
+
+    panels = []
+
+    def draw(panel, narrow):
+        panels.append(panel)
+        for place in range(6):
+            panel.plot([0, 1], [place, place], label=f"a long name, but one fit for a phone ({place})")
+
+    Picture("long", "A finding", draw, pd.DataFrame()).file("png", shape)
+    (legend,) = panels[0].figure.legends
+    extent = legend.get_window_extent()
+    assert extent.x0 >= 0
+    assert extent.x1 <= panels[0].figure.bbox.width
 
 
 def test_an_answer_says_what_is_missing_instead_of_failing():
