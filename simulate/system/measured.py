@@ -35,10 +35,15 @@ def depths(plan: Plan) -> Measure:
 
 def _guarded(name: str, work: Callable[[], Result]) -> Result:
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # JAX prints a line of its own before it raises for a NaN
+        # JAX prints a line of its own before it raises for a NaN; NumPy warns of what is looked at below
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             return work()
+    except UserError:
+        raise
     except FloatingPointError as error:  # the check for NaN of `exact`
         raise UserError(f"{name}: the result is not a finite number at these sizes ({error}); change them") from None
+    except (ArithmeticError, ValueError) as error:  # sizes that the system's own arithmetic cannot take
+        raise UserError(f"{name}: it cannot be measured at these sizes ({' '.join(str(error).split())}); change them") from error
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
         if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
             raise UserError(f"{name}: these sizes do not fit in memory; lower N, D, T or seeds") from None

@@ -44,7 +44,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "room": ("", "Size of the fast store divided by the least that one task needs."),
 }
 """{parameter: (unit, meaning)}. A system whose parameter means something else says so in its `meanings`."""
-LEAST = {"N": 2, "seeds": 2, "R": 0}
+LEAST = {"N": 2, "seeds": 2, "R": 0, "k": 1}
 """Least values of whole numbers. Others must be 1 where they have to be given, and may be 0 where a default exists."""
 MOST = 2**40
 """Most that any parameter may be: what is larger is a slip of the keyboard, and powers of it overflow."""

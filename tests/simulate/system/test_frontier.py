@@ -112,3 +112,10 @@ def test_extreme_parameters_are_refused_or_fit_in_memory(data):
         return
     assert 0 <= plan.numbers <= LIMIT
     assert plan.T_max >= 1
+
+
+@pytest.mark.parametrize("k", [0, 3, 200])
+def test_sizes_that_only_the_measurement_refuses_are_one_line_too(k):
+    with pytest.raises(UserError, match=f"k={k}|cannot be measured") as refusal:
+        frontier("two_stores", N=16, D=2, k=k)
+    assert "\n" not in str(refusal.value)
