@@ -23,8 +23,8 @@ def text(claim: Claim) -> str:
     """The claim for a terminal: plain words, statement, assumptions, derivation step by step, quantities, source, evidence."""
     lines = [f"{claim.id}  {claim.title}  [{claim.status}]"]
     if claim.plain:
-        lines += ["", "In plain words", *_items([claim.plain])]
-    lines += ["", "Statement", *_items([claim.statement])]
+        lines += ["", "In plain words", *_paragraph(claim.plain)]
+    lines += ["", "Statement", *_paragraph(claim.statement)]
     lines += ["", "Assumptions", *_items(f"- {assumption.text}" for assumption in claim.conditions())]
     if claim.cases:
         lines += ["", f"Truth table (cwb theory check {claim.id} tests every row)"]
@@ -84,6 +84,11 @@ def _names(claim: Claim) -> list[str]:
 def _example(quantity: Quantity) -> str:
     """Parameters with values at which identities are tried: "N=64 M=150"."""
     return " ".join(f"{name}={float(TERMS[name].samples[0]):.3g}" for name in quantity.parameters)
+
+
+def _paragraph(words: str) -> list[str]:
+    """A text as lines of a terminal, indented alike."""
+    return textwrap.wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _items(texts: Iterable[str]) -> list[str]:
