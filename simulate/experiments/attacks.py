@@ -26,9 +26,9 @@ def cells(preset: Preset) -> Sequence[Cell]:
 def run(cell: Cell, workspace: Path) -> Rows:
     """One row: the tightest ratio of achieved to bound, and the instance that attains it, as JSON."""
     attack = next(one for one in evidence.attacks(cell["claim"]) if one.name == cell["attack"])
-    found = search(attack, seed=cell["seed"], tries=cell["tries"])
+    result = search(attack, seed=cell["seed"], tries=cell["tries"])
     own = {name: cell[name] for name in ("claim", "attack", "seed")}
-    return [{**own, "free": attack.text, "ratio": found.ratio, "tried": found.tried, "witness": json.dumps(found.witness)}]
+    return [{**own, "free": attack.text, "ratio": result.ratio, "tried": result.tried, "witness": json.dumps(result.witness)}]
 
 
 EXPERIMENT = Experiment(

@@ -18,10 +18,10 @@ def run(cell: Cell, workspace: Path) -> Rows:
     """One row per certificate: what it proves, on which box, by which method, and how much of it is proved."""
     rows = []
     for certificate in evidence.certificates(cell["claim"]):
-        found = certificate.run()
+        outcome = certificate.run()
         about = {"claim": certificate.claim, "statement": certificate.statement, "box": certificate.box}
         about["method"] = certificate.method
-        rows.append(about | {"passed": found.passed, "covered": found.covered, "detail": found.detail})
+        rows.append(about | {"passed": outcome.passed, "covered": outcome.covered, "detail": outcome.detail})
     return rows
 
 

@@ -44,15 +44,15 @@ def _courses(
     """Courses of all seeds, with the kernel, the code that the readout reads, and its activity, at the start and at the end."""
 
     def one(key: jax.Array) -> dict[str, Any]:
-        found = course(key, shape, T, D, k, centred, target, strength, steps)
-        x = found.pop("x").reshape(-1, shape[0])
+        outcome = course(key, shape, T, D, k, centred, target, strength, steps)
+        x = outcome.pop("x").reshape(-1, shape[0])
 
         def seen(network: Network) -> dict[str, jax.Array]:
             through = codes(network, x, k)
             on = through.on[1]
             return {"kernel": kernel(network, x, k), "read": through.read[2], "on": on, "code": through.read[2] + network.mean2}
 
-        return {**found, "start": seen(found["start"]), "end": seen(found["end"])}
+        return {**outcome, "start": seen(outcome["start"]), "end": seen(outcome["end"])}
 
     return jax.vmap(one)(keys)
 
@@ -81,19 +81,19 @@ def _overlaps(seen: dict[str, np.ndarray], centred: bool, D: int) -> dict[str, f
     task = np.arange(M) // D
     other = task[:, None] != task[None, :]
     cosines = K / np.outer(length, length)
-    found = {
+    statistics = {
         "activity": a,
         "c": c,
         "N_eff": N_eff,
         "unit_common": common,
         "mean_square_overlap": mean_interference(gram) / (M - 1),
     }
-    found |= {"common_mode_share": common_mode_share(gram), "participation_ratio": participation_ratio(gram)}
-    found["predicted"] = float(mean_square_overlap(N_eff, a, 0.0 if centred else c))
-    found["predicted_units"] = 1 / N_eff + (1 - 1 / N_eff) * (0.0 if centred else common) ** 2
-    found |= {"inner_product": float(np.sqrt(np.mean(K[other] ** 2))), "squared_length": float(np.mean(np.diag(K)))}
-    found |= {"gradient_overlap": float(np.mean(cosines[other] ** 2)), "gradient_common_mode": common_mode_share(cosines)}
-    return found | {"gradient_participation": participation_ratio(cosines)}
+    statistics |= {"common_mode_share": common_mode_share(gram), "participation_ratio": participation_ratio(gram)}
+    statistics["predicted"] = float(mean_square_overlap(N_eff, a, 0.0 if centred else c))
+    statistics["predicted_units"] = 1 / N_eff + (1 - 1 / N_eff) * (0.0 if centred else common) ** 2
+    statistics |= {"inner_product": float(np.sqrt(np.mean(K[other] ** 2))), "squared_length": float(np.mean(np.diag(K)))}
+    statistics |= {"gradient_overlap": float(np.mean(cosines[other] ** 2)), "gradient_common_mode": common_mode_share(cosines)}
+    return statistics | {"gradient_participation": participation_ratio(cosines)}
 
 
 def _bits(wrong: np.ndarray, m: int) -> np.ndarray:
@@ -105,18 +105,18 @@ def run(cell: Cell, workspace: Path) -> Rows:
     """Two rows per seed: statistics before the first task and after the last; learning and forgetting of the course in both."""
     a, hidden, D, T, m = (cell[name] for name in ("a", "hidden", "D", "T", "outputs"))
     k, shape = max(1, round(a * hidden)), (cell["inputs"], hidden, m)
-    dials = (cell["target"], cell["strength"], cell["steps"])
-    found = jax.device_get(_courses(seed_keys(cell["seeds"]), shape, T, D, k, float(cell["centred"]), *dials))
+    training = (cell["target"], cell["strength"], cell["steps"])
+    courses = jax.device_get(_courses(seed_keys(cell["seeds"]), shape, T, D, k, float(cell["centred"]), *training))
     rows = []
     for place, seed in enumerate(cell["seeds"]):
-        bits, loss = _bits(found["wrong"][place], m), found["loss"][place]
+        bits, loss = _bits(courses["wrong"][place], m), courses["loss"][place]
         learned, kept = np.diag(bits), bits[-1]
         row = {"a": a, "centred": cell["centred"], "N": hidden, "inputs": cell["inputs"], "D": D, "T": T, "seed": seed}
         row |= {"learned_bits": float(learned.mean()), "oldest_learned": float(learned[0]), "oldest_kept": float(kept[0])}
         row |= {"forgetting": float(1 - kept[0] / learned[0]), "forgetting_mean": float(1 - kept[:-1].sum() / learned[:-1].sum())}
-        row |= {"oldest_loss": float(loss[-1, 0] - loss[0, 0]), "steps": float(found["steps"][place].mean())}
+        row |= {"oldest_loss": float(loss[-1, 0] - loss[0, 0]), "steps": float(courses["steps"][place].mean())}
         for stage in ("start", "end"):
-            seen = {name: values[place] for name, values in found[stage].items()}
+            seen = {name: values[place] for name, values in courses[stage].items()}
             rows.append({**row, "stage": stage, **_overlaps(seen, cell["centred"], D)})
     return rows
 

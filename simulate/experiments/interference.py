@@ -21,15 +21,15 @@ SIZES: dict[Preset, dict[str, int]] = {"quick": {"N": 128, "M": 512}, "paper": {
 def cells(preset: Preset) -> list[Cell]:
     """One cell per code family, activity and c; the Gaussian family has a c of its own (2/pi), which does not matter to it."""
     N = SIZES[preset]["N"]
-    found = []
+    listed = []
     for family in FAMILIES:
         for c in (1.0,) if family == "gaussian" else (1.0, 0.5):
             for a in ACTIVITY:
                 level = active_cells(N, a, family, c) / N
                 predicted = mean_square_overlap(N, level, 0.0 if family in CENTRED else c)
                 cell = {"family": family, "a": a, "c": c, "predicted": predicted, "seeds": list(SEEDS)}
-                found.append({**SIZES[preset], **cell})
-    return found
+                listed.append({**SIZES[preset], **cell})
+    return listed
 
 
 @partial(jax.jit, static_argnums=(1, 2, 4))

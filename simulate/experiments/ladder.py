@@ -64,7 +64,7 @@ WRONG: dict[Preset, tuple[float, ...]] = {"quick": (0.005, 0.02), "paper": (0.00
 def cells(preset: Preset) -> list[Cell]:
     """One cell per system and size; every load and seed in it."""
     seeds = list(REPORTED[preset])
-    found = []
+    listed = []
     for system, sizes in SIZES[preset].items():
         for N in sizes:
             near = [1.0] if N > 4 * LARGE else AROUND
@@ -75,13 +75,13 @@ def cells(preset: Preset) -> list[Cell]:
                 loads |= {factor * critical_load(system, N) for factor in near}
             P = sorted({round(load * N) for load in loads})
             outputs = OUTPUTS * 256 // N if system == "interleaved" else OUTPUTS  # as many labels at every size
-            found.append({"system": system, "N": N, "P": P, "outputs": outputs, "seeds": seeds})
-    found += [
+            listed.append({"system": system, "N": N, "P": P, "outputs": outputs, "seeds": seeds})
+    listed += [
         {"system": "two", "N": N, "P": [T * round(SLOW * N / T)], "outputs": OUTPUTS * 64 // N, "seeds": seeds, "T": T}
         | {"wrong": list(WRONG[preset])}
         for N in ((128,) if preset == "quick" else (128, 256))
     ]
-    return found
+    return listed
 
 
 def run(cell: Cell, workspace: Path) -> Rows:
@@ -95,8 +95,10 @@ def run(cell: Cell, workspace: Path) -> Rows:
         law = predicted(system, cell["N"], P)
         common = {"system": system, "N": cell["N"], "P": P, "load": P / cell["N"], "f": rung.f, "a": rung.a, "T": 1}
         for seed, key in zip(cell["seeds"], seed_keys(cell["seeds"], cell["N"], list(RUNGS).index(system)), strict=True):
-            held = measure(cell, P, key)
-            rows.append({**common, "seed": seed, **held, **{f"predicted_{name}": value for name, value in law._asdict().items()}})
+            measured = measure(cell, P, key)
+            rows.append(
+                {**common, "seed": seed, **measured, **{f"predicted_{name}": value for name, value in law._asdict().items()}}
+            )
     return rows
 
 
@@ -131,8 +133,8 @@ def _blocks(cell: Cell, P: int, key: jax.Array) -> dict[str, float]:
     room = np.zeros(8 * N if len(eta) > 1 else 1, np.float32)  # one shape for all loads
     room[: len(eta)] = eta
     rule: streamed_linear.Rule = "delta" if len(eta) > 1 else "additive"
-    found = streamed_linear.stored(key, P, jnp.array(room), B, N, cell["outputs"], rung.halvings, rung.f, rule, JUDGED)
-    h, y, facts, norms = map(np.asarray, found)
+    judged = streamed_linear.stored(key, P, jnp.array(room), B, N, cell["outputs"], rung.halvings, rung.f, rule, JUDGED)
+    h, y, facts, norms = map(np.asarray, judged)
     real = facts < P
     return _judge(cell, P, h[real], y[real], facts[real], norms[real].astype(float))
 
@@ -169,8 +171,8 @@ def _interleaved(cell: Cell, P: int, key: jax.Array) -> dict[str, float]:
 
 def _answered(load: float, error: float, whole: float) -> dict[str, float]:
     """Columns of a store whose answers are labels: a graded read adds nothing that is counted here."""
-    held = float(load * channel_bits(error, error, 0.5))
-    return {"graded": held, "histogram": held, "hard": held, "error": error, "depth": 1 - 2 * error, "whole": whole}
+    bits = float(load * channel_bits(error, error, 0.5))
+    return {"graded": bits, "histogram": bits, "hard": bits, "error": error, "depth": 1 - 2 * error, "whole": whole}
 
 
 @partial(jax.jit, static_argnums=(1, 2, 3, 4, 5))
@@ -202,8 +204,10 @@ def _two(cell: Cell) -> Rows:
         common = {"system": "two", "N": N, "P": P, "load": P / synapses, "f": 0.5, "a": 0.5, "T": T}
         errors = _two_errors(seed_keys(cell["seeds"], N, inputs), P, N, inputs, T, cell["outputs"])
         for seed, error in zip(cell["seeds"], np.asarray(errors).tolist(), strict=True):
-            held = _answered(P / synapses, error, float(error == 0))
-            rows.append({**common, "seed": seed, **held, **{f"predicted_{name}": value for name, value in law._asdict().items()}})
+            measured = _answered(P / synapses, error, float(error == 0))
+            rows.append(
+                {**common, "seed": seed, **measured, **{f"predicted_{name}": value for name, value in law._asdict().items()}}
+            )
     return rows
 
 

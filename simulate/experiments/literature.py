@@ -19,9 +19,9 @@ def run(cell: Cell, workspace: Path) -> Rows:
     same = ("claim", "name", "quantity")
     item = next(one for one in evidence.agreements(cell["claim"]) if all(getattr(one, key) == cell[key] for key in same))
     ours = float("nan") if item.ours is None else float(item.ours())
-    told = {key: getattr(item, key) for key in ("theirs", "tolerance", "why", "how", "source", "provenance")}
+    printed = {key: getattr(item, key) for key in ("theirs", "tolerance", "why", "how", "source", "provenance")}
     agrees = bool(abs(ours - item.theirs) <= item.tolerance)
-    return [{**cell, "ours": ours, **told, "quoted": item.ours is None, "agrees": agrees}]
+    return [{**cell, "ours": ours, **printed, "quoted": item.ours is None, "agrees": agrees}]
 
 
 EXPERIMENT = Experiment(

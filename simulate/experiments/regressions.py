@@ -88,10 +88,10 @@ def run(cell: Cell, workspace: Path) -> Rows:
     N, D, D_max, longest = cell["N"], cell["D"], cell["N"] // min(TASKS), max(TASKS)
     true, rho, sigma = settings(cell)
     keys = seed_keys(cell["seeds"], D)
-    found = np.asarray(_errors(keys, jnp.array(true), N, D_max, D, jnp.array(sigma), cell["streams"]))
+    measured = np.asarray(_errors(keys, jnp.array(true), N, D_max, D, jnp.array(sigma), cell["streams"]))
     common = {"N": N, "D": D}
     rows = []
-    for weights, cosine, noise, by_seed in zip(true, rho, sigma, np.swapaxes(found, 0, 1), strict=True):
+    for weights, cosine, noise, by_seed in zip(true, rho, sigma, np.swapaxes(measured, 0, 1), strict=True):
         expected = expected_errors(weights, N, D, noise)
         for T in cell["T"]:
             law = judged(expected, T)

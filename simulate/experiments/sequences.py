@@ -105,11 +105,11 @@ def over_lengths(learner: Learner, settings: Setting, keys: Array, targets: Arra
     on writing one. settings: hyperparameters with a leading axis of lengths.
     """  # fmt: skip
     D, outputs = settings.D, settings.outputs
-    by_task, wanted = keys.reshape(-1, D, settings.N), targets.reshape(-1, D, outputs)
+    by_task, targets_by_task = keys.reshape(-1, D, settings.N), targets.reshape(-1, D, outputs)
 
     def at(state: Any, start: Array, stop: Array, setting: Setting) -> tuple[Any, dict[str, Array]]:
         def task(t: Array, state: Any) -> Any:
-            return learner.write(state, by_task[t], wanted[t], t, setting)
+            return learner.write(state, by_task[t], targets_by_task[t], t, setting)
 
         state = jax.lax.fori_loop(start // D, stop // D, task, state)
         return state, kept(answers(learner, setting, state, by_task).reshape(-1, outputs), targets, stop, block)
@@ -160,7 +160,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
     drawn = [[facts(seed, stream, room, N, outputs, cell["exact"]) for stream in range(cell["streams"])] for seed in seeds]
     keys, targets = (jnp.array([[one[i] for one in streams] for streams in drawn]) for i in (0, 1))
     columns = Setting(N, targets.shape[-1], D, room // D, sizes, stacked)
-    found = _streams(learner, columns, keys, targets, jnp.array(cell["M"]), block)
+    measured = _streams(learner, columns, keys, targets, jnp.array(cell["M"]), block)
     built = comparison.system(cell["method"], cell["state"], outputs, cell["depth"])
     listed = built.whole - 1 if cell["learner"] == "replay_buffer_read" else 0  # the buffer is read beside the store
     common = {"learner": cell["learner"], "method": cell["method"], "state": cell["state"], "outputs": outputs, "N": N, "D": D}
@@ -169,12 +169,12 @@ def run(cell: Cell, workspace: Path) -> Rows:
     common |= {"numbers": float(learner.numbers(counted)), "ceiling": float(N + listed)}
     rows = []
     for i, written in enumerate(cell["M"]):
-        tasks, last = np.asarray(found["tasks"][:, i]), written // block
-        worst = np.asarray(_worst(found["tasks"][:, i], last))
+        tasks, last = np.asarray(measured["tasks"][:, i]), written // block
+        worst = np.asarray(_worst(measured["tasks"][:, i], last))
         for place, seed in enumerate(seeds):
-            bits = float(found["bits"][place, i]) * outputs / cell["state"]
+            bits = float(measured["bits"][place, i]) * outputs / cell["state"]
             ends = {"worst": float(worst[place]), "oldest": float(tasks[place, 0]), "newest": float(tasks[place, last - 1])}
-            rows.append({**common, "M": written, "seed": seed, "total": float(found["total"][place, i]), **ends, "bits": bits})
+            rows.append({**common, "M": written, "seed": seed, "total": float(measured["total"][place, i]), **ends, "bits": bits})
             rows[-1] |= law(cell, written)
     return rows
 

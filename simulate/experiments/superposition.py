@@ -60,19 +60,19 @@ def cells(preset: Preset) -> list[Cell]:
     """One cell per importance of two features, a sparsity of many, and a kind of sequence."""
     seeds = list(REPORTED[preset])
     two = {"part": "phase", "density": list(DENSITY[preset]), **PAIRS[preset]}
-    found = [{**two, "importance": importance, "seeds": seeds} for importance in IMPORTANCE[preset]]
-    found += [{"part": "geometry", "density": 1 / s, **MANY[preset], "seeds": seeds} for s in SPARSITIES[preset]]
+    listed = [{**two, "importance": importance, "seeds": seeds} for importance in IMPORTANCE[preset]]
+    listed += [{"part": "geometry", "density": 1 / s, **MANY[preset], "seeds": seeds} for s in SPARSITIES[preset]]
     for kind in ("disjoint", "overlapping", "interleaved"):
-        found.append({"part": "sequence", "kind": kind, **SEQUENCE[preset], "seeds": seeds})
-    return found
+        listed.append({"part": "sequence", "kind": kind, **SEQUENCE[preset], "seeds": seeds})
+    return listed
 
 
 def _row(W: np.ndarray, seed: int, **rest: Any) -> dict[str, Any]:
     """What every part reports of one embedding [dims, features]."""
-    found, norms = capacities(W), np.sum(W**2, axis=0)
+    capacity, norms = capacities(W), np.sum(W**2, axis=0)
     row = {"dims": W.shape[0], "features": W.shape[1], "seed": seed, "rank": int(np.linalg.matrix_rank(W))}
-    row |= {"total_capacity": float(found.sum()), "participation_ratio": participation_ratio(W.T @ W)}
-    row |= {"squared_norm": float(norms.sum()), "represented": int(np.sum(norms > HELD**2)), "capacities": found.tolist()}
+    row |= {"total_capacity": float(capacity.sum()), "participation_ratio": participation_ratio(W.T @ W)}
+    row |= {"squared_norm": float(norms.sum()), "represented": int(np.sum(norms > HELD**2)), "capacities": capacity.tolist()}
     return row | {"D": 0, "t": 0, "importance": 1.0, "kind": "", "expected": "", "boundary": 0.0} | rest
 
 
@@ -89,8 +89,8 @@ def _phase(cell: Cell) -> Iterator[dict[str, Any]]:
     importance, density = cell["importance"], np.array(cell["density"])
     keys = seed_keys(cell["seeds"], round(1000 * importance))
     worth = jnp.full(len(density), importance)
-    found = pairs(keys, cell["starts"], jnp.array(density), worth, cell["steps"], cell["samples"])
-    W, b = np.asarray(found.W), np.asarray(found.b)
+    solutions = pairs(keys, cell["starts"], jnp.array(density), worth, cell["steps"], cell["samples"])
+    W, b = np.asarray(solutions.W), np.asarray(solutions.b)
     border = _law("boundary", importance)
     for point, p in enumerate(density):
         least = min(_law(law, importance, density=float(p)) for law in ("loss_single", "loss_pair"))
@@ -105,8 +105,8 @@ def _phase(cell: Cell) -> Iterator[dict[str, Any]]:
 
 def _law(name: str, importance: float, **density: float) -> float:
     """A law of U1 at an importance above 1 is that at its inverse, the features exchanged; a loss is larger by that factor."""
-    found = _below_one(name, round(min(importance, 1 / importance), 12), **density)
-    return found * max(1.0, importance) if name.startswith("loss") else found
+    value = _below_one(name, round(min(importance, 1 / importance), 12), **density)
+    return value * max(1.0, importance) if name.startswith("loss") else value
 
 
 @cache
@@ -129,9 +129,9 @@ def _geometry(cell: Cell) -> Iterator[dict[str, Any]]:
     """Embeddings of many equally important features at one density."""
     density, features = cell["density"], cell["features"]
     keys = seed_keys(cell["seeds"], round(1 / density * 10))
-    found = uniform_models(keys, cell["dims"], features, density, cell["steps"], cell["samples"])
+    models = uniform_models(keys, cell["dims"], features, density, cell["steps"], cell["samples"])
     for place, seed in enumerate(cell["seeds"]):
-        model = Model(found.W[place], found.b[place])
+        model = Model(models.W[place], models.b[place])
         loss = _judge(model, density, np.ones(features, dtype=bool), seed)
         rest = {"part": "geometry", "density": density, "loss": loss, "reference_loss": _blind(density, features)}
         yield _row(np.asarray(model.W), seed, **rest)
@@ -142,10 +142,10 @@ def _sequence(cell: Cell) -> Iterator[dict[str, Any]]:
     density, D, T = cell["density"], cell["D"], cell["T"]
     tasks = task_features(T, D, D // 2 if cell["kind"] == "overlapping" else D)
     keys, mixed = seed_keys(cell["seeds"]), cell["kind"] == "interleaved"
-    found = sequence(keys, cell["dims"], jnp.array(tasks), cell["steps"], cell["samples"], density, mixed)
+    models = sequence(keys, cell["dims"], jnp.array(tasks), cell["steps"], cell["samples"], density, mixed)
     for place, seed in enumerate(cell["seeds"]):
         for t in range(T):
-            model = Model(found.W[place, t], found.b[place, t])
+            model = Model(models.W[place, t], models.b[place, t])
             rest = {"part": "sequence", "kind": cell["kind"], "density": density, "D": D, "t": t + 1}
             rest |= {"loss": _judge(model, density, tasks[0], seed), "reference_loss": _blind(density, D)}
             W = np.asarray(model.W)

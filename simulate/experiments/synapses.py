@@ -56,23 +56,23 @@ def synapse(model: str, parameter: float) -> Synapse:
     return serial(STATES, parameter) if model == "serial" else cascade(STATES // 2, parameter)
 
 
-Found = tuple[jax.Array, jax.Array]
+Curves = tuple[jax.Array, jax.Array]
 
 
-def _each_seed(group: Callable[[jax.Array], Found], keys: jax.Array, n: int) -> Found:
+def _each_seed(group: Callable[[jax.Array], Curves], keys: jax.Array, n: int) -> Curves:
     """SNR and SNR^2 [seeds, ages] from the covariances of groups of n synapses; keys [seeds, GROUPS]."""
-    found = jax.lax.map(lambda of_seed: jax.lax.map(group, of_seed), keys)
-    return jax.vmap(signal_to_noise, (0, 0, None))(*found, GROUPS * n)
+    parts = jax.lax.map(lambda of_seed: jax.lax.map(group, of_seed), keys)
+    return jax.vmap(signal_to_noise, (0, 0, None))(*parts, GROUPS * n)
 
 
 @partial(jax.jit, static_argnums=(4, 5, 6))
-def _finite(keys: jax.Array, steps: jax.Array, weights: jax.Array, start: jax.Array, L: int, n: int, ages: int) -> Found:
+def _finite(keys: jax.Array, steps: jax.Array, weights: jax.Array, start: jax.Array, L: int, n: int, ages: int) -> Curves:
     """SNR [seeds, ages] and unbiased SNR^2 of GROUPS * n synapses; keys [seeds, GROUPS]."""
     return _each_seed(lambda key: covariances(switched(key, steps, weights, start, L, n), ages), keys, n)
 
 
 @partial(jax.jit, static_argnums=(5, 6, 7))
-def _linear(keys: jax.Array, relax: jax.Array, start: jax.Array, step: float, bound: float, L: int, n: int, ages: int) -> Found:
+def _linear(keys: jax.Array, relax: jax.Array, start: jax.Array, step: float, bound: float, L: int, n: int, ages: int) -> Curves:
     """The same of chains of beakers."""
     return _each_seed(lambda key: covariances(written(key, relax, start, step, bound, L, n), ages), keys, n)
 

@@ -54,13 +54,13 @@ def _transfer(
         noise = jax.random.normal(noise_key, (P_max, len(snr), draws)) / jnp.sqrt(snr)[:, None]
         y = x @ teacher + real * noise.reshape(P_max, -1)
         stored = real * indices(index_key, P_max, units, K)
-        recalled = called_by_half(half_key, stored, K, cycles)
-        replayed = real * replay(stored, jnp.concatenate([x, y], axis=1), recalled, K)
+        settled = called_by_half(half_key, stored, K, cycles)
+        replayed = real * replay(stored, jnp.concatenate([x, y], axis=1), settled, K)
         answers = replay(stored, y, called_by_input(stored, x, jnp.concatenate([x, new]), K, cycles), K)
         sources = {"notebook": (replayed[:, :N], replayed[:, N:]), "list": (x, y)}
         weights = jnp.stack([learn(*taught, rate, epochs) for taught in sources.values()])
         return {
-            "recalled": jnp.sum(real[:, 0] * jnp.all(recalled == stored, axis=1)) / P,
+            "recalled": jnp.sum(real[:, 0] * jnp.all(settled == stored, axis=1)) / P,
             "notebook_train": mean(real * (answers[:P_max] - y) ** 2, P),
             "notebook_test": mean((answers[P_max:] - new @ teacher) ** 2, novel),
             "test": mean((weights - teacher) ** 2, N),
@@ -77,8 +77,8 @@ def run(cell: Cell, workspace: Path) -> Rows:
     rate = STEP / float(C7_TRANSFER.value("upper_edge", alpha=alpha).value)
     epochs = np.maximum(1, np.round(np.array(cell["times"]) / rate)).astype(int)
     sizes = (cell["P_max"], N, units, active_cells(units, cell["a"]), cell["cycles"], cell["draws"], cell["novel"])
-    found = _transfer(seed_keys(cell["seeds"], P), *sizes, P, jnp.array(snr), jnp.array(rate), jnp.array(epochs))
-    found = {name: np.asarray(values) for name, values in found.items()}
+    measured = _transfer(seed_keys(cell["seeds"], P), *sizes, P, jnp.array(snr), jnp.array(rate), jnp.array(epochs))
+    measured = {name: np.asarray(values) for name, values in measured.items()}
     times = epochs * rate
     law = {
         name: [C7_TRANSFER.value(f"{name}_error", alpha=alpha, teacher_snr=ratio, t=times).value for ratio in snr]
@@ -86,9 +86,9 @@ def run(cell: Cell, workspace: Path) -> Rows:
     }
     return [
         {"N": N, "P": P, "alpha": alpha, "units": units, "teacher_snr": float(ratio), "source": source, "seed": seed}
-        | {"t": float(t), "test_error": float(found["test"][s, j, i, k])}
-        | {"train_error": float(found["train"][s, j, i, k]), "recalled": float(found["recalled"][s])}
-        | {name: float(found[name][s, k]) for name in ("notebook_train", "notebook_test")}
+        | {"t": float(t), "test_error": float(measured["test"][s, j, i, k])}
+        | {"train_error": float(measured["train"][s, j, i, k]), "recalled": float(measured["recalled"][s])}
+        | {name: float(measured[name][s, k]) for name in ("notebook_train", "notebook_test")}
         | {f"predicted_{name}": float(curves[k][i]) for name, curves in law.items()}
         for j, source in enumerate(("notebook", "list"))
         for k, ratio in enumerate(snr)

@@ -114,11 +114,11 @@ def _measured(
 
         def step(carry: tuple[Any, jax.Array], _: None) -> tuple[tuple[Any, jax.Array], tuple[jax.Array, ...]]:
             state, t = carry
-            state, asked = write(t, state), jnp.concatenate([t - ages, t + 1 + jnp.arange(PROBES)])
-            cues = facts.codes[asked, -1]
+            state, numbers = write(t, state), jnp.concatenate([t - ages, t + 1 + jnp.arange(PROBES)])
+            cues = facts.codes[numbers, -1]
             shared = cues @ facts.shared
             off = learner.read(state, cues, t, one) - shared
-            private = facts.targets[asked, -1][: len(AGES)] - shared[: len(AGES)]
+            private = facts.targets[numbers, -1][: len(AGES)] - shared[: len(AGES)]
             own = jnp.sum(off[: len(AGES)] * private, axis=-1)
             return (state, t + 1), (jnp.mean(off[len(AGES) :] ** 2), own, jnp.sum(private**2, axis=-1))
 
@@ -146,18 +146,18 @@ def predicted(cell: Cell, eta: float, window: int, private: float) -> tuple[floa
     if name in ("annealed", "two_rules_averaged"):
         rates = N / (N + np.arange(start + span))
     F = {"two_regimes": N, "two_equal": N, "two_rules": N, "two_rules_averaged": N}.get(name, 0)
-    held = sizes.get("hold", 1) * D
-    if held > 1 and F:
+    together = sizes.get("hold", 1) * D
+    if together > 1 and F:
         slow = float(claim("C4").value("J", eta=rates[0], sigma=private**0.5).value)
-        return slow + _crosstalk(N, held, D, float(rates[0]), private + slow), 1.0
+        return slow + _crosstalk(N, together, D, float(rates[0]), private + slow), 1.0
     path = np.array(list(predicted_errors(N, F, rates, KEEP, private**0.5, name.startswith("two_rules"))))[start:]
     return float(path[:, 0].mean()), 1.0 if name == "label_buffer" else float(path[:, 1].mean())
 
 
-def _crosstalk(F: int, held: int, D: int, eta: float, power: float) -> float:
+def _crosstalk(F: int, together: int, D: int, eta: float, power: float) -> float:
     """|v|^2/F, mean over the tasks of a period of `held` facts that ends with a sleep, to leading order in held/F."""
-    asleep = held * (1 - eta) ** 2 * power / (1 - KEEP**2)
-    levels = [KEEP**2 * asleep + facts * power for facts in range(D, held, D)] + [asleep]
+    asleep = together * (1 - eta) ** 2 * power / (1 - KEEP**2)
+    levels = [KEEP**2 * asleep + facts * power for facts in range(D, together, D)] + [asleep]
     return float(np.mean(levels)) / F
 
 

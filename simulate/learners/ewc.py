@@ -40,8 +40,8 @@ def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting
         moved = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(hessian), keys.T)
         hessian = hessian + keys.T @ keys
     # (H + X^T X)^-1 X^T = H^-1 X^T (I + X H^-1 X^T)^-1: D equations, not N
-    wanted = jax.scipy.linalg.solve(jnp.eye(setting.D) + keys @ moved, targets - keys @ weights, assume_a="pos")
-    return weights + moved @ wanted, hessian
+    coefficients = jax.scipy.linalg.solve(jnp.eye(setting.D) + keys @ moved, targets - keys @ weights, assume_a="pos")
+    return weights + moved @ coefficients, hessian
 
 
 def read(state: State, keys: Array, t: Scalar, setting: Setting) -> Array:

@@ -27,7 +27,7 @@ def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting
     if hold * D > B:
         raise UserError(f"label_buffer: {hold} tasks of {D} facts do not fit in a list of B = {B}; raise B or lower hold")
     places = (t * D + jnp.arange(D)) % B
-    held, values = state["keys"].at[places].set(keys), state["values"].at[places].set(targets)
+    stored, values = state["keys"].at[places].set(keys), state["values"].at[places].set(targets)
     since = ((t + 1) * D - hold * D + jnp.arange(hold * D)) % B
 
     def fact(weights: Array, one: tuple[Array, Array]) -> tuple[Array, None]:
@@ -35,12 +35,12 @@ def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting
         return weights + setting.hyperparameters["eta"] * jnp.outer(u, y - u @ weights), None
 
     def sleep(weights: Array) -> Array:
-        facts = (held[since], values[since])
+        facts = (stored[since], values[since])
         return jax.lax.fori_loop(0, setting.size("sweeps"), lambda _, w: jax.lax.scan(fact, w, facts)[0], weights)
 
     weights = state["weights"]
     weights = sleep(weights) if hold == 1 else jax.lax.cond((t + 1) % hold == 0, sleep, lambda w: w, weights)
-    return {"weights": weights, "keys": held, "values": values}
+    return {"weights": weights, "keys": stored, "values": values}
 
 
 LEARNER = Learner(

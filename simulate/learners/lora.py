@@ -61,12 +61,12 @@ def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting
     """State after the task: merge the adapter, train one for the next r facts, and so on."""
     r = setting.size("rank")
     for first in range(0, setting.D, r):
-        weights, block, wanted = merged(state), keys[first : first + r], targets[first : first + r]
+        weights, block, block_targets = merged(state), keys[first : first + r], targets[first : first + r]
         missing = ((0, 0), (0, r - len(block))), ((0, r - len(block)), (0, 0))  # the rest of an adapter that is not filled
         state = {
             "weights": weights,
             "A": jnp.pad(spread(block), missing[0]),
-            "B": jnp.pad(wanted - block @ weights, missing[1]),
+            "B": jnp.pad(block_targets - block @ weights, missing[1]),
         }
     return state
 

@@ -29,11 +29,11 @@ def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting
     weights, owners = state
     share = setting.size("share")
     free = owners < 0
-    taken = free & (jnp.cumsum(free) <= share) & (jnp.sum(free) >= share)
-    own = keys * taken
+    owned = free & (jnp.cumsum(free) <= share) & (jnp.sum(free) >= share)
+    own = keys * owned
     # least change of the own units, which are zero; the pseudo-inverse of no units at all is zero
     weights = weights + own.T @ (jnp.linalg.pinv(own @ own.T, hermitian=True) @ targets)
-    return weights, jnp.where(taken, t, owners)
+    return weights, jnp.where(owned, t, owners)
 
 
 def read(state: State, keys: Array, t: Scalar, setting: Setting) -> Array:

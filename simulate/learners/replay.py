@@ -65,12 +65,12 @@ def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting
     B = setting.size("B")
 
     def one(state: State, u: Array, y: Array, j: Array) -> State:
-        held, values = state["keys"], state["values"]
-        weights = fitted(state["weights"], jnp.vstack([held, u]), jnp.vstack([values, y]))
+        buffered, values = state["keys"], state["values"]
+        weights = fitted(state["weights"], jnp.vstack([buffered, u]), jnp.vstack([values, y]))
         if B:
             place = (sampled if reservoir else newest)(u, j, B)
-            held, values = held.at[place].set(u, mode="drop"), values.at[place].set(y, mode="drop")
-        return {"weights": weights, "keys": held, "values": values}
+            buffered, values = buffered.at[place].set(u, mode="drop"), values.at[place].set(y, mode="drop")
+        return {"weights": weights, "keys": buffered, "values": values}
 
     return _facts(state, keys, targets, t, setting, one)
 
@@ -85,13 +85,13 @@ def write_behind(state: State, keys: Array, targets: Array, t: Scalar, setting: 
     B = setting.size("B")
 
     def one(state: State, u: Array, y: Array, j: Array) -> State:
-        weights, held, values = state["weights"], state["keys"], state["values"]
+        weights, buffered, values = state["weights"], state["keys"], state["values"]
         if not B:
             return {**state, "weights": weights + jnp.outer(u, y - u @ weights)}
         place = newest(u, j, B)
-        old, value = held[place], values[place]
+        old, value = buffered[place], values[place]
         weights = weights + jnp.outer(old, value - old @ weights)  # an empty place is no write
-        return {"weights": weights, "keys": held.at[place].set(u), "values": values.at[place].set(y)}
+        return {"weights": weights, "keys": buffered.at[place].set(u), "values": values.at[place].set(y)}
 
     return _facts(state, keys, targets, t, setting, one)
 
@@ -115,9 +115,9 @@ def reservoir_depth(N: int, B: int, M: int) -> np.ndarray:
     takes its place has it still among its constraints: one that is outside from write k on keeps q^(M - k).
     """
     later = (1 - 1 / (N - B)) ** np.arange(M - 1.0, -1.0, -1.0)  # [k - 1]: what is left of a fact outside from write k on
-    held = np.minimum(1.0, B / np.arange(1.0, M + 1))
-    leaves = np.concatenate([[0.0], held[:-1] - held[1:]]) * later
-    return (1 - held) * later + (np.sum(leaves) - np.cumsum(leaves)) + held[-1]
+    buffered = np.minimum(1.0, B / np.arange(1.0, M + 1))
+    leaves = np.concatenate([[0.0], buffered[:-1] - buffered[1:]]) * later
+    return (1 - buffered) * later + (np.sum(leaves) - np.cumsum(leaves)) + buffered[-1]
 
 
 def shared_error(N: int, B: int, private: float) -> float:
@@ -128,8 +128,8 @@ def shared_error(N: int, B: int, private: float) -> float:
     xi - (w - w*).x. The mean change vanishes at E_Q = (E_P + private (N - 2)) (N - B)/(N - B - 2), and J = (E_P + E_Q)/N.
     Needs N > B + 2.
     """
-    held = private * B * (N - 2) / (N - B - 1)
-    return (held + (held + private * (N - 2)) * (N - B) / (N - B - 2)) / N
+    buffer_energy = private * B * (N - 2) / (N - B - 1)
+    return (buffer_energy + (buffer_energy + private * (N - 2)) * (N - B) / (N - B - 2)) / N
 
 
 LEARNER = Learner(

@@ -27,20 +27,20 @@ def begin(setting: Setting) -> State:
 
 
 def sleep(
-    weights: Float[Array, "N outputs"], cues: Float[Array, "facts N"], wanted: Float[Array, "facts outputs"]
+    weights: Float[Array, "N outputs"], cues: Float[Array, "facts N"], goals: Float[Array, "facts outputs"]
 ) -> Float[Array, "N outputs"]:
     """Least change of the weights to the least-squares fit of `wanted`; cues of zeros are no facts."""
     power, modes = jnp.linalg.eigh(cues.T @ cues)
     inverse = jnp.where(power > RESOLVED * power[-1], 1 / jnp.where(power > 0, power, 1.0), 0.0)
-    return weights + modes @ (inverse[:, None] * (modes.T @ (cues.T @ (wanted - cues @ weights))))
+    return weights + modes @ (inverse[:, None] * (modes.T @ (cues.T @ (goals - cues @ weights))))
 
 
 def write(state: State, keys: Array, targets: Array, t: Scalar, setting: Setting) -> State:
     """State after the sleep that follows task t."""
     answers = state["cues"] @ state["copy"]
     cues = jax.lax.dynamic_update_slice(state["cues"], keys, (t * setting.D, 0))
-    wanted = jax.lax.dynamic_update_slice(answers, targets, (t * setting.D, 0))
-    weights = sleep(state["weights"], cues, wanted)
+    goals = jax.lax.dynamic_update_slice(answers, targets, (t * setting.D, 0))
+    weights = sleep(state["weights"], cues, goals)
     return {"weights": weights, "copy": weights, "cues": cues}
 
 

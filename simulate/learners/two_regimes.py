@@ -67,8 +67,8 @@ def asleep(state: State, z: Float[Array, "facts F"], etas: Float[Array, " facts"
     def fact(stores: tuple[Array, Array], one: tuple[Array, Array, Array]) -> tuple[tuple[Array, Array], None]:
         slow, fast = stores
         u, where, eta = one
-        held = eta * (where @ fast)
-        return (slow + jnp.outer(u, held), fast - jnp.outer(where, held)), None
+        moved = eta * (where @ fast)
+        return (slow + jnp.outer(u, moved), fast - jnp.outer(where, moved)), None
 
     def sweep(_: Array, stores: tuple[Array, Array]) -> tuple[Array, Array]:
         return jax.lax.scan(fact, stores, (state["keys"], z, etas))[0]
@@ -100,8 +100,8 @@ def write(
     )
 
     def sleep(state: State) -> State:
-        held = z if hold == 1 else codes(state["keys"], setting, same, dense)
-        return asleep(state, held, rates, setting.size("sweeps"))
+        stored = z if hold == 1 else codes(state["keys"], setting, same, dense)
+        return asleep(state, stored, rates, setting.size("sweeps"))
 
     return sleep(state) if hold == 1 else jax.lax.cond(place == hold - 1, sleep, lambda state: state, state)
 

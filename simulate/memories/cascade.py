@@ -14,8 +14,8 @@ from theory.envelope import cascade
 
 def _measure(p: Parameters, T_max: int) -> Measure:
     """SNR^2 of the oldest of T D patterns [seeds]: one stream has every age."""
-    found = powers(p, p["D"] * T_max)(cascade(p["levels"], p["ratio"]))
-    return lambda T: found[:, T * p["D"] - 1]
+    power = powers(p, p["D"] * T_max)(cascade(p["levels"], p["ratio"]))
+    return lambda T: power[:, T * p["D"] - 1]
 
 
 SYSTEMS = (

@@ -33,14 +33,14 @@ BLOCK = 32
 
 def write(codes: Float[Array, "M N"], targets: Float[Array, "M ..."], etas: Float[Array, " M"]) -> Float[Array, "N ..."]:
     """Really write: weights after the facts (codes, targets, strengths) in order, from zero; each output has its own weights."""
-    wanted = _blocks(targets.reshape(len(targets), -1))
+    target_blocks = _blocks(targets.reshape(len(targets), -1))
 
     def step(w: Array, block: tuple[Array, ...]) -> tuple[Array, None]:
         U, S, y = block
         return w + U.T @ (S @ (y - U @ w)), None
 
-    start = jnp.zeros((codes.shape[1], wanted.shape[-1]), codes.dtype)
-    w, _ = jax.lax.scan(step, start, (_blocks(codes), solvers(overlaps(_blocks(codes)), _blocks(etas)), wanted))
+    start = jnp.zeros((codes.shape[1], target_blocks.shape[-1]), codes.dtype)
+    w, _ = jax.lax.scan(step, start, (_blocks(codes), solvers(overlaps(_blocks(codes)), _blocks(etas)), target_blocks))
     return w.reshape(codes.shape[1], *targets.shape[1:])
 
 
@@ -111,8 +111,8 @@ def oldest_task_depth(
 
             def step(k: Array, w: Array) -> Array:
                 u = U[k]
-                wanted = jnp.where(by_fact, fact[k][:, None] == output, u[:, coordinate] * (fact[k] < D)[:, None])
-                return w + u.T @ (S[k] @ (jnp.where(used, wanted, 0) - u @ w))
+                goals = jnp.where(by_fact, fact[k][:, None] == output, u[:, coordinate] * (fact[k] < D)[:, None])
+                return w + u.T @ (S[k] @ (jnp.where(used, goals, 0) - u @ w))
 
             w = jax.lax.fori_loop(jnp.where(by_fact, p, 0), last, step, jnp.zeros((N, B), codes.dtype))
             readers = jnp.where(by_fact, U[p].T, jnp.arange(N)[:, None] == coordinate)

@@ -68,12 +68,12 @@ def decode(
         table, value, free, pivots = state
         column = bit_of(table, p)
         candidates = column & free
-        row, found = jnp.argmax(candidates), jnp.any(candidates)
-        hit = column & found & (jnp.arange(rows) != row)
+        row, exists = jnp.argmax(candidates), jnp.any(candidates)
+        hit = column & exists & (jnp.arange(rows) != row)
         table = table ^ jnp.where(hit, table[:, row][:, None], jnp.uint64(0))
         value = value ^ (hit & value[row])
-        free = free & ~(found & (jnp.arange(rows) == row))
-        return table, value, free, pivots.at[p].set(jnp.where(found, row, -1))
+        free = free & ~(exists & (jnp.arange(rows) == row))
+        return table, value, free, pivots.at[p].set(jnp.where(exists, row, -1))
 
     start = (jnp.where(usable, generator[:, chosen], jnp.uint64(0)), received[chosen] & usable, usable, jnp.full(capacity, -1))
     table, value, _, pivots = jax.lax.fori_loop(0, D, eliminate, start)

@@ -102,8 +102,8 @@ def powers(p: Parameters, ages: int) -> Callable[[Synapse], np.ndarray]:
     def power(steps: Array, weights: Array, start: Array) -> Array:
         def population(key: Array) -> Array:
             groups = jax.random.split(key, GROUPS)
-            found = jax.lax.map(lambda group: covariances(switched(group, steps, weights, start, EVENTS + ages, n), ages), groups)
-            return signal_to_noise(*found, GROUPS * n)[1]
+            parts = jax.lax.map(lambda group: covariances(switched(group, steps, weights, start, EVENTS + ages, n), ages), groups)
+            return signal_to_noise(*parts, GROUPS * n)[1]
 
         return jax.lax.map(population, keys)
 

@@ -110,9 +110,9 @@ def train(
         count, z, w, done = carry
         found = _reach(span, z, radius)
         fields = rows @ (span.right @ found)
-        wanted = signs * jnp.maximum(signs * (2 * fields - z), 1.0)
+        corrected = signs * jnp.maximum(signs * (2 * fields - z), 1.0)
         w = jnp.where(done, w, found)
-        return count + 1, jnp.where(done, z, z + wanted - fields), w, done | right(found, fields)
+        return count + 1, jnp.where(done, z, z + corrected - fields), w, done | right(found, fields)
 
     if weights is None:
         start, z, done = jnp.zeros((N, labels.shape[1]), codes.dtype), signs, jnp.zeros(labels.shape[1], bool)

@@ -95,12 +95,12 @@ def kernel(network: Network, x: Float[Array, "facts inputs"], k: Scalar) -> Floa
 
     A layer's gradient is the outer product of what it reads and of what comes back to it, so that its inner products factor.
     """
-    found = codes(network, x, k)
+    now = codes(network, x, k)
     outputs = network.W3.shape[1]
-    back2 = found.on[1][None] * network.W3.T[:, None, :]
-    back1 = found.on[0][None] * (back2 @ network.W2.T)
-    total = found.read[2] @ found.read[2].T
-    for read, back in ((found.read[1], back2), (found.read[0], back1)):
+    back2 = now.on[1][None] * network.W3.T[:, None, :]
+    back1 = now.on[0][None] * (back2 @ network.W2.T)
+    total = now.read[2] @ now.read[2].T
+    for read, back in ((now.read[1], back2), (now.read[0], back1)):
         total = total + (read @ read.T) * jnp.einsum("oik,ojk->ij", back, back) / outputs
     return total
 
@@ -137,8 +137,8 @@ def learned(
         moved = jax.tree.map(lambda new, old: jnp.where(loss > target, new, old), network._replace(**weights), network)
         return moved, loss, state[2] + 1
 
-    found, _, count = jax.lax.while_loop(unfinished, step, (network, jnp.array(jnp.inf), jnp.array(0)))
-    return found, count
+    now, _, count = jax.lax.while_loop(unfinished, step, (network, jnp.array(jnp.inf), jnp.array(0)))
+    return now, count
 
 
 def tasks(key: jax.Array, T: int, D: int, inputs: int, outputs: int) -> tuple[Float[Array, "T D inputs"], Integer[Array, "T D"]]:

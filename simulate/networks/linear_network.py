@@ -103,8 +103,8 @@ def _measure(p: Parameters, T_max: int) -> Measure:
         features = jax.random.normal(key, (STREAMS, T_max, D, N))
         return jnp.mean(jax.vmap(oldest_depths)(features), axis=0) / D
 
-    found = np.asarray(jax.jit(lambda keys: jax.lax.map(depths, keys))(seed_keys(range(p["seeds"]), D)))
-    return lambda T: found[:, T - 1]
+    mean_depths = np.asarray(jax.jit(lambda keys: jax.lax.map(depths, keys))(seed_keys(range(p["seeds"]), D)))
+    return lambda T: mean_depths[:, T - 1]
 
 
 def _ceiling(p: Parameters) -> float:

@@ -94,6 +94,6 @@ def learn(
     values, vectors = jnp.linalg.eigh(inputs.T @ inputs)
     drive = vectors.T @ (inputs.T @ outputs)
     slow = values * rate < 1e-12  # unseen directions: nothing drives them
-    held = jnp.where(slow, 1.0, values)
-    gains = jnp.where(slow, 0.0, (1 - (1 - rate * held) ** epochs[:, None]) / held)
+    safe = jnp.where(slow, 1.0, values)
+    gains = jnp.where(slow, 0.0, (1 - (1 - rate * safe) ** epochs[:, None]) / safe)
     return jnp.einsum("ij,tj,jk->tik", vectors, gains, drive)

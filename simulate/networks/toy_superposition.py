@@ -103,8 +103,8 @@ def pairs(
 
     def loss(model: Model, x: Array, density: Array, importance: Array) -> Array:
         chance = jnp.prod(jnp.where(on, density, 1 - density), axis=1)
-        found = errors(model, x, jnp.stack([jnp.ones(()), importance])).reshape(4, samples)
-        return jnp.sum(chance * jnp.mean(found, axis=1))
+        squared = errors(model, x, jnp.stack([jnp.ones(()), importance])).reshape(4, samples)
+        return jnp.sum(chance * jnp.mean(squared, axis=1))
 
     def one(begin: jax.Array, train: jax.Array, density: Array, importance: Array) -> Model:
         draw, cost = batch, lambda model, x: loss(model, x, density, importance)
@@ -170,8 +170,8 @@ STEPS, SAMPLES, DENSITY = 150, 32, 0.1
 def _measure(p: Mapping[str, Any], T_max: int) -> Measure:
     """Mean capacity, per feature, of the task of which least is left after T tasks; one run serves every T."""
     tasks = task_features(T_max, p["D"], p["D"])
-    found = sequence(seed_keys(range(p["seeds"]), p["D"]), p["N"], jnp.array(tasks), STEPS, SAMPLES, DENSITY, False)
-    W = np.asarray(found.W)
+    squared = sequence(seed_keys(range(p["seeds"]), p["D"]), p["N"], jnp.array(tasks), STEPS, SAMPLES, DENSITY, False)
+    W = np.asarray(squared.W)
 
     def depth(T: int) -> np.ndarray:
         return np.array([task_capacities(embedding[T - 1], tasks[:T]).min() for embedding in W])
