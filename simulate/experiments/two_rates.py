@@ -23,7 +23,7 @@ from theory.ledger import claim
 
 OUTPUTS, PROBES, SLOWEST, OWN_SLOWEST = 32, 4, 0.05, 0.2
 HALF: dict[Preset, int] = {"quick": 32, "paper": 64}
-"""Numbers an output of either of two stores; one store has as many as both, and the keys that they hold, together."""
+"""Numbers per output of either of two stores; one store has as many as both, and the keys that they hold, together."""
 RATES: dict[Preset, tuple[float, ...]] = {"quick": (SLOWEST, 0.2, 0.7), "paper": (SLOWEST, 0.1, 0.2, 0.4, 0.7)}
 FAMILIES: dict[Preset, tuple[tuple[TaskFamily, float, float, int], ...]] = {
     "quick": (("teacher", 1.0, 1.0, 1), ("teacher", 0.5, 1.0, 1)),
@@ -62,7 +62,7 @@ def _learner(name: str) -> Learner:
 
 
 def _shapes(learner: Learner, half: int, D: int, own: Mapping[str, int]) -> tuple[int, dict[str, int]]:
-    """N and the learner's sizes at a total state of (2 outputs + D) half + 1 numbers: two stores of `half` numbers an output, the
+    """N and the learner's sizes at a total state of (2 outputs + D) half + 1 numbers: two stores of `half` numbers per output, the
     keys of one task, and a count. Fast codes are active in an eighth of their cells; a list takes what the store leaves.
     """  # fmt: skip
     state = (2 * OUTPUTS + D) * half + 1

@@ -50,7 +50,7 @@ def read(state: State, keys: Array, t: Scalar, setting: Setting) -> Array:
 
 
 def numbers(setting: Setting) -> float:
-    """N weights an output and the symmetric Hessian."""
+    """N weights per output and the symmetric Hessian."""
     return setting.N * setting.outputs + setting.N * (setting.N + 1) / 2
 
 

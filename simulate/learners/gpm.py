@@ -46,7 +46,7 @@ def read(state: State, keys: Array, t: Scalar, setting: Setting) -> Array:
 
 
 def numbers(setting: Setting) -> float:
-    """N weights an output, and a basis of the keys' span or, beyond half full, the symmetric projector."""
+    """N weights per output, and a basis of the keys' span or, beyond half full, the symmetric projector."""
     N, M = setting.N, setting.T * setting.D
     return N * setting.outputs + min(N * M, N * (N + 1) / 2)
 

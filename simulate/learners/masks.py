@@ -43,7 +43,7 @@ def read(state: State, keys: Array, t: Scalar, setting: Setting) -> Array:
 
 
 def numbers(setting: Setting) -> float:
-    """N weights an output, and the owner of each unit among N/share tasks, in numbers of `BITS` bits."""
+    """N weights per output, and the owner of each unit among N/share tasks, in numbers of `BITS` bits."""
     N = setting.N
     return N * setting.outputs + N * log2(max(N / setting.size("share"), 1.0)) / BITS
 

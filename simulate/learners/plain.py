@@ -41,7 +41,7 @@ def read(weights: Array, keys: Array, t: Scalar, setting: Setting) -> Array:
 
 
 def numbers(setting: Setting) -> float:
-    """N weights an output."""
+    """N weights per output."""
     return float(setting.N * setting.outputs)
 
 

@@ -104,7 +104,7 @@ def read_both(state: State, keys: Array, t: Scalar, setting: Setting) -> Array:
 
 
 def numbers(setting: Setting) -> float:
-    """N weights an output, and a key and its values for each buffered fact."""
+    """N weights per output, and a key and its values for each buffered fact."""
     return float(setting.N * setting.outputs + setting.size("B") * (setting.N + setting.outputs))
 
 

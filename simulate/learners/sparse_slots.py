@@ -61,7 +61,7 @@ def read_chosen(state: State, keys: Array, t: Scalar, setting: Setting) -> Array
 
 
 def numbers(setting: Setting) -> float:
-    """N values an output, and a count a slot."""
+    """N values per output, and a count per slot."""
     return float(setting.N * setting.outputs + setting.N)
 
 
