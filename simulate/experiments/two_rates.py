@@ -62,9 +62,11 @@ def _learner(name: str) -> Learner:
 
 
 def _shapes(learner: Learner, half: int, D: int, own: Mapping[str, int]) -> tuple[int, dict[str, int]]:
-    """N and the learner's sizes at a total state of (2 outputs + D) half + 1 numbers: two stores of `half` numbers per output, the
-    keys of one task, and a count. Fast codes are active in an eighth of their cells; a list takes what the store leaves.
-    """  # fmt: skip
+    """N and the learner's sizes at a total state of (2 outputs + D) half + 1 numbers.
+
+    That is two stores of `half` numbers per output, the keys of one task, and a count. Fast codes are active in an eighth of
+    their cells. A list takes what the store leaves.
+    """
     state = (2 * OUTPUTS + D) * half + 1
     sizes = {**learner.sizes, **own}
     if "B" in sizes:
