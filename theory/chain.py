@@ -82,19 +82,19 @@ def _lifetime(N: Any, beakers: Any) -> Any:
         last = np.log(1 / level) / chain[0][0] if level < 1 else 0.0  # h <= exp(-q_1 t), q_1 the slowest rate
         if level >= 1:
             return 0.0
-        found: Any = brentq(lambda z: float(kernel(chain, np.expm1(z))) - level, 0.0, np.log1p(last + 1.0))
-        return float(np.expm1(found))
+        root: Any = brentq(lambda z: float(kernel(chain, np.expm1(z))) - level, 0.0, np.log1p(last + 1.0))
+        return float(np.expm1(root))
 
     return np.vectorize(single, otypes=[float])(N, beakers)
 
 
 def _slope() -> tuple[bool, str]:
     """The fitted exponent of long chains between their shortest and longest times, as the grid is refined."""
-    found = []
+    slopes = []
     for ratio, count in ((2.0, 14), (1.4142135623730951, 28), (1.1892071150027210, 56)):
         times = np.geomspace(1e3, 1e6, 400)
-        found.append(np.polyfit(np.log(times), np.log(kernel(geometric(count, ratio), times)), 1)[0])
-    return max(abs(slope + 0.5) for slope in found) < 0.005, f"exponents {', '.join(f'{slope:.5f}' for slope in found)}"
+        slopes.append(np.polyfit(np.log(times), np.log(kernel(geometric(count, ratio), times)), 1)[0])
+    return max(abs(slope + 0.5) for slope in slopes) < 0.005, f"exponents {', '.join(f'{slope:.5f}' for slope in slopes)}"
 
 
 def _amplitude() -> tuple[bool, str]:

@@ -98,8 +98,8 @@ def _critical_decay() -> tuple[bool, str]:
 
 def _mean_sweeps() -> tuple[bool, str]:
     """The integral of the missing depth over x, against 1/(1 - q)."""
-    found = [quad(lambda x, q=q: 1 - _deposited(1, q, 1, x), 0, np.inf, limit=200)[0] * (1 - q) for q in (0.1, 0.5)]
-    return bool(np.allclose(found, 1, rtol=1e-6)), f"integral times 1 - q: {found[0]:.9f}, {found[1]:.9f}"
+    areas = [quad(lambda x, q=q: 1 - _deposited(1, q, 1, x), 0, np.inf, limit=200)[0] * (1 - q) for q in (0.1, 0.5)]
+    return bool(np.allclose(areas, 1, rtol=1e-6)), f"integral times 1 - q: {areas[0]:.9f}, {areas[1]:.9f}"
 
 
 def derive() -> Derivation:

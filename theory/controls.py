@@ -90,8 +90,8 @@ def derive() -> Derivation:
     whole, slow, quick = sp.symbols("n S F", positive=True)
     need_slow = proof.given("One pass with sleep. After the last sleep the slow store holds all M labels: S =", M / C_slow)
     need_fast = proof.given("Before each sleep the fast store holds one task of M/T labels: F =", c_fast * M / T)
-    held = proof.solve("All numbers of the state, n = S + F, allow M labels", need_slow + need_fast - whole, M)
-    base = proof.equal("That is, per number,", held / whole, 1 / (1 / C_slow + c_fast / T), law="load")
+    labels = proof.solve("All numbers of the state, n = S + F, allow M labels", need_slow + need_fast - whole, M)
+    base = proof.equal("That is, per number,", labels / whole, 1 / (1 / C_slow + c_fast / T), law="load")
     proof.limit("For long streams (C = 2) it tends to C, whatever the fast store", base.subs({C_slow: 2, c_fast: 3}), T, sp.oo)
     awake = proof.solve(
         "If the last task stays in the fast store, the slow one holds a share 1 - 1/T of them:",

@@ -111,14 +111,14 @@ def _best(n: int, T: int, delta: float, weight: Callable[[int], float]) -> float
     for K in range(1, n + 1):
         mean, sigma = moments(n, K, T)
         most[K] = max(0.0, weight(K)) * min(K, mean + sigma * reach)
-    found = 0.0
+    largest = 0.0
     for K in sorted(most, key=most.__getitem__, reverse=True):
-        if most[K] <= found:
+        if most[K] <= largest:
             break
         operations += _chain_operations(K, T)
         affordable(operations)
-        found = max(found, weight(K) * readable(n, K, T, delta))
-    return found
+        largest = max(largest, weight(K) * readable(n, K, T, delta))
+    return largest
 
 
 def single_finite(N: int, b: float, R: float, T: int, delta: float) -> float:

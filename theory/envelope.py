@@ -120,11 +120,11 @@ def curve(synapse: Synapse, x: Any) -> np.ndarray:
 def by_age(synapse: Synapse, ages: int) -> np.ndarray:
     """SNR/sqrt(N) of events 0, 1, ..., ages - 1 events old, [ages]."""
     change, weight = synapse.parts()
-    forget, found = synapse.forget, np.empty(ages)
+    forget, snr = synapse.forget, np.empty(ages)
     for age in range(ages):
-        found[age] = change @ weight
+        snr[age] = change @ weight
         weight = forget @ weight
-    return found
+    return snr
 
 
 def power(synapse: Synapse) -> float:
@@ -145,13 +145,13 @@ def area(synapse: Synapse) -> float:
 def _samples(count: int = 200) -> tuple[Synapse, ...]:
     """Random models of 2 to 6 states, from dense to nearly deterministic."""
     rng = np.random.default_rng(0)
-    found = []
+    models = []
     for _ in range(count):
         states, spread = int(rng.integers(2, 7)), 10 ** rng.uniform(-1, 0.7)
         up, down = (rng.dirichlet(np.full(states, spread), size=states) + 1e-6 for _ in range(2))
         up, down = (matrix / matrix.sum(axis=1, keepdims=True) for matrix in (up, down))
-        found.append(Synapse(up, down, rng.normal(size=states), rng.uniform(0.05, 0.95)))
-    return tuple(found)
+        models.append(Synapse(up, down, rng.normal(size=states), rng.uniform(0.05, 0.95)))
+    return tuple(models)
 
 
 def _tried(ratio: Any, what: str) -> tuple[bool, str]:
@@ -293,8 +293,8 @@ def _envelope(N: Any, M_s: Any, rate: Any, t: Any) -> Any:
     first = np.minimum(2 / reach**2, 1 / reach)  # where the area stops to bind
     last = np.maximum(0.5, first)  # from where on the start binds
     slow, mid = np.minimum(1 / x, first), np.clip(1 / (2 * x), first, last)
-    found = [reach * slow * np.exp(-slow * x), np.minimum(1, np.sqrt(2 * mid)) * np.exp(-mid * x)]
-    return np.sqrt(N) * np.maximum(*found)
+    pieces = [reach * slow * np.exp(-slow * x), np.minimum(1, np.sqrt(2 * mid)) * np.exp(-mid * x)]
+    return np.sqrt(N) * np.maximum(*pieces)
 
 
 LATER = Assumption("t > 0 (the late envelope is above sqrt(N) at once)", lambda t: np.asarray(t) > 0, "raise t")

@@ -116,8 +116,8 @@ def _streams_expand() -> tuple[bool, str]:
 
     def learner(targets: np.ndarray) -> np.ndarray:
         weights = np.zeros(3)
-        for direction, wanted in zip(directions, targets, strict=True):
-            weights = weights + direction * (wanted - direction @ weights)
+        for direction, target in zip(directions, targets, strict=True):
+            weights = weights + direction * (target - direction @ weights)
         return directions @ weights
 
     matrix = smoother(learner, 60)

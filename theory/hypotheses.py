@@ -205,10 +205,10 @@ def _read_densely() -> Found:
     rng, T, cells = np.random.default_rng(0), 8, 400_000  # every cell is read; it holds half a shared bit, half a private one
     written = rng.random((T, cells)) < 1 / T
     oldest = np.sum(written[0] & ~written[1:].any(axis=0))
-    found, dual = T * oldest / 2, float(separation.dual_ceiling(cells, 1, cells / 2, T))
-    return abs(found / dual - 1) < 5 / np.sqrt(
+    simulated, dual = T * oldest / 2, float(separation.dual_ceiling(cells, 1, cells / 2, T))
+    return abs(simulated / dual - 1) < 5 / np.sqrt(
         oldest
-    ), f"T = 8, R = bN/2: {found:.0f} private bits simulated, {dual:.0f} in two regimes"
+    ), f"T = 8, R = bN/2: {simulated:.0f} private bits simulated, {dual:.0f} in two regimes"
 
 
 def _few_tasks() -> Found:

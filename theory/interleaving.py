@@ -128,18 +128,18 @@ def _passes(proof: Derivation) -> None:
 
 def _balance(proof: Derivation, largest: Any) -> None:
     """Cells of a slow store, a fast one and cues, per bit held."""
-    held, whole = sp.symbols("B H", positive=True)
+    bits_held, whole = sp.symbols("B H", positive=True)
     share = 1 / (T * fast)
     spent = proof.given(
         "A slow store of B = alpha_G H bits per cell, `copies` states of it, a fast store that holds one task of T at "
         "B_fast bits per cell, cues of so many bits per fact and output (of H bits) in cells of b bits: cells per bit held",
-        copies / held + share + cue / (b * whole),
+        copies / bits_held + share + cue / (b * whole),
     )
     net = proof.given("Against 2 ln 2 cells per bit of one-shot storage the gain is", 2 * sp.log(2) / spent, law="net_gain")
-    dense = {held: 2, whole: 1, copies: 1, cue: 0}
+    dense = {bits_held: 2, whole: 1, copies: 1, cue: 0}
     proof.equal(
         "The fast store is smaller than the slow one by the ratio of the loads and by T; dense, with the best fast store,",
-        (share * held).subs(dense).subs(fast, 1 / (2 * sp.log(2))),
+        (share * bits_held).subs(dense).subs(fast, 1 / (2 * sp.log(2))),
         4 * sp.log(2) / T,
     )
     limit = proof.limit("For long streams, without copies or cues, the gain tends to", net.subs(dense), T, sp.oo)
@@ -202,9 +202,9 @@ def _corrections(load: Any) -> Any:
 def _balanced(law: str, *names: str) -> Any:
     """A law of the balance with B and H of the coding level put in."""
     expression = S2.derivation.laws[law]
-    held, whole = sp.symbols("B H", positive=True)
+    bits_held, whole = sp.symbols("B H", positive=True)
     symbols = {"T": T, "cue": cue, "fast": fast, "copies": copies, "b": b}
-    return sp.lambdify([held, whole, *(symbols[name] for name in names)], expression)
+    return sp.lambdify([bits_held, whole, *(symbols[name] for name in names)], expression)
 
 
 def _net_gain(f: Any, T: Any, cue: Any, fast: Any, copies: Any, b: Any) -> Any:

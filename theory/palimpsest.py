@@ -103,6 +103,6 @@ def largest_tasks(N: float, b: float, D: float, a: float | None = None) -> float
     """Largest T (a real number >= 1) for tasks of D bits, at activity a or (None) at the best one; 0 if none fits."""
 
     def room(tasks: float) -> float:
-        return (ceiling(N, b, tasks) / tasks if a is None else bits(N, b, tasks, a)) - D
+        return float(ceiling(N, b, tasks) / tasks if a is None else bits(N, b, tasks, a)) - D
 
     return inversion.largest_tasks(room)

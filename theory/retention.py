@@ -184,10 +184,10 @@ def best_eta(spectrum: Any, T: int, D: int) -> float:
     depths = [task_depth(spectrum, eta, T, D) for eta in grid]
     peak = int(np.argmax(depths))
     around = np.log(grid[max(peak - 1, 0)]), np.log(grid[min(peak + 1, len(grid) - 1)])
-    found = scipy.optimize.minimize_scalar(
+    result = scipy.optimize.minimize_scalar(
         lambda log_eta: -task_depth(spectrum, np.exp(log_eta), T, D), bounds=around, method="bounded", options={"xatol": 1e-10}
     )
-    return float(np.exp(found.x)) if -found.fun > depths[peak] else float(grid[peak])
+    return float(np.exp(result.x)) if -result.fun > depths[peak] else float(grid[peak])
 
 
 def ceiling(N: Any, M: Any) -> Any:

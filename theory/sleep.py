@@ -119,11 +119,11 @@ def _expected_losses_vanish() -> tuple[bool, str]:
     """M = load N facts, each new once: the expected number lost, at twice the T required, falls as N grows."""
     lost = []
     for size in (1e3, 1e6, 1e12):
-        kappa, held = 0.5, 0.9 * float(1 / _inverse(0.5))
-        tasks = 1.5 * 36 * held * np.log(size) ** 2 / kappa**2
+        kappa, load = 0.5, 0.9 * float(1 / _inverse(0.5))
+        tasks = 1.5 * 36 * load * np.log(size) ** 2 / kappa**2
         s = 3 * np.sqrt(np.log(size))
-        nu = s * np.sqrt(held / tasks)
-        lost.append(held * size * (scipy.stats.norm.sf(s / np.sqrt(1 + nu**2)) + tasks * scipy.stats.norm.sf(kappa / nu)))
+        nu = s * np.sqrt(load / tasks)
+        lost.append(load * size * (scipy.stats.norm.sf(s / np.sqrt(1 + nu**2)) + tasks * scipy.stats.norm.sf(kappa / nu)))
     return lost[0] > lost[1] > lost[2] and lost[2] < 1e-6, f"expected losses {lost[0]:.1e}, {lost[1]:.1e}, {lost[2]:.1e}"
 
 
@@ -131,18 +131,18 @@ def _inverse(kappa: Any) -> Any:
     return (1 + kappa**2) * scipy.stats.norm.cdf(kappa) + kappa * scipy.stats.norm.pdf(kappa)
 
 
-def _stability(held: float) -> float:
+def _stability(load: float) -> float:
     """kappa with alpha(kappa) = held < 2."""
-    return float(brentq(lambda kappa: _inverse(kappa) - 1 / held, 0.0, 10 + 2 / np.sqrt(held), xtol=1e-14))  # pyright: ignore[reportArgumentType]
+    return float(brentq(lambda kappa: _inverse(kappa) - 1 / load, 0.0, 10 + 2 / np.sqrt(load), xtol=1e-14))  # pyright: ignore[reportArgumentType]
 
 
-def least_error(held: float, T: float) -> float:
+def least_error(load: float, T: float) -> float:
     """Smallest bound on the error of the oldest fact at that load, over the write strength s (S3-one)."""
-    kappa = _stability(held)
+    kappa = _stability(load)
 
     def bound(log_s: Any) -> Any:
         s = np.exp(log_s)
-        nu = s * np.sqrt(held / T)
+        nu = s * np.sqrt(load / T)
         return scipy.stats.norm.sf(s / np.sqrt(1 + nu**2)) + (T - 1) * scipy.stats.norm.sf(kappa / nu)
 
     grid = np.linspace(-4, 8, 241)
@@ -179,13 +179,13 @@ def corrected(m: Any, tau: float, steps: int = 16) -> tuple[Any, Any]:
     return state[0], np.sqrt(state[1])
 
 
-def least_corrective_error(held: float, T: float) -> float:
+def least_corrective_error(load: float, T: float) -> float:
     """Smallest bound on the error of the oldest fact at that load if writes are corrective, over the target m (S3-one)."""
-    kappa = _stability(held)
+    kappa = _stability(load)
 
     def bound(log_m: Any) -> Any:
         m = np.exp(log_m)
-        return _laws()[1](m, *corrected(m, held / T), kappa, T)
+        return _laws()[1](m, *corrected(m, load / T), kappa, T)
 
     grid = np.linspace(-16, 4, 241)
     least = grid[np.argmin(bound(grid))]
@@ -197,7 +197,7 @@ def _largest_corrective(tasks: float, wrong: float) -> float:
     top = 2.0 - 1e-9
     if least_corrective_error(top, tasks) <= wrong:
         return top
-    return float(brentq(lambda held: least_corrective_error(held, tasks) - wrong, 1e-6, top))  # pyright: ignore[reportArgumentType]
+    return float(brentq(lambda load: least_corrective_error(load, tasks) - wrong, 1e-6, top))  # pyright: ignore[reportArgumentType]
 
 
 def _corrective_load(T: Any, error: Any) -> Any:
@@ -211,7 +211,7 @@ def _margin_load(T: Any, error: Any) -> Any:
         top = 2.0 - 1e-9
         if least_error(top, tasks) <= wrong:
             return top
-        return float(brentq(lambda held: least_error(held, tasks) - wrong, 1e-6, top))  # pyright: ignore[reportArgumentType]
+        return float(brentq(lambda load: least_error(load, tasks) - wrong, 1e-6, top))  # pyright: ignore[reportArgumentType]
 
     return np.vectorize(largest, otypes=[float])(T, error)
 

@@ -106,11 +106,11 @@ def best_pair(density: float, importance: float) -> tuple[float, np.ndarray]:
     limits = [(FAINT, 3.0), (-3.0, -FAINT), (-1.0, 1.0), (-1.0, 1.0)]
     starts = ([1.0, -1.0, 0.05, 0.05], [1.0, -0.5, 0.05, 0.3], [0.5, -1.0, 0.3, 0.05])
     options = {"ftol": 1e-13, "gtol": 1e-9, "maxfun": 300}
-    found = [
+    results = [
         minimize(_loss_and_slope, start, (density, importance), "TNC", jac=True, bounds=limits, options=options)
         for start in starts
     ]
-    best = min(found, key=lambda result: result.fun)
+    best = min(results, key=lambda result: result.fun)
     return float(best.fun), best.x
 
 

@@ -109,8 +109,8 @@ def _hard(snr: float, f: float) -> float:
     grid = np.linspace(-9.0, gap + 9.0, 400)
     at = int(np.argmin(lost(grid)))
     around = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
-    found: Any = minimize_scalar(lost, bounds=around, method="bounded", options={"xatol": 1e-10})
-    return -float(found.fun)
+    best: Any = minimize_scalar(lost, bounds=around, method="bounded", options={"xatol": 1e-10})
+    return -float(best.fun)
 
 
 def _graded(snr: float, f: float) -> float:
@@ -142,9 +142,9 @@ def _peak(f: float) -> tuple[float, float]:
     values = [kept(point) for point in grid]
     at = int(np.argmax(values))
     around = grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]
-    found: Any = minimize_scalar(lambda point: -kept(point), bounds=around, method="bounded", options={"xatol": 1e-9})
-    bits, limit = float(-found.fun), 1 / (np.pi * np.log(2))
-    return (float(np.exp(found.x)), bits) if bits > limit else (np.inf, limit)
+    best: Any = minimize_scalar(lambda point: -kept(point), bounds=around, method="bounded", options={"xatol": 1e-9})
+    bits, limit = float(-best.fun), 1 / (np.pi * np.log(2))
+    return (float(np.exp(best.x)), bits) if bits > limit else (np.inf, limit)
 
 
 def _load_at_error(f: float, error: float) -> float:

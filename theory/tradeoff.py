@@ -47,8 +47,8 @@ def _annealing_stays_above() -> tuple[bool, str]:
 def _greedy(size: float, delta: float, deep: np.ndarray) -> np.ndarray:
     """Errors under the strengths that lower J most at every write, those of deep writes at least that depth; sigma = 1."""
     energy, errors = delta / (2 - delta), np.empty(len(deep))
-    for write, wanted in enumerate(deep):
-        rate = max(delta if wanted else 0.0, energy / (1 + energy))
+    for write, is_deep in enumerate(deep):
+        rate = max(delta if is_deep else 0.0, energy / (1 + energy))
         energy += (rate**2 * (1 + energy) - 2 * rate * energy) / size
         errors[write] = energy
     return errors

@@ -20,7 +20,7 @@ def _schedule(point: np.ndarray) -> Witness:
 def _over_annealed(witness: Witness) -> float:
     """The worst task's depth over the bound for every schedule."""
     kept = task_depths(witness["spectrum"], witness["strengths"], TASKS)
-    return float(kept.min()) / annealed_task_depth(N, TASKS, FACTS, witness["cap"])
+    return float(kept.min() / annealed_task_depth(N, TASKS, FACTS, witness["cap"]))
 
 
 ATTACKS = (

@@ -86,8 +86,10 @@ def run(attack: Attack, seed: int = 0, seconds: float | None = None, tries: int 
         for start in attack.starts:
             _polish(loss, np.asarray(start, dtype=float), attack.bounds)
         while True:
-            found = differential_evolution(loss, attack.bounds, rng=rng, maxiter=40, popsize=8, init="sobol", polish=False, tol=0)
-            _polish(loss, found.x, attack.bounds)
+            result = differential_evolution(
+                loss, attack.bounds, rng=rng, maxiter=40, popsize=8, init="sobol", polish=False, tol=0
+            )
+            _polish(loss, result.x, attack.bounds)
             if best[1] is not None:
                 _polish(loss, best[1] * (1 + 1e-3 * rng.normal(size=len(attack.bounds))), attack.bounds)
     except _Spent:
@@ -104,7 +106,7 @@ def _polish(loss: Callable[[np.ndarray], float], start: np.ndarray, bounds: Sequ
     low, high = np.array(bounds, dtype=float).T
     start = np.clip(start, low, high)
     loss(start)
-    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds, options={"maxfun": 40 * (len(start) + 1)})
+    result = minimize(loss, start, method="L-BFGS-B", bounds=bounds, options={"maxfun": 40 * (len(start) + 1)})
     minimize(
-        loss, found.x, method="Nelder-Mead", bounds=bounds, options={"maxfev": 100 * len(start), "xatol": 1e-10, "fatol": 1e-14}
+        loss, result.x, method="Nelder-Mead", bounds=bounds, options={"maxfev": 100 * len(start), "xatol": 1e-10, "fatol": 1e-14}
     )

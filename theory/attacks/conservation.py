@@ -18,8 +18,8 @@ def written(directions: np.ndarray, strengths: np.ndarray) -> float:
     count, size = directions.shape
     weights = np.zeros((count, size))  # one experiment per fact
     for i, (direction, strength) in enumerate(zip(directions, strengths, strict=True)):
-        wanted = np.arange(count) == i
-        weights += strength * np.outer(wanted - weights @ direction, direction)
+        target = np.arange(count) == i
+        weights += strength * np.outer(target - weights @ direction, direction)
     return float(np.sum(weights * directions))
 
 

@@ -28,14 +28,14 @@ def _stream(point: np.ndarray) -> Witness:
 
 def _held(witness: Witness, all_consolidated: bool) -> float:
     """Labels per number: the tasks are gone through, and the tighter store decides how far the stream can be scaled up."""
-    held = moved = peak = 0.0
+    labels = moved = peak = 0.0
     parts = list(witness["consolidated"])
     if all_consolidated:
         parts[-1] = 1.0
     for size, part in zip(witness["task_sizes"], parts, strict=True):
-        held += size
-        peak = max(peak, held)
-        moved, held = moved + part * held, held - part * held
+        labels += size
+        peak = max(peak, labels)
+        moved, labels = moved + part * labels, labels - part * labels
     fast, slow = witness["fast_share"], 1 - witness["fast_share"]
     room_fast = fast / (witness["numbers_per_fast_label"] * peak)
     return min(room_fast, slow * witness["labels_per_slow_number"] / moved) if moved > 0 else room_fast

@@ -123,13 +123,13 @@ def _loser_over_winner(witness: Witness) -> float:
         always = R
         for _ in range(tasks - 1):
             always /= 1 - damage
-        held, most = (STORE - always) * activity, single_ceiling(STORE, 1.0, R, tasks)
+        kept, most = (STORE - always) * activity, single_ceiling(STORE, 1.0, R, tasks)
     else:
         store = {"N": STORE, "b": 1.0, "R": R, "T": tasks, "damage": damage}
-        held, most = STORE * activity - R, DAMAGED.value("dual_damaged", **store).value
+        kept, most = STORE * activity - R, DAMAGED.value("dual_damaged", **store).value
     for _ in range(tasks - 1):
-        held -= held * activity
-    return float(tasks * held / most)
+        kept -= kept * activity
+    return float(tasks * kept / most)
 
 
 _PARITY = [10, 4, 1, WORDS, *((word + 0.5) / 2**CELLS for word in (0, 3, 5, 9, 17, 6, 10, 24))]

@@ -23,7 +23,7 @@ def _points(point: np.ndarray) -> Witness:
 def _separated(witness: Witness) -> float:
     """Sign patterns of P points that some plane makes, over Cover's count: a plane through two points, tilted each way."""
     points = np.array(witness["points"])
-    found = set()
+    dichotomies = set()
     for i, j in PAIRS:
         sides = points @ np.cross(points[i], points[j])
         rest = np.delete(sides, [i, j])
@@ -31,8 +31,8 @@ def _separated(witness: Witness) -> float:
             continue
         plain = int(POWERS @ (sides > 0)) & ~int(POWERS[i] | POWERS[j])
         for tilt in (0, POWERS[i], POWERS[j], POWERS[i] | POWERS[j]):
-            found |= {plain | int(tilt), (2**POINTS - 1) ^ (plain | int(tilt))}
-    return len(found) / COUNT
+            dichotomies |= {plain | int(tilt), (2**POINTS - 1) ^ (plain | int(tilt))}
+    return len(dichotomies) / COUNT
 
 
 def _shortfall(threshold: float) -> float:

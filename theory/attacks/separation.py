@@ -75,8 +75,8 @@ def _decoded(witness: Witness) -> float:
     active = STORE * activity
     owned = [active]
     for _ in range(tasks - 1):
-        taken = [count * activity for count in owned]
-        owned = [count - part for count, part in zip(owned, taken, strict=True)] + [sum(taken)]
+        lost = [count * activity for count in owned]
+        owned = [count - part for count, part in zip(owned, lost, strict=True)] + [sum(lost)]
     mixed, alone = (np.array(owned) * witness[key] for key in ("mixed_part", "private_part"))
     private = witness["rate"] * (mixed[0] + alone[0])
     about = np.minimum(mixed, np.maximum(0.0, mixed + alone - private))

@@ -18,12 +18,12 @@ def _decode(point: np.ndarray) -> Witness:
 
 def _capacities(columns: np.ndarray) -> list[float]:
     """One by one: squared length over the squared projections of all columns on the feature's direction."""
-    found = []
+    shares = []
     for column in columns:
         length = np.linalg.norm(column)
         if length > 1e-9:
-            found.append(float(length**2 / np.sum((columns @ (column / length)) ** 2)))
-    return found
+            shares.append(float(length**2 / np.sum((columns @ (column / length)) ** 2)))
+    return shares
 
 
 def _over_dims(witness: Witness) -> float:

@@ -123,10 +123,10 @@ class _Task:
         worst = {symbol: piece[symbol][0 if slope >= 0 else 1] for symbol, slope in slopes.items() if slope >= 0 or slope <= 0}
         if not worst:
             return False
-        found = _ball(self.margin, _enclosed(piece) | {symbol: _exact(end) for symbol, end in worst.items()})
-        if found >= 0:
+        ball = _ball(self.margin, _enclosed(piece) | {symbol: _exact(end) for symbol, end in worst.items()})
+        if ball >= 0:
             return True
-        if not found.contains(0) or not found.rad() < 1e-6:
+        if not ball.contains(0) or not ball.rad() < 1e-6:
             return False
         face = self.margin.subs({symbol: sp.Rational(end.numerator, end.denominator) for symbol, end in worst.items()})
         return sp.simplify(face) == 0
@@ -176,8 +176,8 @@ def _power(node: Any, walk: Callable[[Any], arb]) -> arb:
     base = walk(node.base)
     if node.exp.is_Integer:
         whole = int(node.exp)
-        found = (abs(base) if whole % 2 == 0 else base) ** abs(whole)
-        return found if whole > 0 else 1 / found
+        ball = (abs(base) if whole % 2 == 0 else base) ** abs(whole)
+        return ball if whole > 0 else 1 / ball
     if node.exp in (sp.Rational(1, 2), sp.Rational(-1, 2)):
         return base.sqrt() if node.exp > 0 else 1 / base.sqrt()
     return (walk(node.exp) * base.log()).exp()

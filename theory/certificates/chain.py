@@ -12,31 +12,31 @@ COUPLING, BEAKERS = sp.Rational(1, 8), range(1, 6)
 
 def _conserved() -> Verdict:
     """S(a) = sum_kl a_k a_l/(1 - p_k p_l) loses (sum a)^2 = h^2 with each event, a_k -> a_k p_k: it is the sum of h^2."""
-    found = []
+    verdicts = []
     for count in range(1, 5):
         a, p = sp.symbols(f"a_1:{count + 1}", positive=True), sp.symbols(f"p_1:{count + 1}", positive=True)
         pairs = [(k, j) for k in range(count) for j in range(count)]
         total = sum(a[k] * a[j] / (1 - p[k] * p[j]) for k, j in pairs)
         later = sum(a[k] * p[k] * a[j] * p[j] / (1 - p[k] * p[j]) for k, j in pairs)
-        found.append(exact.vanishes(total - later - sum(a) ** 2, f"{count} decays: power of one age by difference"))
-    return all_of(found)
+        verdicts.append(exact.vanishes(total - later - sum(a) ** 2, f"{count} decays: power of one age by difference"))
+    return all_of(verdicts)
 
 
 def _best_level() -> Verdict:
     """Shares of the power p_k >= c/(k + 1), adding up to at most 1, force c H_t <= 1."""
     level = sp.Symbol("c", real=True)
-    found = []
+    verdicts = []
     for events in range(1, 17):
         shares = sp.symbols(f"p_0:{events}", real=True)
         harmonic = sum((sp.Rational(1, k + 1) for k in range(events)), sp.S.Zero)
         enough = [share >= level / (k + 1) for k, share in enumerate(shares)]
-        found.append(smt.follows([*enough, sum(shares) <= 1], level * harmonic <= 1))
-    return all_of(found)
+        verdicts.append(smt.follows([*enough, sum(shares) <= 1], level * harmonic <= 1))
+    return all_of(verdicts)
 
 
 def _balanced() -> Verdict:
     """Detailed balance and total leak: the chain's flow is symmetric in units of capacity, and only the last beaker leaks."""
-    found = []
+    verdicts = []
     for count in BEAKERS:
         C = [sp.Integer(2) ** k for k in range(count)]
         g = [COUPLING / 2**k for k in range(count)]
@@ -52,8 +52,8 @@ def _balanced() -> Verdict:
             ("positive definite", all(minor > 0 for minor in minors)),
             ("only the last one leaks", list(sp.ones(1, count) * weighed) == [0] * (count - 1) + [-g[-1]]),
         ]
-        found.append(exact.in_all(cases, f"{count} beakers"))
-    return all_of(found)
+        verdicts.append(exact.in_all(cases, f"{count} beakers"))
+    return all_of(verdicts)
 
 
 def _log_convex() -> Verdict:

@@ -29,16 +29,16 @@ def uneven_tasks() -> Verdict:
 def load_awake() -> Verdict:
     """What the fast store holds at the end (K of M) need not be in the slow one; if c C >= 1, M (T - 1 + c C) <= C T (S + F)."""
     K = sp.Symbol("K", real=True)
-    held = [K >= 0, K <= M, held_per * S >= M - K, c * K <= F, c * D <= F, T * D >= M]
-    return smt.follows([*STATE, c * held_per >= 1, *held], M * (T - 1 + c * held_per) <= held_per * T * (S + F))
+    limits = [K >= 0, K <= M, held_per * S >= M - K, c * K <= F, c * D <= F, T * D >= M]
+    return smt.follows([*STATE, c * held_per >= 1, *limits], M * (T - 1 + c * held_per) <= held_per * T * (S + F))
 
 
 def many_passes() -> Verdict:
     """All labels in one store or the other: at most C (S + F) if c C >= 1; and with c C < 1 a fast store alone holds more."""
     K = sp.Symbol("K", real=True)
-    held = [K >= 0, K <= M, held_per * S >= M - K, c * K <= F]
-    bounded = smt.follows([*STATE, c * held_per >= 1, *held], held_per * (S + F) >= M)
-    packed = smt.follows([*STATE, c * held_per <= 1, *held], c * M <= S + F)
+    limits = [K >= 0, K <= M, held_per * S >= M - K, c * K <= F]
+    bounded = smt.follows([*STATE, c * held_per >= 1, *limits], held_per * (S + F) >= M)
+    packed = smt.follows([*STATE, c * held_per <= 1, *limits], c * M <= S + F)
     return all_of([bounded, packed])
 
 

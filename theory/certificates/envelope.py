@@ -37,18 +37,18 @@ def _tangent() -> Verdict:
 def _by_age() -> Verdict:
     """M (1-y) y^(M-1) <= (1 - 1/M)^(M-1), with equality at y = 1 - 1/M."""
     y = sp.Symbol("y", positive=True)
-    found = []
+    verdicts = []
     for events in range(2, M_MOST + 1):
         best = sp.Rational(events - 1, events)
         margin = best ** (events - 1) - events * (1 - y) * y ** (events - 1)
-        found.append(balls.above_zero(margin, {y: (0, 1)}, contact=(y, best)))
-    return all_of(found)
+        verdicts.append(balls.above_zero(margin, {y: (0, 1)}, contact=(y, best)))
+    return all_of(verdicts)
 
 
 def _serial() -> Verdict:
     """The serial model's area, exactly, as a function of the chance of leaving an end: below M_s - 1, which it tends to."""
     leave = sp.Symbol("leave", positive=True)
-    found = []
+    verdicts = []
     for states in STATES:
         up = sp.zeros(states)
         for state in range(states - 1):
@@ -66,9 +66,9 @@ def _serial() -> Verdict:
         total = sp.cancel((change * remaining)[0])
         variance = sp.cancel((pi * w.applyfunc(lambda x: x**2))[0])
         margin = sp.cancel((states - 1) ** 2 * variance - total**2)
-        found.append(exact.in_all([("pi Q = pi", stays), ("limit", total.subs(leave, 0) == states - 1)], f"M_s = {states}"))
-        found.append(balls.above_zero(sp.factor(margin), {leave: (0, 1)}))
-    return all_of(found)
+        verdicts.append(exact.in_all([("pi Q = pi", stays), ("limit", total.subs(leave, 0) == states - 1)], f"M_s = {states}"))
+        verdicts.append(balls.above_zero(sp.factor(margin), {leave: (0, 1)}))
+    return all_of(verdicts)
 
 
 CERTIFICATES = (

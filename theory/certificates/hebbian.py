@@ -91,8 +91,8 @@ def _enumerated() -> Iterator[tuple[str, bool]]:
                 yield f"N = {size}, a = {level}, P = {count}", _ratio(size, level, False, count) == law
     for size in range(2, 7):
         for active in range(1, size):
-            found = _ratio(size, Fraction(active, size), True, 4)
-            yield f"N = {size}, {active} active", found == Fraction(size - 1, 3)
+            ratio = _ratio(size, Fraction(active, size), True, 4)
+            yield f"N = {size}, {active} active", ratio == Fraction(size - 1, 3)
 
 
 CERTIFICATES = (

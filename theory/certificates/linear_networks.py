@@ -13,17 +13,17 @@ T_MOST = 24
 def _window() -> Verdict:
     """T x (1-x)^(T-1) <= (1 - 1/T)^(T-1) for the share x = D/N in [0, 1]: equality at x = 1/T."""
     x = sp.Symbol("x", positive=True)
-    found = [balls.above_zero(1 - x, {x: (0, 1)})]
+    verdicts = [balls.above_zero(1 - x, {x: (0, 1)})]
     for tasks in range(2, T_MOST + 1):
         margin = sp.Rational(tasks - 1, tasks) ** (tasks - 1) - tasks * x * (1 - x) ** (tasks - 1)
-        found.append(balls.above_zero(margin, {x: (0, 1)}, contact=(x, sp.Rational(1, tasks))))
-    return all_of(found)
+        verdicts.append(balls.above_zero(margin, {x: (0, 1)}, contact=(x, sp.Rational(1, tasks))))
+    return all_of(verdicts)
 
 
 def _schedules() -> Verdict:
     """Shares x_t of any schedule: least of x_t prod_{later}(1 - x_j) is at most 1/T."""
     x = sp.symbols("x_1:6", real=True)
-    found = []
+    verdicts = []
     for tasks in range(2, 6):
         left, depths = sp.S.One, []
         for share in reversed(x[:tasks]):
@@ -33,17 +33,17 @@ def _schedules() -> Verdict:
         # with depths d_t and what is left of the start as variables, the constraint is linear
         d, rest = sp.symbols(f"d_1:{tasks + 1}", real=True), sp.Symbol("rest", real=True)
         level = sp.Symbol("level", real=True)
-        found += [
+        verdicts += [
             telescoped,
             smt.follows([rest >= 0, sp.Eq(sum(d) + rest, 1), *(each >= level for each in d)], tasks * level <= 1),
         ]
-    return all_of(found)
+    return all_of(verdicts)
 
 
 def _in_print() -> Verdict:
     """Forgetting by the recursion minus the formula of Lin et al., identically in all distances, norms, the noise and q."""
     q, noise = sp.symbols("q v", positive=True)
-    found = []
+    verdicts = []
     for tasks in range(2, 7):
         norms = sp.symbols(f"n_1:{tasks + 1}", positive=True)
         apart = [[sp.S.Zero if i == j else sp.Symbol(f"d_{min(i, j)}_{max(i, j)}") for j in range(tasks)] for i in range(tasks)]
@@ -56,19 +56,19 @@ def _in_print() -> Verdict:
             for j in range(i + 1, tasks + 1):
                 weight = (1 - q) * (q ** (tasks - i) - q ** (j - i) + q ** (tasks - j))
                 print_ += weight * apart[i - 1][j - 1]
-        found.append(exact.vanishes(ours - print_, f"T = {tasks}: recursion minus formula"))
-    return all_of(found)
+        verdicts.append(exact.vanishes(ours - print_, f"T = {tasks}: recursion minus formula"))
+    return all_of(verdicts)
 
 
 def _dissimilar_is_worse() -> Verdict:
     """Equal cosines: sum_i (q^i - q^T) + (1-q)(1 - q^(T-i)) >= 0, the weight of delta in the forgetting, on 0 <= q <= 1."""
     q = sp.Symbol("q", positive=True)
-    found = []
+    verdicts = []
     for tasks in range(2, 13):
         terms = (q**i - q**tasks + (1 - q) * (1 - q ** (tasks - i)) for i in range(1, tasks))
         bracket = sp.cancel(sum(terms) / (1 - q))  # the factor 1 - q >= 0 is taken out exactly
-        found.append(balls.above_zero(bracket, {q: (0, 1)}))
-    return all_of(found)
+        verdicts.append(balls.above_zero(bracket, {q: (0, 1)}))
+    return all_of(verdicts)
 
 
 CERTIFICATES = (

@@ -210,9 +210,9 @@ def _shares() -> Verdict:
 
 
 def _window() -> Verdict:
-    n, held = sp.symbols("n held", positive=True)
-    loss = 1 / (n - held)
-    return vanishes(held + 1 + (1 - loss) / loss - n, "B + 1 + sum_(k >= 1) (1 - 1/(N - B))^k - N")
+    n, buffered = sp.symbols("n held", positive=True)
+    loss = 1 / (n - buffered)
+    return vanishes(buffered + 1 + (1 - loss) / loss - n, "B + 1 + sum_(k >= 1) (1 - 1/(N - B))^k - N")
 
 
 def _untouched() -> Verdict:

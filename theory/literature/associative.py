@@ -50,7 +50,7 @@ def capacity(rarity: float) -> tuple[float, float]:
         )
         for on in (1.0, 3.0)
     ]
-    best = min(tries, key=lambda found: found.fun)
+    best = min(tries, key=lambda results: results.fun)
     return -float(best.fun), float(ndtr(best.x[0]) - ndtr(best.x[1]))
 
 
@@ -84,10 +84,10 @@ def palm_bits(units: float) -> float:
         )
         return float(np.log1p(-on) / np.log1p(-(level**2)) * bits / units / LN2)
 
-    found: Any = (
+    results: Any = (
         minimize_scalar(lambda x, K=K: -kept(x, K), bounds=(np.log(0.01), np.log(0.99)), method="bounded") for K in range(2, 41)
     )
-    return -min(float(each.fun) for each in found)
+    return -min(float(each.fun) for each in results)
 
 
 AGREEMENTS = (

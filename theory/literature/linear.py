@@ -37,11 +37,11 @@ def _printed(part: str) -> float:
 @cache
 def _edges() -> tuple[float, float]:
     """Least and largest eigenvalue of a Wishart matrix of 300 weights and 600 examples, means of three."""
-    rng, found = np.random.default_rng(0), []
+    rng, edges = np.random.default_rng(0), []
     for _ in range(3):
         X = rng.normal(size=(600, 300)) / np.sqrt(300)
-        found.append(np.linalg.eigvalsh(X.T @ X)[[0, -1]])
-    low, high = np.mean(found, axis=0)
+        edges.append(np.linalg.eigvalsh(X.T @ X)[[0, -1]])
+    low, high = np.mean(edges, axis=0)
     return float(low), float(high)
 
 

@@ -21,10 +21,10 @@ def separable_share(points: np.ndarray) -> float:
     """Share of all dichotomies of the points [P, N] that some weights make, by one linear program each."""
     count, size = points.shape
     signs = [np.array((1, *rest)) for rest in product((-1, 1), repeat=count - 1)]
-    made = [
+    outputs = [
         linprog(np.zeros(size), -(sign[:, None] * points), -np.ones(count), bounds=(None, None)).status == 0 for sign in signs
     ]
-    return sum(made) / len(signs)
+    return sum(outputs) / len(signs)
 
 
 def _generic(count: int, size: int) -> np.ndarray:
@@ -49,8 +49,8 @@ def _short(u: float, rarity: float) -> float:
 def sparse_load(rarity: float) -> float:
     """alpha_G f at f = exp(-rarity), rarity > 250: f A(u) + A(-u) over f, least over u (1 - f and A(u) = 1 + u^2 to double)."""
     deep = np.sqrt(2 * rarity)
-    found: Any = minimize_scalar(lambda u: 1 + u**2 + _short(u, rarity), bounds=(deep - 5, deep), method="bounded")
-    return 1 / float(found.fun)
+    least: Any = minimize_scalar(lambda u: 1 + u**2 + _short(u, rarity), bounds=(deep - 5, deep), method="bounded")
+    return 1 / float(least.fun)
 
 
 AGREEMENTS = (

@@ -37,10 +37,10 @@ POLYTOPES = (
 def _largest_total() -> float:
     """Largest sum of capacities per dimension of 4 features in 2 dimensions, by ascent from five random embeddings."""
     rng = np.random.default_rng(0)
-    found = (
+    results = (
         minimize(lambda W: -capacities(W.reshape(2, 4)).sum() / 2, rng.normal(size=8), options={"gtol": 1e-8}) for _ in range(5)
     )
-    return max(-float(result.fun) for result in found)
+    return max(-float(result.fun) for result in results)
 
 
 def _width_exponent() -> float:

@@ -15,14 +15,14 @@ BENNA = "Benna and Fusi 2016, Nature Neuroscience 19, 1697"
 
 def _late_constant() -> float:
     """Largest height times time of the curves of two states, over times, for switching chances 1, 1/3 and 1/30."""
-    found = []
+    largest = []
     for switch in (1.0, 1 / 3, 1 / 30):
         synapse = binary(switch)
         best = minimize_scalar(
             lambda z, synapse=synapse: -float(curve(synapse, np.exp(z))) * np.exp(z), bounds=(-2, 6), method="bounded"
         )
-        found.append(-float(best.fun))
-    return max(found)
+        largest.append(-float(best.fun))
+    return max(largest)
 
 
 def _chain_slope() -> float:

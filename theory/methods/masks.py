@@ -25,8 +25,8 @@ def responses(keys: np.ndarray, owners: np.ndarray) -> np.ndarray:
     weights, targets, readouts = np.zeros((size, tasks * facts)), np.eye(tasks * facts), []
     for task, rows in enumerate(keys):
         own, earlier = owners == task, owners < task
-        wanted = targets[task * facts : (task + 1) * facts] - rows[:, earlier] @ weights[earlier]
-        weights[own] = np.linalg.lstsq(rows[:, own], wanted, rcond=None)[0]
+        residual = targets[task * facts : (task + 1) * facts] - rows[:, earlier] @ weights[earlier]
+        weights[own] = np.linalg.lstsq(rows[:, own], residual, rcond=None)[0]
     for task, rows in enumerate(keys):
         known = owners <= task
         readouts.append(rows[:, known] @ weights[known])

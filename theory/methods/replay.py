@@ -18,13 +18,13 @@ from theory.proof.derivation import Derivation
 from theory.proof.notation import B, M, N, age, depth, outputs
 
 
-def responses(keys: np.ndarray, held: int) -> np.ndarray:
+def responses(keys: np.ndarray, buffered: int) -> np.ndarray:
     """d(readout i)/d(target j) when a write of keys [M, N] leaves the readouts of the `held` facts before it: [M, M]."""
     count, size = keys.shape
     weights = np.zeros((size, count))
     for i, key in enumerate(keys):
         across = key.copy()
-        basis = np.linalg.qr(keys[max(0, i - held) : i].T)[0]
+        basis = np.linalg.qr(keys[max(0, i - buffered) : i].T)[0]
         across -= basis @ (basis.T @ key)
         weights += np.outer(across, np.eye(count)[i] - key @ weights) / (across @ key)
     return keys @ weights

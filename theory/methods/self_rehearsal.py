@@ -28,16 +28,16 @@ def responses(tasks: list[np.ndarray]) -> np.ndarray:
     for new in tasks:
         answers = cues[:seen] @ weights
         seen += len(new)
-        wanted = np.concatenate([answers, targets[seen - len(new) : seen]])
-        weights = np.linalg.lstsq(cues[:seen], wanted, rcond=None)[0]
+        answers_to_fit = np.concatenate([answers, targets[seen - len(new) : seen]])
+        weights = np.linalg.lstsq(cues[:seen], answers_to_fit, rcond=None)[0]
     return cues @ weights
 
 
 def sleep(weights: np.ndarray, rehearsed: np.ndarray, new: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Least change of weights [N, K] that keeps the answers to cues [B, N] and learns new keys [D, N], targets [D, K]."""
     cues = np.concatenate([rehearsed, new])
-    wanted = np.concatenate([np.zeros((len(rehearsed), weights.shape[1])), targets - new @ weights])
-    return weights + np.linalg.pinv(cues) @ wanted
+    answers_to_fit = np.concatenate([np.zeros((len(rehearsed), weights.shape[1])), targets - new @ weights])
+    return weights + np.linalg.pinv(cues) @ answers_to_fit
 
 
 def _as_if_labelled() -> tuple[bool, str]:

@@ -43,8 +43,8 @@ def best_cut(snr: float, f: float) -> float:
 
     grid = np.linspace(-6.0, gap + 6.0, 200)
     at = int(np.argmin([lost(cut) for cut in grid]))
-    found: Any = minimize_scalar(lost, bounds=(grid[max(at - 1, 0)], grid[min(at + 1, 199)]), method="bounded")
-    return float(gap * (found.x - gap / 2))
+    best: Any = minimize_scalar(lost, bounds=(grid[max(at - 1, 0)], grid[min(at + 1, 199)]), method="bounded")
+    return float(gap * (best.x - gap / 2))
 
 
 class Expected(NamedTuple):

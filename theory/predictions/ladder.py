@@ -98,18 +98,18 @@ def predicted(system: str, N: int, P: int) -> Holding:
     load, rung = P / N, RUNGS[system]
     if system == "interleaved":
         return Holding(min(load, gardner_load(0.5)), min(load, gardner_load(0.5)), 0.0, 1.0)
-    found = reads(system, N, P)
-    snr, weight = found.snr, np.full(P, 1 / P)
+    read = reads(system, N, P)
+    snr, weight = read.snr, np.full(P, 1 / P)
     if system == "sparse":  # each cue's norm sets its SNR; the number of active inputs is binomial
         active = np.arange(N + 1)
         norms = (active * (1 - 2 * rung.a) + N * rung.a**2) / (N * rung.a * (1 - rung.a))
-        snr, weight = found.snr[0] * norms, binom.pmf(active, N, rung.a)
+        snr, weight = read.snr[0] * norms, binom.pmf(active, N, rung.a)
     mean = expected(snr, rung.f)
     return Holding(
         load * float(weight @ mean.graded),
         load * float(weight @ mean.hard),
         float(weight @ mean.error),
-        float(found.depth.mean()),
+        float(read.depth.mean()),
     )
 
 
@@ -181,8 +181,8 @@ def two_stores(T: int, slow: float, inputs: float, D: int | None = None) -> Hold
     slow: facts per slow synapse, at most 2. A label takes c = inputs SYMBOLS/log2(SYMBOLS) synapses of the fast store (S3).
     """
     error = fast_error(inputs, D)
-    held = float(two_store_load(T, slow, inputs * SYMBOLS / np.log2(SYMBOLS)) * channel_bits(error, error, 0.5))
-    return Holding(held, held, error, 1 - 2 * error)
+    bits = float(two_store_load(T, slow, inputs * SYMBOLS / np.log2(SYMBOLS)) * channel_bits(error, error, 0.5))
+    return Holding(bits, bits, error, 1 - 2 * error)
 
 
 @cache
