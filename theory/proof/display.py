@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from theory.proof.latex import escaped, latex, symbol_name
 from theory.proof.notation import TERMS
 from theory.proof.quantity import Quantity
 
-if TYPE_CHECKING:
-    from theory.proof.claim import Claim
+Claim = Any
+"""A `theory.proof.claim.Claim`; not imported, since claims import this file to show themselves."""
 
 WIDTH = 110
 """Columns of a claim in a terminal."""
