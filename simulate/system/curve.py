@@ -149,5 +149,8 @@ def _interval(unit: str, depth: np.ndarray) -> tuple[float | None, float | None]
 def _predicted(system: System, p: Parameters, T: int) -> float | None:
     if system.law is None:
         return None
-    depth = float(system.law(p, T))
+    try:
+        depth = float(system.law(p, T))
+    except UserError:  # outside the law's domain
+        return None
     return depth if math.isfinite(depth) else None

@@ -4,7 +4,7 @@ A plan takes almost no memory and no time. Nothing has been computed when it ref
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,14 +51,18 @@ def planned(name: str, given: Mapping[str, Any], T_max: int | None = None) -> Pl
 
 def ceiling_of(system: System, p: Parameters) -> float:
     """Theory's largest number of tasks, a real number. Raises UserError where it cannot be computed."""
+    return _computed(system, p, "ceiling", lambda: system.ceiling(p))
+
+
+def _computed(system: System, p: Parameters, quantity: str, law: Callable[[], float]) -> float:
     try:
         with np.errstate(all="ignore"):
-            return float(system.ceiling(p))
+            return float(law())
     except UserError:
         raise
     except (ArithmeticError, ValueError, MemoryError) as error:  # a size that no law foresaw: overflow, an empty bracket
         shown = ", ".join(f"{key}={value}" for key, value in p.items())
-        raise UserError(f"{system.name}: its ceiling has no value at {shown} ({error}); change them") from None
+        raise UserError(f"{system.name}: its {quantity} has no value at {shown} ({error}); change them") from None
 
 
 def numbers_of(system: System, p: Parameters, T_max: int) -> float:
@@ -67,7 +71,8 @@ def numbers_of(system: System, p: Parameters, T_max: int) -> float:
     A system that knows better says so (`System.numbers`); else every seed holds all facts, each with all sizes of the system.
     """
     if system.numbers is not None:
-        return float(system.numbers(p, T_max))
+        numbers = system.numbers
+        return _computed(system, p, "size", lambda: numbers(p, T_max))
     apart = {"N", "D", "D_s", "seeds", "centred"}
     sizes = sum(value for name, value in p.items() if name not in apart and isinstance(value, int))
     facts = p.get("D", p.get("D_s", 1)) * max(T_max, p.get("b", 1))

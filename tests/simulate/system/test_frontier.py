@@ -114,6 +114,17 @@ def test_extreme_parameters_are_refused_or_fit_in_memory(data):
     assert plan.T_max >= 1
 
 
+@pytest.mark.parametrize("name", registry())
+def test_a_parameter_of_zero_is_refused_or_fits(name):
+    system = registry()[name][2]
+    for parameter in system.defaults:
+        try:
+            plan = planned(name, {**system.points["quick"][0], parameter: 0})
+        except UserError:
+            continue
+        assert plan.numbers <= LIMIT
+
+
 @pytest.mark.parametrize("k", [0, 3, 200])
 def test_sizes_that_only_the_measurement_refuses_are_one_line_too(k):
     with pytest.raises(UserError, match=f"k={k}|cannot be measured") as refusal:
