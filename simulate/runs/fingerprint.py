@@ -9,7 +9,8 @@ import of ours in it is replaced by the names that it binds and the digest of th
 * The full name of a module of ours in a string ("theory.retention") counts as an import of it, for it is imported by that name;
   the name of a package counts as an import of every module below it.
 * Modules that import each other in a circle are digested together, as one unit.
-* What an experiment says about itself in words (DESCRIPTIONS) is left out, like a docstring: it changes no number.
+* An experiment's question and the meanings of its columns (DESCRIPTIONS) are left out, like a docstring: they change no number.
+  Its prediction, falsifier and controls count: who edits a prediction after the run has no result for it.
 """
 
 import ast
@@ -23,7 +24,7 @@ PACKAGES = ("theory", "simulate", "realmodels", "figures")
 FACE = "attach"
 """Name of the call (lazy_loader.attach) by which a package's `__init__` hands names on lazily."""
 
-DESCRIPTIONS = ("question", "prediction", "falsifier", "controls", "columns")
+DESCRIPTIONS = ("question", "columns")
 """Arguments of `Experiment(...)` that describe and are not computed with."""
 
 

@@ -56,15 +56,18 @@ def test_comments_docstrings_and_layout_keep_it(key):
 EXPERIMENT = """from theory.law import ceiling
 from theory.constant import E
 
-EXPERIMENT = Experiment(name="x", question="{words}", columns={{"a": Column("{words}")}}, run=lambda: ceiling({number}))
+EXPERIMENT = Experiment(
+    name="x", question="{words}", prediction="{prediction}", columns={{"a": Column("{words}")}}, run=lambda: ceiling({number})
+)
 """
 
 
-def test_what_an_experiment_says_about_itself_keeps_it(key):
-    def declared(words: str, number: int = 1) -> str:
-        return key({"simulate/sweep.py": EXPERIMENT.format(words=words, number=number)})
+def test_another_question_keeps_it_and_another_prediction_does_not(key):
+    def declared(words: str, number: int = 1, prediction: str = "ten") -> str:
+        return key({"simulate/sweep.py": EXPERIMENT.format(words=words, number=number, prediction=prediction)})
 
     assert declared("How many?") == declared("How many tasks fit?") != declared("How many?", number=2)
+    assert declared("How many?") != declared("How many?", prediction="eleven")
 
 
 def test_an_edit_to_an_unrelated_module_keeps_it(key):
