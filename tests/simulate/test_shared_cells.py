@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulate.backend import jnp
+from simulate.backend import jax, jnp
 from simulate.grid import seed_keys
 from simulate.memories import shared_cells
 from simulate.memories.shared_cells import SPARE, activity, largest_tasks, layout, private_bits
@@ -90,9 +90,13 @@ def test_threshold_away_from_the_best_activity(regime, odds):
 
 def test_supports_have_exactly_so_many_cells_of_those_allowed():
     among = jnp.arange(100) >= 30
+
+    def supports(K):  # in one go: called key by key, each call is compiled anew
+        return np.array(jax.vmap(lambda key: shared_cells._few(key, among, K))(seed_keys(range(200))))
+
     for K in (0, 1, 13, 70):
-        drawn = np.array([shared_cells._few(key, among, K) for key in seed_keys(range(200))])
+        drawn = supports(K)
         assert (drawn.sum(axis=1) == K).all()
         assert not drawn[:, :30].any()
-    share = np.mean([shared_cells._few(key, among, 13) for key in seed_keys(range(200))], axis=0)[30:]
+    share = supports(13).mean(axis=0)[30:]
     assert abs(share - 13 / 70).max() < 5 * np.sqrt(13 / 70 * 57 / 70 / 200)
