@@ -95,3 +95,12 @@ def test_the_snippets_of_theory_give_the_numbers_that_they_promise():
     import theory
 
     assert eval(code, {"theory": theory}) == pytest.approx(float(promise.split(":")[0]), abs=0.05)
+
+
+def test_the_citation_is_the_same_everywhere():
+    bib = (ROOT / "CITATION.bib").read_text()
+    version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
+    assert version is not None
+    assert all(bib.strip() in text for text in PAGES.values())
+    assert f"version = {{{version[1]}}}" in bib
+    assert f"version: {version[1]}" in (ROOT / "CITATION.cff").read_text()
