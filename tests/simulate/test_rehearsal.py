@@ -108,11 +108,11 @@ def test_bits_of_known_channels():
 def test_the_frontier_of_a_rehearsed_store():
     from simulate.system.frontier import frontier
 
-    found = frontier("rehearsed_delta", N=24, D=3, sweeps=6)
-    assert 0.7 < found["tightness"] <= 1.01
+    answer = frontier("rehearsed_delta", N=24, D=3, sweeps=6)
+    assert 0.7 < answer.tightness <= 1.01
     few = frontier("rehearsed_delta", N=24, D=3, sweeps=1)
-    assert few["measured_T"] < found["measured_T"]
-    assert few["ceiling_T"] < found["ceiling_T"]
+    assert few.measured_T < answer.measured_T
+    assert few.ceiling_T < answer.ceiling_T
     with pytest.raises(UserError, match="sweeps"):
         frontier("rehearsed_delta", N=24, D=3, sweeps=-1)
 

@@ -70,8 +70,10 @@ def attempted(function: Callable[..., Any], values: Mapping[str, Any], where: st
             return function(**values)
         except TooMuch as error:
             raise _refused(where, values, str(error)) from None
-        except UserError:
-            raise
+        except UserError as error:
+            if str(error).startswith(where):
+                raise
+            raise _refused(where, values, str(error)) from None  # a quantity asked on the way: the caller knows only this one
         except tuple(REASONS) as error:
             reason = next(text for kind, text in REASONS.items() if isinstance(error, kind))
             raise _refused(where, values, f"{reason} ({type(error).__name__})") from error
