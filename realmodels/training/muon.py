@@ -21,14 +21,14 @@ STEPS = 5
 def orthogonal(x: Tensor) -> Tensor:
     """The orthogonal factors of matrices [..., rows, columns], roughly: singular values between 0.7 and 1.2; bfloat16."""
     a, b, c = COEFFICIENTS
-    y = x.bfloat16()
+    y = x.bfloat16().reshape(-1, *x.shape[-2:])
     tall = y.shape[-2] > y.shape[-1]
     y = y.mT.contiguous() if tall else y
     y = y / y.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
     for _ in range(STEPS):
         gram = y @ y.mT
         y = torch.baddbmm(y, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), y, beta=a)
-    return y.mT if tall else y
+    return (y.mT if tall else y).reshape(x.shape)
 
 
 class Muon(Optimizer):

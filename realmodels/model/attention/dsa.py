@@ -11,6 +11,8 @@ selection has no gradient. Its loss is KL(p || softmax I), p the attention weigh
   stage "sparse"  over the selected tokens only. The report leaves open whether p is normalised again there. Here it is, and so
                   is softmax I: attention's own softmax runs over the selected set.
 In stage "dense", before both, attention is dense and the indexer rests.
+
+The LayerNorm of the indexer's key adds 1e-6 to the variance, as the code that DeepSeek released does (torch's default is 1e-5).
 """
 
 import torch
@@ -23,6 +25,7 @@ from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual, note
 
+EPSILON = 1e-6  # of the LayerNorm of the indexer's key: as released
 RECENCY = (
     1e-12  # times the position: breaks exact ties (two scores of 0) towards the later token, and is below rounding elsewhere
 )
@@ -44,7 +47,7 @@ class Indexer(nn.Module):
         self.heads, dim = int(sizes["indexer_heads"]), int(sizes["indexer_dim"])
         self.query = nn.Linear(inputs or config.width, self.heads * dim, bias=False)
         self.key = nn.Linear(config.width, dim, bias=False)
-        self.key_norm = nn.LayerNorm(dim)
+        self.key_norm = nn.LayerNorm(dim, eps=EPSILON)
         self.weight = nn.Linear(config.width, self.heads, bias=False)
         self.scale = (self.heads * dim) ** -0.5
         cos, sin = angles(config.context, rotary or dim)

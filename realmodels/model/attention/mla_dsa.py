@@ -4,8 +4,9 @@ Attention is `mla`, restricted to the topk tokens s <= t of highest index score;
 the indexer's loss are those of `dsa`, with two differences:
   its queries are made from the latent of MLA's queries, q_j[t] = W_j c_Q[t]; its key and head weights from the block's input;
   only the first rope_dim numbers of its queries and key turn with the position, HALF-SPLIT (i with i + rope_dim/2), although the
-  main attention turns interleaved pairs. So V3.2's released code; GLM-5's interleaves here too, which is the same function up to
-  a permutation of rows, and nonsense for the weights of the other.
+  main attention turns interleaved pairs. So V3.2's released code since its correction of 17 November 2025; the code first
+  released (DeepSeek-V3.2-Exp, September 2025) interleaved here too, by mistake. GLM-5 interleaves here by design, which is the same
+  function up to a permutation of rows, and nonsense for the weights of the other.
 All that it reads is detached, the input and the latent: the divergence teaches the indexer alone, the text everything else.
 The released code also turns queries and keys by a Hadamard matrix before it rounds them to 8 bits: it is orthogonal, so that
 scores do not change, and left out. A cache keeps what that of `mla` keeps, and the indexer's key.

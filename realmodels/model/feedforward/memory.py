@@ -5,6 +5,7 @@ n^2 slots; slot (i, j), number n i + j, has the key (K1_i, K2_j), never formed. 
 halves; the score of a slot is q1 . K1_i + q2 . K2_j, so the best topk slots are among the topk^2 sums of the best topk of each
 half (a slot outside has at least topk slots above it). A softmax over the topk scores weights the values; heads have keys of
 their own and share the values; the result is gated: W_output (y * silu(W_gate x)). The query alone has a bias.
+So the formula of the paper. The released code also has biases in the projection of the result and in the gate.
 
 The hyperparameter `tables` is 1, as said, or the number of heads. In the second case every head has values of its own and no slot
 is read by two heads. The tables lie one under another in `values`: slot (i, j) of head h is number h n^2 + n i + j.

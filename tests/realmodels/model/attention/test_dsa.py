@@ -46,7 +46,7 @@ def test_index_scores_are_those_of_the_formula():
     with torch.no_grad():
         for t, s in [(0, 0), (5, 3), (23, 0), (23, 22), (11, 11)]:
             k = indexer.key.weight @ x[s]
-            k = (k - k.mean()) / (k.var(unbiased=False) + 1e-5).sqrt() * indexer.key_norm.weight + indexer.key_norm.bias
+            k = (k - k.mean()) / (k.var(unbiased=False) + 1e-6).sqrt() * indexer.key_norm.weight + indexer.key_norm.bias
             k = half_split_rotation(k, s)
             score = 0.0
             for j in range(H):

@@ -1,7 +1,7 @@
 """Latent attention with a lightning indexer, against transformers 5.23, a loop over the formula, and who learns from what.
 
-The reference is `DeepseekV32Attention` of transformers 5.23 (models/deepseek_v32), eager, float32, random weights, random gains,
-the constant of MLA's norms made equal (see test_mla), that of the indexer's LayerNorm not (1e-6 there, PyTorch's 1e-5 here).
+The reference is `DeepseekV32Attention` of transformers 5.23 (models/deepseek_v32), eager, float32, random weights, random gains;
+the constants of all norms are 1e-6 there and here.
 Two scores of exactly 0 (no indexer head fires) tie, and the reference breaks ties as its top-k happens to: the comparison is made
 on weights where the last token selected and the first one left out differ in score by far more than rounding, which is asserted.
 """
@@ -153,7 +153,7 @@ def test_index_scores_are_those_of_the_formula():
         found = indexer(x, None, part.projections.queries(x))[0]
         for t, s in [(0, 0), (5, 3), (23, 0), (39, 38), (11, 11)]:
             k = indexer.key.weight @ x[0, s]
-            k = (k - k.mean()) / (k.var(unbiased=False) + 1e-5).sqrt() * indexer.key_norm.weight + indexer.key_norm.bias
+            k = (k - k.mean()) / (k.var(unbiased=False) + 1e-6).sqrt() * indexer.key_norm.weight + indexer.key_norm.bias
             c = part.projections.query_down.weight @ x[0, t]
             c, w = c / c.square().mean().sqrt(), indexer.weight.weight @ x[0, t]
             q = indexer.query.weight @ c
