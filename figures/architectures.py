@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
+from figures.estimate import Estimate
 from figures.figure import Figure
-from figures.results import Estimate, Results
+from figures.results import Results
 from figures.style import BLUE, GREEN, GREY, ORANGE, PALE, VERMILION, Look, letters, panels
 from figures.verdicts.architectures import BAND, BETTER, estimates, noise, recalled
 from figures.verdicts.knowledge import KNOWN

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from figures.estimate import back, jackknife
 from figures.figure import Figure
-from figures.results import Results, bars, by_group, jackknife
+from figures.results import Results, bars, by_group
 from figures.style import BLACK, GREY, panels, shades, share, ticks
-from figures.verdicts.rule import back
 from figures.verdicts.separation import held_by_seed, log_gain
 from figures.verdicts.table import sentence
 from theory.ledger import claim

@@ -1,17 +1,15 @@
 """The stored results, and what may be done to them here: select, average, and put an interval on the average."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
-from scipy import stats
 
 from figures.build.dictionary import columns_of
+from figures.estimate import estimate
 from simulate.runs.columns import fault
 from simulate.runs.store import read_table
 from theory.errors import UserError
@@ -90,46 +88,6 @@ def seeds(frame: pd.DataFrame) -> str:
     """How many seeds a table has, in words."""
     count = frame["seed"].nunique()
     return "one seed" if count == 1 else f"{count} seeds"
-
-
-class Estimate(NamedTuple):
-    """A mean, an interval that covers it, and the number of independent values behind it."""
-
-    mean: float
-    low: float
-    high: float
-    count: int
-
-
-def estimate(values: ArrayLike, confidence: float = 0.95, comparisons: int = 1) -> Estimate:
-    """Mean of independent values (one per seed, say) with Student's interval; unbounded if there are fewer than two.
-
-    comparisons: number of intervals that are read together; each is widened (Bonferroni) so that all cover at once.
-    Raises ValueError if there is no value or one is not finite.
-    """
-    x = np.asarray(values, dtype=float).ravel()
-    if x.size == 0 or not np.isfinite(x).all():
-        raise ValueError(f"an estimate needs finite values: got {x.size}, of which {int((~np.isfinite(x)).sum())} are not finite")
-    mean = float(x.mean())
-    if x.size < 2:
-        return Estimate(mean, -np.inf, np.inf, 1)
-    quantile = stats.t.ppf(1 - (1 - confidence) / (2 * comparisons), x.size - 1)
-    half = float(quantile * x.std(ddof=1) / np.sqrt(x.size))
-    return Estimate(mean, mean - half, mean + half, x.size)
-
-
-def jackknife(statistic: Callable[[pd.DataFrame], float], frame: pd.DataFrame, comparisons: int = 1) -> Estimate:
-    """A statistic of all seeds together, which is no mean over them, with the t interval of its pseudo-values (Tukey 1958).
-
-    comparisons: number of intervals that are read together, as in `estimate`.
-    """
-    seeds = sorted(frame["seed"].unique())
-    whole = statistic(frame)
-    if len(seeds) < 2:
-        return estimate([whole])
-    without = np.array([statistic(frame[frame["seed"] != seed]) for seed in seeds])
-    spread = estimate(len(seeds) * whole - (len(seeds) - 1) * without, comparisons=comparisons)
-    return Estimate(whole, whole - (spread.mean - spread.low), whole + (spread.high - spread.mean), len(seeds))
 
 
 def by_group(

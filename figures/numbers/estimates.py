@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from figures.results import Estimate, estimate
+from figures.estimate import Estimate, estimate
 
 Tree = dict[str, Any]
 

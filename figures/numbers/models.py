@@ -4,8 +4,9 @@ from math import log2
 
 import pandas as pd
 
+from figures.estimate import estimate
 from figures.numbers.estimates import Tree, over_seeds, plain
-from figures.results import Results, estimate
+from figures.results import Results
 from figures.verdicts.runs import RUN, ends, learning_rates, reported, scores
 from realmodels.model.architectures import config_for
 from realmodels.writing.methods.catalogue import METHODS, RUNS

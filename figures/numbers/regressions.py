@@ -1,7 +1,8 @@
 """Numbers quoted in the section on linear networks that fit regressions in turn."""
 
+from figures.estimate import estimate
 from figures.numbers.estimates import Tree, plain
-from figures.results import Results, estimate
+from figures.results import Results
 from figures.verdicts.regressions import depth_ratios, error_ratios, oldest_shares, table
 
 

@@ -1,7 +1,8 @@
 """Numbers quoted in the chapter on methods by the length of the stream."""
 
+from figures.estimate import estimate
 from figures.numbers.estimates import Tree, plain
-from figures.results import Results, estimate
+from figures.results import Results
 from figures.verdicts.sequences import COLUMNS, length, ratio, used
 
 

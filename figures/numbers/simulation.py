@@ -1,9 +1,9 @@
 """Numbers quoted in the chapter on simulation."""
 
+from figures.estimate import back, estimate, jackknife
 from figures.numbers.estimates import Tree, largest_error, over_seeds, plain
-from figures.results import Results, estimate, jackknife
+from figures.results import Results
 from figures.verdicts.ceiling import tightness
-from figures.verdicts.rule import back
 from figures.verdicts.separation import held_by_seed, log_gain
 from figures.verdicts.tradeoff import incursions
 from simulate.tables import frontier, violations

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from figures.estimate import estimate
 from figures.numbers.estimates import Tree, over_seeds, plain
-from figures.results import Results, estimate
+from figures.results import Results
 from figures.verdicts.superposition import bounds, filled, oldest, phases
 
 NEAR = 0.03

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from figures.estimate import estimate
 from figures.numbers.estimates import Tree, plain
-from figures.results import Results, estimate
+from figures.results import Results
 from figures.verdicts.synapses import MODEL, chain_ratios, curve_ratios, envelope_shares, late, lifetime, oldest_shares, table
 from theory.ledger import claim
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from figures.estimate import back, estimate
 from figures.numbers.estimates import Tree, plain
-from figures.results import Results, estimate
-from figures.verdicts.rule import back
+from figures.results import Results
 from figures.verdicts.two_rates import ONE, TWO, entries, paired
 
 

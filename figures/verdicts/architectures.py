@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from figures.results import Estimate, Results
+from figures.estimate import Estimate
+from figures.results import Results
 from figures.verdicts.knowledge import KNOWN
 from figures.verdicts.rule import Judgement, Rule, decide_all, judgement
 
@@ -88,6 +89,8 @@ RULES = (
         f"Supported if all lie within {BAND}, refuted if one lies wholly outside.",
         TABLES,
         _tokens,
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "A1-time",
@@ -97,6 +100,8 @@ RULES = (
         f"Supported if no interval reaches below −{BETTER}, refuted if one lies wholly below.",
         TABLES,
         _time,
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "A1-recall",
@@ -108,5 +113,7 @@ RULES = (
         "Of a few hundred facts hardly one may be missed.",
         ("architectures",),
         _recall,
+        rests_on="language model",
+        rule_set="after",
     ),
 )

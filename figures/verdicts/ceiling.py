@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate
+from figures.estimate import Estimate, estimate
+from figures.results import Results
 from figures.verdicts.rule import Judgement
 from simulate.tables import at_best, frontier, violations
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from figures.results import Results, estimate, jackknife
+from figures.estimate import estimate, jackknife
+from figures.results import Results
 from figures.verdicts.rule import Judgement, Rule, decide, decide_all, judgement
 
 BAND = 0.25  # relative tolerance of the law in trained networks
@@ -74,6 +75,8 @@ RULES = (
         f"Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("coding_level",),
         lambda results: _law(results, "predicted"),
+        rests_on="trained network",
+        rule_set="after",
     ),
     Rule(
         "I2-units",
@@ -82,6 +85,8 @@ RULES = (
         f"As I2-trained. Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("coding_level",),
         lambda results: _law(results, "predicted_units"),
+        rests_on="trained network",
+        rule_set="after",
     ),
     Rule(
         "H1-raw",
@@ -91,6 +96,8 @@ RULES = (
         "the last task; 95% t interval over seeds. Supported if the interval lies above 0, refuted if it lies wholly below.",
         ("coding_level",),
         _raw,
+        rests_on="trained network",
+        rule_set="after",
     ),
     Rule(
         "H1-centred",
@@ -101,6 +108,8 @@ RULES = (
         f"Supported if the interval lies above {SHARE}, refuted if it lies wholly below.",
         ("coding_level",),
         _at_least(lambda frame: removed(frame, "gradient_overlap"), SHARE),
+        rests_on="trained network",
+        rule_set="after",
     ),
     Rule(
         "H1-remedy",
@@ -110,6 +119,8 @@ RULES = (
         f"Supported if the interval lies above {SHARE}, refuted if it lies wholly below.",
         ("coding_level",),
         _at_least(lambda frame: removed(frame, "forgetting"), SHARE),
+        rests_on="trained network",
+        rule_set="after",
     ),
     Rule(
         "H1-forgetting",
@@ -120,5 +131,7 @@ RULES = (
         f"interval over seeds. Supported if the interval lies above {ORDER}, refuted if it lies wholly below.",
         ("coding_level",),
         _at_least(order, ORDER),
+        rests_on="trained network",
+        rule_set="after",
     ),
 )

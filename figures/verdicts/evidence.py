@@ -36,6 +36,8 @@ RULES = (
         "Supported if all are, refuted if a prover finds a counterexample, else undecided.",
         ("certificates",),
         _certified,
+        rests_on="proof",
+        rule_set="after",
     ),
     Rule(
         "attacks",
@@ -45,6 +47,8 @@ RULES = (
         "else refuted.",
         ("attacks",),
         _unbroken,
+        rests_on="proof",
+        rule_set="after",
     ),
     Rule(
         "literature",
@@ -54,5 +58,7 @@ RULES = (
         "do not count. Supported if all are, else refuted.",
         ("literature",),
         _agreeing,
+        rests_on="proof",
+        rule_set="after",
     ),
 )

@@ -27,5 +27,7 @@ RULES = (
         "range. Supported if nothing violates, refuted if anything does, undecided with one seed.",
         ("frontiers",),
         _frontiers,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

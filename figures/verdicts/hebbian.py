@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from figures.results import Results, estimate
+from figures.estimate import estimate
+from figures.results import Results
 from figures.verdicts.ceiling import ceiling, ceiling_rule
 from figures.verdicts.rule import Judgement, Rule, decide_all, judgement
 from theory.ledger import claim
@@ -33,6 +34,8 @@ RULES = (
         f"Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("hebbian",),
         _signal,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C3-frontier",
@@ -41,5 +44,7 @@ RULES = (
         ceiling_rule(TIGHT),
         ("sweep_hebbian",),
         partial(ceiling, sweep="sweep_hebbian", tight=TIGHT),
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

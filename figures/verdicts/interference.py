@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from figures.results import Results, estimate
+from figures.estimate import estimate
+from figures.results import Results
 from figures.verdicts.rule import Judgement, Rule, decide_all, judgement
 from theory.ledger import claim
 
@@ -45,6 +46,8 @@ RULES = (
         f"is at most {IDENTITY:g} and no matrix lies below the floor, else refuted.",
         ("interference",),
         _identity,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "I2",
@@ -56,5 +59,7 @@ RULES = (
         f"{BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("interference",),
         _coding_level,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate
+from figures.estimate import Estimate, estimate
+from figures.results import Results
 from figures.verdicts.rule import Judgement, Rule, decide, decide_all, judgement
 
 KNOWN = 0.95  # share of the held-out questions that must be answered exactly
@@ -73,6 +74,8 @@ RULES = (
         f"Supported if all lie above {KNOWN}, refuted if one lies wholly below.",
         ("knowledge",),
         _recall,
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "K1-price",
@@ -82,6 +85,8 @@ RULES = (
         f"both; mean of both models, 95% t interval over seeds. Supported if it lies below {PRICE}, refuted if above.",
         ("knowledge",),
         _price,
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "K1-exposures",
@@ -93,5 +98,7 @@ RULES = (
         f"Supported if both lie within a factor {ABOUT}, refuted if one lies wholly outside.",
         ("exposures",),
         _exposures,
+        rests_on="language model",
+        rule_set="after",
     ),
 )

@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate, jackknife
-from figures.verdicts.rule import Judgement, Rule, back, decide_all, judgement
+from figures.estimate import Estimate, back, estimate, jackknife
+from figures.results import Results
+from figures.verdicts.rule import Judgement, Rule, decide_all, judgement
 from theory.predictions.ladder import REFERENCE, RUNGS
 
 SLACK = 0.03  # the laws take crosstalk as Gaussian, and noise power as its mean
@@ -111,6 +112,8 @@ RULES = (
         "does, undecided with one seed.",
         ("ladder",),
         _ceilings,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "ladder-limit",
@@ -121,6 +124,8 @@ RULES = (
         f"Supported if all lie within {NEAR:.0%} of 1, refuted if one lies wholly outside.",
         ("ladder",),
         _limit,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "ladder-order",
@@ -132,5 +137,7 @@ RULES = (
         "lie above 1, refuted if one lies wholly below.",
         ("ladder",),
         _order,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

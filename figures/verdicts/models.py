@@ -10,8 +10,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from figures.results import Results, estimate
-from figures.verdicts.rule import Judgement, Rule, back, decide, judgement
+from figures.estimate import back, estimate
+from figures.results import Results
+from figures.verdicts.rule import Judgement, Rule, decide, judgement
 from figures.verdicts.runs import ends, reported, scores
 from realmodels.writing.methods.catalogue import Run
 
@@ -108,6 +109,8 @@ RULES = (
         _FORECAST,
         ("streams", "forecast"),
         partial(_skill, kind="spectral"),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P1-kernel",
@@ -116,6 +119,8 @@ RULES = (
         _FORECAST,
         ("streams", "forecast"),
         partial(_skill, kind="kernel"),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P1-narrow",
@@ -124,6 +129,8 @@ RULES = (
         _FORECAST + " Methods that write one matrix only.",
         ("streams", "forecast"),
         partial(_skill, kind="kernel", methods=NARROW),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P2-plain",
@@ -132,6 +139,8 @@ RULES = (
         _PAIRED + "Dense model, off-mode minus last matrix. Supported if the interval lies above 0, refuted if below.",
         ("streams",),
         partial(_compare, terms={OFF: 1, LAST: -1}),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P2-sparse",
@@ -141,6 +150,8 @@ RULES = (
         _PAIRED + f"Dense off-mode minus sparse memory. Supported if the interval lies above -{MARGIN}, refuted if below.",
         ("streams",),
         partial(_compare, terms={OFF: 1, SPARSE: -1}, margin=MARGIN),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P3",
@@ -149,6 +160,8 @@ RULES = (
         _PAIRED + f"Last matrix minus {NEARLY} times sparse memory. Supported if the interval lies above 0, refuted if below.",
         ("streams",),
         partial(_compare, terms={LAST: 1, SPARSE: -NEARLY}),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P3-share",
@@ -160,6 +173,8 @@ RULES = (
         "if sparse memory gains (P6). Supported if the interval lies above 0, refuted if below.",
         ("streams",),
         partial(_compare, terms={LAST: 1, FULL: -1, SPARSE: -SHARE, FULL_MEMORY: SHARE}),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P4",
@@ -169,6 +184,8 @@ RULES = (
         f"seeds). Supported if the interval lies above {CLEARLY}, refuted if below.",
         ("pretraining", "baselines"),
         _beats_counting,
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P4-equal",
@@ -178,6 +195,8 @@ RULES = (
         f"interval lies below {EQUAL}, refuted if above.",
         ("pretraining",),
         _equal,
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P5",
@@ -188,6 +207,8 @@ RULES = (
         f"first lies above {DOUBLE:g} and the second below {LEFT}, refuted if either lies wholly on the other side.",
         ("kernel",),
         _flattens,
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P6",
@@ -199,6 +220,8 @@ RULES = (
         "below.",
         ("streams",),
         partial(_compare, terms={SPARSE: 1, FULL_MEMORY: -1}),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P7",
@@ -208,6 +231,8 @@ RULES = (
         f"(architectures and seeds). Supported if the interval lies below {APART}, refuted if above.",
         ("format_finetuning",),
         partial(_after_format_finetuning, change=False, column="key_cosine", limit=APART),
+        rests_on="language model",
+        rule_set="after",
     ),
     Rule(
         "P7-cost",
@@ -217,5 +242,7 @@ RULES = (
         f"Supported if the interval lies below {COST}, refuted if above.",
         ("format_finetuning",),
         partial(_after_format_finetuning, change=True, column="bits_per_byte", limit=COST),
+        rests_on="language model",
+        rule_set="after",
     ),
 )

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate
-from figures.verdicts.rule import Judgement, Rule, Verdict, back, decide, judgement
+from figures.estimate import Estimate, back, estimate
+from figures.results import Results
+from figures.verdicts.rule import Judgement, Rule, Verdict, decide, judgement
 from theory.controls import break_even_T
 
 TIE = 1.05  # loads that the law puts within this factor of each other are a tie
@@ -106,6 +107,8 @@ def _rule(id: str, claim: str, prediction: str) -> Rule:
         "Shown is the ratio that agrees least.",
         ("regimes",),
         partial(_against, CONTROLS[id]),
+        rests_on="simulation",
+        rule_set="after",
     )
 
 

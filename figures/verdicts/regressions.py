@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate
+from figures.estimate import Estimate, estimate
+from figures.results import Results
 from figures.verdicts.rule import Judgement, Rule, decide_all, judgement
 
 BAND = 0.05
@@ -66,6 +67,8 @@ RULES = (
         f"Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("regressions",),
         _forgetting,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C7-depth",
@@ -78,5 +81,7 @@ RULES = (
         "wholly outside or a lower end above the ceiling. The slope or total furthest from 1 (or the violation) is shown.",
         ("regressions",),
         _depth,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

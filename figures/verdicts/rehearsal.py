@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate, jackknife
-from figures.verdicts.rule import Judgement, Rule, Verdict, back, decide, decide_all, judgement
+from figures.estimate import Estimate, back, estimate, jackknife
+from figures.results import Results
+from figures.verdicts.rule import Judgement, Rule, Verdict, decide, decide_all, judgement
 from theory.ledger import claim
 
 BAND, RATE_BAND, COST_BAND, MORE = 0.05, 0.10, 0.15, 0.05
@@ -179,6 +180,8 @@ RULES = (
         f"if all lie within {BAND:.0%} of 1 (finite stores: corrections of order 1/M), refuted if one lies wholly outside.",
         TABLES,
         _depth,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "S4-rate",
@@ -189,6 +192,8 @@ RULES = (
         f"furthest from 1 is shown. Supported if all lie within {RATE_BAND:.0%} of 1, refuted if one lies wholly outside.",
         TABLES,
         _rate,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "S4-critical",
@@ -198,6 +203,8 @@ RULES = (
         f"jackknife interval over seeds. Supported if it lies within {EXPONENT_BAND:g} of −1/2, refuted if wholly outside.",
         TABLES,
         _critical,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "S4-error",
@@ -209,6 +216,8 @@ RULES = (
         "outside.",
         TABLES,
         _error,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "S4-cost",
@@ -220,6 +229,8 @@ RULES = (
         f"furthest from 1 is shown. Supported if all lie within {COST_BAND:.0%} of 1, refuted if one lies wholly outside.",
         TABLES,
         _cost,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "S4-bits",
@@ -232,5 +243,7 @@ RULES = (
         "wholly above.",
         TABLES,
         _bits,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

@@ -4,7 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from figures.results import Results, estimate
+from figures.estimate import estimate
+from figures.results import Results
 from figures.verdicts.ceiling import ceiling, ceiling_rule
 from figures.verdicts.rule import Judgement, Rule, decide_all, judgement
 
@@ -51,6 +52,8 @@ RULES = (
         "seed: undecided), refuted otherwise.",
         ("retention",),
         _conservation,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C2-age",
@@ -62,6 +65,8 @@ RULES = (
         f"one furthest from 1 is shown. Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("retention",),
         _decay,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C2",
@@ -70,6 +75,8 @@ RULES = (
         ceiling_rule(TIGHT),
         ("sweep_delta",),
         partial(ceiling, sweep="sweep_delta", tight=TIGHT),
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C2-cells",
@@ -78,5 +85,7 @@ RULES = (
         ceiling_rule(TIGHT_BITS),
         ("sweep_cells",),
         partial(ceiling, sweep="sweep_cells", tight=TIGHT_BITS),
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

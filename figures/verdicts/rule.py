@@ -1,28 +1,47 @@
-"""What a rule is, and the three-way decision that most rules share.
+"""What a rule is, and the decisions that rules share.
 
-A rule says beforehand which measured values support a claim and which refute it. Nothing between counts as support: where an
-interval covers the border, or is not known because there is one seed, the claim is undecided.
+A rule says beforehand which measured values support a claim and which refute it. Support is earned: nothing between counts as
+support. Where an interval covers the border, or is not known because there is one seed, the claim is undecided. So more noise can
+only take support away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, Literal
 
-import numpy as np
+from figures.estimate import Estimate
+from figures.results import Results, reading
 
-from figures.results import Estimate, Results, reading
+Verdict = Literal["supported", "refuted", "undecided", "not applicable"]
 
-Verdict = Literal["supported", "refuted", "undecided"]
+Kind = Literal["claim", "check"]
+"""A claim can turn out either way. A check says that the set-up does what it was built for: it is true by construction, or is no
+statement of the theory. Checks stand in a table of their own and are not counted."""
+
+Evidence = Literal["proof", "simulation", "trained network", "language model"]
+"""What a verdict rests on: the proofs and their certificates; a simulation of the theorem's own model; a network trained by
+gradient descent; a language model."""
+
+RuleSet = Literal["before", "after"]
+"""Whether the rule was fixed before anything was seen of the quantity that it judges, or after a pilot."""
+
+ORDER: tuple[Verdict, ...] = ("supported", "refuted", "undecided", "not applicable")
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a rule found: the measured value with its interval (None if one seed gives none), and the verdict."""
+    """What a rule found: the measured value with its interval (None if one seed gives none), and the verdict.
+
+    detectable: the smallest violation (in units of `measured`, from the border) that the run would have found with 80% power;
+    None if the rule looks for no violation. seeds: independent values behind the interval, where there is one such number.
+    """
 
     measured: float
     interval: tuple[float, float] | None
     verdict: Verdict
+    detectable: float | None = None
+    seeds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,7 +50,10 @@ class Rule:
 
     id: claim id of `cwb theory list`, or P1, P2 ... for predictions on language models; a suffix tells parts of a claim apart.
     claim: the statement under test. prediction: what theory says that `measured` will be. rule: when it is supported and when
-    refuted. tables: what it reads. judge(results): the measurement and the decision.
+    refuted. tables: what it reads. judge(results): the measurement and the decision. rests_on, rule_set, kind: see above.
+    why: the reason of every band and margin in the rule (a finite-size term with its formula, a grid step, rounding); "" if the
+    border is the interval's own (0, or 1 of a ratio). family: the verdicts among which chance is controlled together, and how;
+    "" if a single comparison decides.
     """
 
     id: str
@@ -40,39 +62,52 @@ class Rule:
     rule: str
     tables: tuple[str, ...]
     judge: Callable[[Results], Judgement]
+    rests_on: Evidence
+    rule_set: RuleSet
+    why: str = ""
+    kind: Kind = "claim"
+    family: str = ""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """All that is declared in words before a run."""
+        return {
+            "id": self.id,
+            "claim": self.claim,
+            "prediction": self.prediction,
+            "rule": self.rule,
+            "why": self.why,
+            "kind": self.kind,
+            "rests_on": self.rests_on,
+            "family": self.family,
+        }
 
     def record(self, results: Results) -> dict[str, Any]:
-        """{id, claim, prediction, measured, interval, verdict, rule} as JSON values.
+        """{id, claim, prediction, measured, interval, detectable, seeds, verdict, rule, why, kind, rests_on, rule_set, family}.
 
-        Raises UserError if a table is missing or unfit.
+        JSON values. Raises UserError if a table is missing or unfit.
         """
         with reading(f"the verdict {self.id}", results.directory, self.tables):
             found = self.judge(results)
             if not isfinite(found.measured):
                 raise ValueError(f"the measured value is {found.measured}")
         interval = [float(end) for end in found.interval] if found.interval else None
+        detectable = found.detectable if found.detectable is not None and isfinite(found.detectable) else None
         return {
-            "id": self.id,
-            "claim": self.claim,
-            "prediction": self.prediction,
+            **self.words,
             "measured": float(found.measured),
             "interval": interval,
+            "detectable": None if detectable is None else float(detectable),
+            "seeds": found.seeds,
             "verdict": found.verdict,
-            "rule": self.rule,
+            "rule_set": self.rule_set,
         }
 
 
-def judgement(value: Estimate, verdict: Verdict) -> Judgement:
+def judgement(value: Estimate, verdict: Verdict, detectable: float | None = None) -> Judgement:
     """A judgement on an estimate, its interval left out if it is unbounded."""
     bounded = isfinite(value.low) and isfinite(value.high)
-    return Judgement(value.mean, (value.low, value.high) if bounded else None, verdict)
-
-
-def back(value: Estimate) -> Estimate:
-    """An estimate of a logarithm as one of the quantity itself: its mean becomes a geometric mean."""
-    with np.errstate(over="ignore"):
-        mean, low, high = np.exp(value[:3])
-    return Estimate(float(mean), float(low), float(high), value.count)
+    return Judgement(value.mean, (value.low, value.high) if bounded else None, verdict, detectable, value.count)
 
 
 def decide(value: Estimate, low: float, high: float) -> Verdict:
@@ -80,6 +115,13 @@ def decide(value: Estimate, low: float, high: float) -> Verdict:
     if low <= value.low and value.high <= high:
         return "supported"
     return "refuted" if value.high < low or value.low > high else "undecided"
+
+
+def together(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict on several parts that must all hold: refuted if one is, supported if all are, else undecided."""
+    if "refuted" in verdicts:
+        return "refuted"
+    return "supported" if verdicts and set(verdicts) == {"supported"} else "undecided"
 
 
 def decide_all(values: list[Estimate], low: float, high: float) -> tuple[Estimate, Verdict]:
@@ -93,4 +135,21 @@ def decide_all(values: list[Estimate], low: float, high: float) -> tuple[Estimat
     if "refuted" in verdicts:
         refuted = [value for value, verdict in zip(values, verdicts, strict=True) if verdict == "refuted"]
         return max(refuted, key=lambda value: abs(value.mean - centre) / half), "refuted"
-    return worst, "supported" if set(verdicts) == {"supported"} else "undecided"
+    return worst, together(verdicts)
+
+
+def below(values: Sequence[Estimate], ceiling: float, margin: float, rounding: float = 0.0) -> Judgement:
+    """Equivalence: does nothing lie above a ceiling? The judgement on estimates whose intervals hold together.
+
+    Refuted if the lower end of one lies above the ceiling (beyond `rounding`). Supported if the upper end of every one lies below
+    ceiling + margin. Else undecided: the run could not have seen an excess of `margin`. Shown is the estimate with the highest
+    upper end; `detectable` is the largest, over the estimates, of the smallest excess over the ceiling that the lower end of its
+    interval would have shown with 80% power. An estimate that lies far below its ceiling does not count there: it would have to
+    rise first, and its excess would be seen with the spread that it has.
+    """
+    above = [value for value in values if value.low > ceiling + rounding]
+    least = max((value.detectable for value in values), default=nan)
+    if above:
+        return judgement(max(above, key=lambda value: value.low), "refuted", least)
+    highest = max(values, key=lambda value: (value.high, value.mean))
+    return judgement(highest, "supported" if highest.high <= ceiling + margin else "undecided", least)

@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from figures.results import Results, jackknife
+from figures.estimate import back, jackknife
+from figures.results import Results
 from figures.verdicts.ceiling import ceiling, ceiling_rule
-from figures.verdicts.rule import Judgement, Rule, back, decide, judgement
+from figures.verdicts.rule import Judgement, Rule, decide, judgement
 from simulate.tables import frontier, gains
 
 BAND = 1.25  # factor by which the measured gain may differ: T is a whole number on a grid, codes and supports are finite
@@ -80,6 +81,8 @@ RULES = (
         f"{BAND} of 1, refuted if it lies wholly outside.",
         ("sweep_shared",),
         _gain,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "S1-single",
@@ -88,6 +91,8 @@ RULES = (
         ceiling_rule(TIGHT),
         ("sweep_shared",),
         partial(ceiling, sweep="sweep_shared", tight=TIGHT, regime="single"),
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "S1-dual",
@@ -96,6 +101,8 @@ RULES = (
         ceiling_rule(TIGHT),
         ("sweep_shared",),
         partial(ceiling, sweep="sweep_shared", tight=TIGHT, regime="dual"),
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "S1-activity",
@@ -107,5 +114,7 @@ RULES = (
         f"Supported if the interval lies within a factor {BAND} of 1, refuted if it lies wholly outside.",
         ("sweep_shared",),
         _activity,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

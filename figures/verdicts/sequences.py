@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate, jackknife
-from figures.verdicts.rule import Judgement, Rule, back, decide_all, judgement
+from figures.estimate import Estimate, back, estimate, jackknife
+from figures.results import Results
+from figures.verdicts.rule import Judgement, Rule, decide_all, judgement
 
 BAND = 0.1
 APART = 0.25  # of a target, between the newest and the oldest task: what tells forgetting from fading together
@@ -92,6 +93,8 @@ RULES = (
         f"Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("sequences",),
         _lengths,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "H4-ceiling",
@@ -102,6 +105,8 @@ RULES = (
         "undecided with one seed.",
         ("sequences",),
         _ceilings,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "H4-fails",
@@ -114,5 +119,7 @@ RULES = (
         "is negative over its whole interval.",
         ("sequences",),
         _failures,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from figures.results import Results, estimate
+from figures.estimate import estimate
+from figures.results import Results
 from figures.verdicts.rule import Judgement, Rule, decide, decide_all, judgement
 
 MARGIN = 1.15  # factor in density from the boundary within which a grid point is not judged
@@ -81,6 +82,8 @@ RULES = (
         f"law's loss by more than {BETTER:g} of it.",
         ("superposition",),
         _phase,
+        rests_on="trained network",
+        rule_set="after",
     ),
     Rule(
         "U1-capacity",
@@ -92,6 +95,8 @@ RULES = (
         "capacities <= rank; refuted if one does, or one interval lies wholly below.",
         ("superposition",),
         _capacity,
+        rests_on="trained network",
+        rule_set="after",
     ),
     Rule(
         "U1-sequence",
@@ -102,5 +107,7 @@ RULES = (
         "wholly above.",
         ("superposition",),
         _sequence,
+        rests_on="trained network",
+        rule_set="after",
     ),
 )

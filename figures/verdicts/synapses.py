@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate
+from figures.estimate import Estimate, estimate
+from figures.results import Results
 from figures.verdicts.rule import Judgement, Rule, Verdict, decide_all, judgement
 from theory.ledger import claim
 
@@ -155,6 +156,8 @@ RULES = (
         f"Supported if all lie within {CURVE:.0%} of 1, refuted if one lies wholly outside.",
         ("synapses",),
         _curve,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C6-envelope",
@@ -165,6 +168,8 @@ RULES = (
         + ".",
         ("synapses",),
         _envelope,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C6-oldest",
@@ -174,6 +179,8 @@ RULES = (
         "Ratio of the two for every model and bin of ages; " + UNDER + ".",
         ("synapses",),
         _oldest,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C6-chain",
@@ -184,5 +191,7 @@ RULES = (
         f"Supported if all lie within {CHAIN:.0%} of 1, refuted if one lies wholly outside.",
         ("synapses",),
         _chain,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

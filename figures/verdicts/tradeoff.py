@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate
-from figures.verdicts.rule import Judgement, Rule, back, decide, judgement
+from figures.estimate import Estimate, back, estimate
+from figures.results import Results
+from figures.verdicts.rule import Judgement, Rule, decide, judgement
 from theory.ledger import claim
 
 BAND = 0.05  # relative tolerance of the mean ratio, and of the exponent
@@ -55,6 +56,8 @@ RULES = (
         "if one lies wholly outside.",
         ("tradeoff",),
         _line,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C4-dual",
@@ -64,5 +67,7 @@ RULES = (
         "setting with the largest lower end is shown. Supported if that end lies above 1, refuted if every interval lies below.",
         ("tradeoff",),
         _escape,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

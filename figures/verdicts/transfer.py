@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from figures.results import Estimate, Results, estimate, jackknife
-from figures.verdicts.rule import Judgement, Rule, back, decide, decide_all, judgement
+from figures.estimate import Estimate, back, estimate, jackknife
+from figures.results import Results
+from figures.verdicts.rule import Judgement, Rule, decide, decide_all, judgement
 from theory.ledger import claim
 
 BAND, FACTOR = 0.10, 1.25
@@ -107,6 +108,8 @@ RULES = (
         "outside. The notebook's crosstalk, a share of order P over its cells, is not corrected for.",
         TABLES,
         _curves,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C7-stop",
@@ -117,6 +120,8 @@ RULES = (
         "outside.",
         TABLES,
         _stop,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C7-worthless",
@@ -127,5 +132,7 @@ RULES = (
         "least is shown. Supported if all are positive, refuted if one is wholly negative.",
         TABLES,
         _worthless,
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

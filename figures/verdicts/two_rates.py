@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from figures.results import Results, estimate
-from figures.verdicts.rule import Judgement, Rule, back, decide, decide_all, judgement
+from figures.estimate import back, estimate
+from figures.results import Results
+from figures.verdicts.rule import Judgement, Rule, decide, decide_all, judgement
 from theory.ledger import claim
 
 ONE = ("plain", "annealed", "replay")
@@ -88,6 +89,8 @@ RULES = (
         f"largest mean is shown), refuted if that of a setting, simultaneous over settings, lies wholly above {1 + LINE:.2f}.",
         ("two_rates",),
         _stay_out,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C4-two-rates",
@@ -99,6 +102,8 @@ RULES = (
         "lower end lies above 1, refuted if a learner has all of its intervals below 1.",
         ("two_rates",),
         _go_in,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C4-crosstalk",
@@ -110,6 +115,8 @@ RULES = (
         f"Supported if all lie within {BAND:.0%} of 1, refuted if one lies wholly outside.",
         ("two_rates",),
         _as_predicted,
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C4-sparse",
@@ -119,6 +126,8 @@ RULES = (
         f"t interval over seeds. Supported if it lies within {BAND:.0%} of 1, refuted if it lies wholly outside.",
         ("two_rates",),
         partial(_ratio, first="two_regimes", second="two_equal", low=1 - BAND),
+        rests_on="simulation",
+        rule_set="after",
     ),
     Rule(
         "C4-rules",
@@ -129,5 +138,7 @@ RULES = (
         f"interval over seeds. Supported if it ends below {1 + BAND:.1f}, refuted if it lies wholly above.",
         ("two_rates",),
         partial(_ratio, first="two_rules", second="two_regimes", low=0.0),
+        rests_on="simulation",
+        rule_set="after",
     ),
 )

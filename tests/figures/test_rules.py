@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from figures.results import Estimate
-from figures.verdicts.rule import decide, decide_all
+from figures.estimate import Estimate
+from figures.verdicts.rule import ORDER, decide, decide_all
 from figures.verdicts.table import RULES, sentence, verdict, verdicts
 from tests.discovery import modules
 from theory.errors import UserError
@@ -82,8 +82,8 @@ def test_the_contract_of_the_table_of_verdicts(lawful):
     found = verdicts(lawful)
     assert [row["id"] for row in found] == list(RULES)
     for row in found:
-        assert set(row) == {"id", "claim", "prediction", "measured", "interval", "verdict", "rule"}
-        assert row["verdict"] in WORDS
+        assert set(row) == {*RULES[row["id"]].words, "measured", "interval", "detectable", "seeds", "verdict", "rule_set"}
+        assert row["verdict"] in ORDER
         assert row["interval"] is None or row["interval"][0] <= row["interval"][1]
     assert f"I2: {verdict(lawful, 'I2')['verdict']} (measured" in sentence(lawful, "I1", "I2")
 

@@ -12,8 +12,9 @@ product could not be formed; so it has numbers of its own. A cache keeps c_KV (n
 numbers per token instead of 2 width.
 
 The norms of the latents are in section 3.1.2 ("additional RMS Norm layers after the compressed latent vectors"). Their gains are
-part of the matrices after them; they add 1e-6 to the mean square, as the released code does. Queries and keys are not normalised, unlike in `dense`. Here keys and values are formed anew
-from the latents in the cache; the other order, (W_UK^T W_UQ c_Q) . c_KV, is the same numbers.
+part of the matrices after them. They add 1e-6 to the mean square, as the released code does. Queries and keys are not normalised,
+unlike in `dense`. Here keys and values are formed anew from the latents in the cache; the other order,
+(W_UK^T W_UQ c_Q) . c_KV, is the same numbers.
 """
 
 from typing import ClassVar
@@ -28,7 +29,6 @@ from realmodels.model.attention.rope import angles, rotate
 from realmodels.model.config import Hyperparameters, ModelConfig
 from realmodels.model.part import Cache, Part
 from realmodels.model.record import Record, Residual
-
 
 EPSILON = 1e-6  # of the norms of the latents: as released
 

@@ -5,8 +5,8 @@ the indexer's loss are those of `dsa`, with two differences:
   its queries are made from the latent of MLA's queries, q_j[t] = W_j c_Q[t]; its key and head weights from the block's input;
   only the first rope_dim numbers of its queries and key turn with the position, HALF-SPLIT (i with i + rope_dim/2), although the
   main attention turns interleaved pairs. So V3.2's released code since its correction of 17 November 2025; the code first
-  released (DeepSeek-V3.2-Exp, September 2025) interleaved here too, by mistake. GLM-5 interleaves here by design, which is the same
-  function up to a permutation of rows, and nonsense for the weights of the other.
+  released (DeepSeek-V3.2-Exp, September 2025) interleaved here too, by mistake. GLM-5 interleaves here by design, which is the
+  same function up to a permutation of rows, and nonsense for the weights of the other.
 All that it reads is detached, the input and the latent: the divergence teaches the indexer alone, the text everything else.
 The released code also turns queries and keys by a Hadamard matrix before it rounds them to 8 bits: it is orthogonal, so that
 scores do not change, and left out. A cache keeps what that of `mla` keeps, and the indexer's key.

@@ -1,0 +1,122 @@
+"""Means and other statistics with intervals, each on its own scale, so that none reaches beyond what is possible."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+Scale = Literal["plain", "log", "logit", "fisher"]
+"""Where Student's interval is put: on the values, on their logarithm (ratios, participation ratios: above 0), on log(x / (1 - x))
+(shares: between 0 and 1), or on Fisher's artanh (correlations: between -1 and 1)."""
+
+POWER = 0.8
+"""Probability with which the smallest detectable difference is found."""
+
+_TO: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "plain": lambda x: x,
+    "log": np.log,
+    "logit": lambda x: np.log(x) - np.log1p(-x),
+    "fisher": np.arctanh,
+}
+_FROM: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "plain": lambda x: x,
+    "log": np.exp,
+    "logit": lambda x: 1 / (1 + np.exp(-x)),
+    "fisher": np.tanh,
+}
+
+
+class Estimate(NamedTuple):
+    """A mean, an interval that covers it, and the number of independent values behind it.
+
+    detectable: by how much the true mean must differ from a border for the interval to exclude that border with probability
+    `POWER`; NaN if it is not known. On another scale than "plain" it is the difference above `mean`.
+    """
+
+    mean: float
+    low: float
+    high: float
+    count: int
+    detectable: float = np.nan
+
+    def __neg__(self) -> "Estimate":
+        """The estimate of the negative quantity."""
+        return Estimate(-self.mean, -self.high, -self.low, self.count, self.detectable)
+
+    def shifted(self, by: float) -> "Estimate":
+        """The estimate of the quantity plus a known number."""
+        return Estimate(self.mean + by, self.low + by, self.high + by, self.count, self.detectable)
+
+
+def estimate(
+    values: ArrayLike, confidence: float = 0.95, comparisons: int = 1, scale: Scale = "plain", trials: float | None = None
+) -> Estimate:
+    """Mean of independent values (one per seed, say) with Student's interval; unbounded if there are fewer than two.
+
+    comparisons: number of intervals that are read together; each is widened (Bonferroni) so that all cover at once.
+    scale: where the interval is computed; mean and ends are given back on the scale of the values, so that the mean of "log" is
+    the geometric mean. trials: of shares, how many trials each is the outcome of. A share of k successes of n is read as
+    (k + 1/2) / (n + 1) on "logit", so that a share of 0 or 1 has a finite place.
+    Raises ValueError if there is no value, one is not finite, or one has no place on the scale.
+    """
+    x = np.asarray(values, dtype=float).ravel()
+    if x.size == 0 or not np.isfinite(x).all():
+        raise ValueError(f"an estimate needs finite values: got {x.size}, of which {int((~np.isfinite(x)).sum())} are not finite")
+    if scale == "logit" and trials is not None:
+        x = (x * trials + 0.5) / (trials + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = _TO[scale](x)
+    if not np.isfinite(y).all():
+        raise ValueError(f"values from {x.min():.3g} to {x.max():.3g} have no place on the scale {scale!r}")
+    mean, half, least = float(y.mean()), np.inf, np.inf
+    if y.size >= 2:
+        error = float(y.std(ddof=1) / np.sqrt(y.size))
+        half, least = _reach(error, y.size - 1, confidence, comparisons)
+    return _returned(mean, half, least, y.size, scale)
+
+
+def _reach(error: float, freedom: int, confidence: float, comparisons: int) -> tuple[float, float]:
+    """(half width of the interval, smallest detectable difference) for a standard error with so many degrees of freedom."""
+    quantile = float(stats.t.ppf(1 - (1 - confidence) / (2 * comparisons), freedom))
+    return quantile * error, (quantile + float(stats.t.ppf(POWER, freedom))) * error
+
+
+def _returned(mean: float, half: float, least: float, count: int, scale: Scale) -> Estimate:
+    """An estimate on `scale` as one of the quantity itself."""
+    with np.errstate(over="ignore"):
+        centre, low, high, above = (float(v) for v in _FROM[scale](np.array([mean, mean - half, mean + half, mean + least])))
+    return Estimate(centre, low, high, count, above - centre)
+
+
+def jackknife(
+    statistic: Callable[[pd.DataFrame], float], frame: pd.DataFrame, comparisons: int = 1, scale: Scale = "plain"
+) -> Estimate:
+    """A statistic of all seeds together, which is no mean over them, with the t interval of its pseudo-values (Tukey 1958).
+
+    comparisons, scale: as in `estimate`; the pseudo-values are those of the statistic on the scale.
+    Raises ValueError if the statistic, or the statistic without one of the seeds, has no place on the scale.
+    """
+    seeds = sorted(frame["seed"].unique())
+
+    def placed(part: pd.DataFrame) -> float:
+        value = statistic(part)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = float(_TO[scale](np.asarray(value, dtype=float)))
+        if not np.isfinite(found):
+            raise ValueError(f"a statistic of {value:.3g} has no place on the scale {scale!r}")
+        return found
+
+    whole, count = placed(frame), len(seeds)
+    if count < 2:
+        return _returned(whole, np.inf, np.inf, 1, scale)
+    pseudo = np.array([count * whole - (count - 1) * placed(frame[frame["seed"] != seed]) for seed in seeds])
+    half, least = _reach(float(pseudo.std(ddof=1) / np.sqrt(count)), count - 1, 0.95, comparisons)
+    return _returned(whole, half, least, count, scale)
+
+
+def back(value: Estimate) -> Estimate:
+    """An estimate of a logarithm as one of the quantity itself: its mean becomes a geometric mean."""
+    return _returned(value.mean, value.high - value.mean, value.detectable, value.count, "log")
