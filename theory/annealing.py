@@ -6,8 +6,8 @@ facts is to keep a mean depth of at least d. (The oldest alone could keep everyt
     D d <= N/(T - 1 + 1/(1 - (1 - eta/N)^D)),    for facts (D = 1):  d <= N/(N/eta + M - 1),
 
 for every spectrum and every schedule. Annealed writes along isotropic directions attain it: eta_j = N/(N/eta + j) after j
-facts. T D d tends to N, where one strength stops at N/e. It rests on conservation (C1) and Chebyshev's sum inequality. Directions
-that are chosen, not drawn, can keep more (`theory.winding`).
+facts. T D d tends to N in long streams, where that of one strength falls to N/e. It rests on the identity of C1 and Chebyshev's
+sum inequality. Directions that are chosen, not drawn, can keep more (`theory.winding`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-r"""Conservation of retained depth (claim C1): what all facts together keep, whatever is written, in whatever order.
+r"""An accounting identity for retained depth (claim C1): what all facts together keep, whatever is written, in whatever order.
 
 A write is w <- w + eta_i (w_i y_i - P_i w), P_i = w_i r_i^T with <r_i, w_i> = 1. P_i is an orthogonal projector when w_i = r_i
 = u_i, an oblique one for preconditioned rules such as ROME, and a coordinate for a cell. A task that is written at once has a
@@ -8,12 +8,13 @@ tr(A_{i+1} P_i), the derivative of its readout at the end by its own target, and
     sum_i s_i = N - tr prod_j (I - eta_j P_j),    exactly.
 
 For independent orthogonal projectors of one distribution the total is at most N on average, under every schedule fixed in
-advance. Oblique projectors without a common preconditioner, and distributions that change, can exceed N. For orthogonal
-projectors in any order, at any strengths in [0, 1], the total is less than 2N - 1 (N >= 2). The second bound is the best there
-is. Directions that turn slowly transport what is stored (in the limit, parallel transport on the sphere), and a loop whose
-holonomy is -1 brings it back with the opposite sign. N - 1 half circles in steps of pi/n keep N + (N - 1) cos^n(pi/n). Claim
-C1-winding (`theory.winding`) says what the shortest such loop keeps, how many writes it takes at a given strength, and how
-thinly the excess is spread.
+advance. The total is no constant: it is N less what the writes have left of the initial weights. Oblique projectors without a
+common preconditioner, and distributions that change, can exceed N. They can have any total from 1 on: the mean total of two
+writes of full strength by [[1, c], [0, 0]] or [[1, 0], [-c, 0]], equally likely, is 1 + c^2/2. For orthogonal projectors in any
+order, at any strengths in [0, 1], the total is less than 2N - 1 (N >= 2). That bound is the best there is. Directions that turn slowly
+transport what is stored (in the limit, parallel transport on the sphere), and a loop whose holonomy is -1 brings it back with
+the opposite sign. N - 1 half circles in steps of pi/n keep N + (N - 1) cos^n(pi/n). Claim C1-winding (`theory.winding`) says
+what the shortest such loop keeps, how many writes it takes at a given strength, and how thinly the excess is spread.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ the bounds into an envelope: with x = rate t,
 
     SNR(t) <= sqrt(N) max_q min(1, sqrt(2q), (M_s - 1) q) exp(-q x):  sqrt(N/(e x)),  then  sqrt(N) (M_s - 1)/(e x),
 
-and M SNR^2 of the oldest of M events is at most N (1 - 1/M)^(M-1), the ceiling of one fixed regime (C2).
+and M SNR^2 of the oldest of M events is at most N (1 - 1/M)^(M-1), the ceiling of one fixed regime (C2). The bound is not tight
+in the middle: the piece sqrt(2q) lies pi^2/8 = 1.234 above that of the numerical envelope of Lahiri and Ganguli, which has
+(sqrt(128)/pi^2) sqrt(q) instead and no proof.
 """
 
 from __future__ import annotations

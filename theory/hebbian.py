@@ -5,8 +5,10 @@ Power against power, counting the interferers only,
 
     SNR = N / (P - 1),    at every coding level,
 
-Under Gaussian crosstalk a synapse therefore holds (P/2) log2(1 + SNR) / N bits, which tends to 1/(2 ln 2) = 0.7213 as P grows.
-One-shot storage has the ceiling d/(2 ln 2) whatever the sparsity. It holds at every P >= 2 (N >= 3), and for every schedule of
+Under Gaussian crosstalk the readouts, one by one and each by its matched filter, therefore hold (P/2) log2(1 + SNR) / N bits per
+synapse, which tends to 1/(2 ln 2) = 0.7213 as P grows. That is a lower bound on what w tells of all targets at once (P <= N real
+weights determine them all), and all that a reader of one cue at a time has. So read, one-shot storage has the ceiling d/(2 ln 2)
+whatever the sparsity. It holds at every P >= 2 (N >= 3), and for every schedule of
 decay that leaves no fact more than half the power. With the fact's own power counted as noise, the SNR adds up to N over all
 ages.
 

@@ -3,7 +3,7 @@ r"""Bounded cells that are overwritten (claim C2-cells): each task rewrites a N 
 A cell of the oldest of T tasks survives the T - 1 later ones with probability (1 - a)^(T-1). The reader knows the supports, so
 what was overwritten is an erasure, and an erasure code holds b bits per surviving cell:
 
-    D <= b N a (1 - a)^(T-1)  bits,   best at a = 1/T:   T D <= b N (1 - 1/T)^(T-1) -> b N / e.
+    D <= b N a (1 - a)^(T-1)  bits,   best at a = 1/T:   T D <= b N (1 - 1/T)^(T-1), falling to b N / e.
 
 Activities that vary, a_t fixed in advance, keep b N (1 - prod_t (1 - a_t)) bits of all tasks together, at most bN; with a_t = 1/t
 every task keeps b N/T of them. No code does better: given the supports, the oldest task speaks through its surviving cells alone.

@@ -6,8 +6,9 @@ A store learns y = <w*, x> + xi by the delta rule at one strength eta: w* is sha
     J = eta sigma^2 / (2 - eta),    that is    eta = 2 J / (sigma^2 + J),
 
 and eta is also the depth at which a fact's private part has just been written. One regime cannot be accurate on the
-structure (small J) and deep on every fact (large eta). This is the misadjustment of LMS (Widrow and Hoff 1960; Haykin, Adaptive
-Filter Theory), read as a limit on memory.
+structure (small J) and deep on every fact (large eta). The relation is the misadjustment of normalised LMS (Widrow and Hoff 1960;
+Haykin, Adaptive Filter Theory), read as a limit on memory. What is claimed here is that no schedule of strengths that never rise
+enters the region, and what rare deep writes cost.
 
 A schedule may write few facts deep and anneal in between. One deep write after annealing adds less than sigma^2/N to J. If a
 share q of the writes, in the long run, reaches a depth, then for every choice of the other strengths and any N

@@ -9,9 +9,23 @@ from scipy.optimize import minimize
 from theory.attacks import superposition as attacks
 from theory.attacks.attack import Attack, run
 from theory.errors import UserError
-from theory.literature.superposition import POLYTOPES
+from theory.literature.superposition import antiprism
 from theory.statistics import mean_interference, participation_ratio
 from theory.superposition import FAINT, U1, best_pair, capacities, dimensions_per_feature, toy_loss
+
+
+def polygon(corners):
+    angles = 2 * np.pi * np.arange(corners) / corners
+    return np.array([np.cos(angles), np.sin(angles)])
+
+
+POLYTOPES = (
+    ("digon (antipodal pair)", np.array([[1.0, -1.0]]), 1 / 2),
+    ("triangle", polygon(3), 2 / 3),
+    ("tetrahedron", np.array([[1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]]) / np.sqrt(3), 3 / 4),
+    ("pentagon", polygon(5), 2 / 5),
+    ("square antiprism", antiprism(), 3 / 8),
+)
 
 
 def test_every_step_of_the_derivation_holds():

@@ -1,4 +1,4 @@
-"""Attractor and binary associative memories: Hopfield, Tsodyks and Feigelman, Willshaw, Palm.
+"""Associative memories: Hopfield, Tsodyks and Feigelman, Willshaw, Palm, and linear ones with graded outputs.
 
 The covariance rule J_ij = (1/N v) sum_mu (eta_i - f)(eta_j - f), v = f(1 - f), units V in {0, 1} with one threshold, at zero
 temperature. With x_1, x_0 the mean fields of units that should be on and off, less the threshold, in standard deviations of the
@@ -17,9 +17,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import brentq, minimize, minimize_scalar
 from scipy.special import gammaln, log_ndtr, ndtr, xlogy
 
+from theory.hebbian import C3
 from theory.literature.agreement import Agreement
 
 LN2 = float(np.log(2))
@@ -90,6 +91,21 @@ def palm_bits(units: float) -> float:
     return -min(float(each.fun) for each in results)
 
 
+def recalled_bits(inputs: float) -> float:
+    """p log2 p over d^2 for the most pairs p that d = inputs synapses per readout and d readouts can tell apart, by C3's SNR.
+
+    One fact is one of p targets of d numbers. Its d readouts are Gaussian channels of the power SNR d/(p - 1), and hold
+    (d/2) log2(1 + SNR) bits together; random targets can be told apart up to that number (Shannon 1948), and no further.
+    """
+
+    def spare(log_pairs: float) -> float:
+        snr = float(C3.snr(N=inputs, P=np.exp(log_pairs)))
+        return inputs / 2 * float(np.log1p(snr)) - log_pairs
+
+    log_pairs = float(brentq(spare, np.log(inputs), 3 * np.log(inputs)))
+    return float(np.exp(log_pairs) * log_pairs / LN2 / inputs**2)
+
+
 AGREEMENTS = (
     Agreement(
         name="Hopfield capacity",
@@ -150,5 +166,19 @@ AGREEMENTS = (
         tolerance=5e-3,
         why="two digits in print",
         ours=lambda: palm_bits(1e6),
+    ),
+    Agreement(
+        name="optimal linear associative memory",
+        claim="C3",
+        quantity="p log2 p/d^2, bits per weight of a d x d matrix that tells each of p targets from all others (at d = 10^8)",
+        theirs=1 / (2 * LN2),
+        source="Giorlandino, Goldt and Maillard 2026, arXiv 2605.10795, abstract: p log p/d^2 = 1/2 at capacity; the same is "
+        "conjectured, as d^2 ~ 2 n log n, by Barnfield, Kim, Nichani, Lee and Lu 2026, arXiv 2605.05189, abstract",
+        provenance="printed value, of which the abstracts were read; log taken as natural, as in the extreme of p normal scores, "
+        "(2 ln p)^(1/2), and turned into bits here: 1/(2 ln 2)",
+        how="largest p whose log2 p bits fit into the d readouts of one fact, each of the SNR d/(p - 1) of C3",
+        tolerance=1e-6,
+        why="finite d: log(1 + SNR) falls short of SNR by a share SNR/2, about ln(p)/d = 4e-7",
+        ours=lambda: recalled_bits(1e8),
     ),
 )

@@ -1,4 +1,4 @@
-"""Known results beside I1, C1-winding and C2-cells: equiangular lines, tight frames, isoperimetric circle, slotted ALOHA."""
+"""Known results beside I1, C1-winding and C2-cells: tight frames, isoperimetric circle, slotted ALOHA."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from theory import interference, winding
 from theory.literature.agreement import Agreement
 
 DIGITS = "digits in print"
-
-
-def _angle(M: int, N: int) -> float:
-    """Largest common angle between M lines in N dimensions by the Welch bound, in degrees."""
-    return float(np.degrees(np.arccos(interference.I1.value("coherence_floor", M=M, N=N).value)))
 
 
 def _frame_potential(M: int, N: int) -> float:
@@ -48,42 +43,6 @@ def _most_kept_of_many() -> float:
 
 
 AGREEMENTS = (
-    Agreement(
-        name="six equiangular lines in space",
-        claim="I1",
-        quantity="angle between the diagonals of the icosahedron, degrees",
-        theirs=63.4349,
-        source="Conway, Hardin and Sloane 1996, Experimental Mathematics 5, 139",
-        provenance="quoted from a secondary source",
-        how="Welch's coherence bound, M = 6, N = 3",
-        tolerance=5e-5,
-        why=DIGITS,
-        ours=lambda: _angle(6, 3),
-    ),
-    Agreement(
-        name="28 equiangular lines in seven dimensions",
-        claim="I1",
-        quantity="cosine of the common angle",
-        theirs=1 / 3,
-        source="Lemmens and Seidel 1973, J. Algebra 24, 494",
-        provenance="quoted from a secondary source",
-        how="Welch's coherence bound, M = 28, N = 7",
-        tolerance=1e-12,
-        why="an exact value",
-        ours=lambda: float(np.cos(np.radians(_angle(28, 7)))),
-    ),
-    Agreement(
-        name="276 equiangular lines in 23 dimensions",
-        claim="I1",
-        quantity="cosine of the common angle",
-        theirs=1 / 5,
-        source="Lemmens and Seidel 1973, J. Algebra 24, 494",
-        provenance="quoted from a secondary source",
-        how="Welch's coherence bound, M = 276, N = 23",
-        tolerance=1e-12,
-        why="an exact value",
-        ours=lambda: float(np.cos(np.radians(_angle(276, 23)))),
-    ),
     Agreement(
         name="least frame potential",
         claim="I1",

@@ -1,8 +1,6 @@
-"""Linear networks: forgetting (Lin et al. 2023), Marchenko and Pastur, ridgeless and ridge regression (Hastie et al. 2022)."""
+"""Linear networks: forgetting (Lin et al. 2023), ridgeless and ridge regression (Hastie et al. 2022)."""
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -32,17 +30,6 @@ def _printed(part: str) -> float:
         for j in range(i + 1, T + 1):
             total += (1 - r) * (r ** (T - i) - r ** (j - i) + r ** (T - j)) * apart[i - 1, j - 1]
     return float(total / (T - 1))
-
-
-@cache
-def _edges() -> tuple[float, float]:
-    """Least and largest eigenvalue of a Wishart matrix of 300 weights and 600 examples, means of three."""
-    rng, edges = np.random.default_rng(0), []
-    for _ in range(3):
-        X = rng.normal(size=(600, 300)) / np.sqrt(300)
-        edges.append(np.linalg.eigvalsh(X.T @ X)[[0, -1]])
-    low, high = np.mean(edges, axis=0)
-    return float(low), float(high)
 
 
 def _ridge(alpha: float, snr: float) -> float:
@@ -80,25 +67,6 @@ AGREEMENTS = (
         tolerance=1e-12,
         why="exact arithmetic up to rounding",
         ours=lambda: float(expected_errors(WEIGHTS, N, D, SIGMA)[-1].mean()),
-    ),
-    *(
-        Agreement(
-            name=f"Marchenko-Pastur {name} edge",
-            claim="C7-transfer",
-            quantity="extreme eigenvalue at alpha = 2",
-            theirs=(1 + sign * np.sqrt(2.0)) ** 2,
-            source="Marchenko and Pastur 1967, Mat. Sb. 72, 507",
-            provenance="their formula, evaluated here",
-            how="eigenvalues of three Wishart matrices of 300 weights",
-            tolerance=(1.21 + 5 * 1.27 / np.sqrt(3)) * scale,
-            why="Tracy and Widom: finite matrices end inside by 1.21 and scatter by 1.27 of the edge's scale, here five standard "
-            "errors of three",
-            ours=lambda sign=sign: _edges()[sign > 0],
-        )
-        for name, sign, scale in (
-            ("upper", 1, 300 ** (-2 / 3) * (np.sqrt(2) + 1) * (1 + 1 / np.sqrt(2)) ** (1 / 3)),
-            ("lower", -1, 300 ** (-2 / 3) * (np.sqrt(2) - 1) * (1 - 1 / np.sqrt(2)) ** (1 / 3)),
-        )
     ),
     Agreement(
         name="Ridgeless regression, fewer weights than examples",

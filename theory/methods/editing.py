@@ -1,7 +1,7 @@
 r"""Closed-form knowledge editing (claim `editing`): one matrix, preconditioned by the second moment C of its keys.
 
 ROME (Meng et al. 2022) writes W <- W + (v - W k) (C^-1 k)^T/(k^T C^-1 k): a delta rule of strength 1 along an oblique
-projector. One fixed C is a change of basis, u ~ C^(-1/2) k, so conservation (C1) holds with N = width of the keys. By C2 the
+projector. One fixed C is a change of basis, u ~ C^(-1/2) k, so the identity of C1 holds with N = width of the keys. By C2 the
 oldest edit keeps a depth for 1 + ln(depth)/ln(1 - 1/N) edits, about N ln(1/depth). Edits whose whitened keys fill only n
 dimensions have n for N. MEMIT (Meng et al. 2023) solves with C + K K^T: strength q/(1 + q), q = k^T C^-1 k.
 
