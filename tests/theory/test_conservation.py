@@ -140,13 +140,17 @@ def test_one_preconditioner_is_a_change_of_basis_but_unrelated_readers_are_not_b
     assert abs(total_depth(writes, 1.0, reads)) > 3
 
 
-def test_independent_oblique_writes_are_not_bounded_by_N():
-    writes, reads = np.eye(2), np.array([[1.0, 3.0], [-3.0, 1.0]])
-    # two equally likely oblique projectors, two writes of strength 1: E[P] has the eigenvalues 1/2 +- 3i/2
-    totals = [total_depth(writes[[i, j]], 1.0, reads[[i, j]]) for i in (0, 1) for j in (0, 1)]
-    moment = (np.outer(writes[0], reads[0]) + np.outer(writes[1], reads[1])) / 2
-    assert np.mean(totals) == pytest.approx(2 - np.trace((np.eye(2) - moment) @ (np.eye(2) - moment)))
-    assert np.mean(totals) == pytest.approx(6.0)
+@pytest.mark.parametrize("c", [0.0, 1.0, 3.0, 10.0])
+def test_independent_oblique_writes_can_have_any_total_from_1_on(c):
+    """Two equally likely oblique projectors, [[1, c], [0, 0]] and [[1, 0], [-c, 0]], two writes of strength 1: 1 + c^2/2."""
+    writes, reads = np.array([[1.0, 0.0], [1.0, -c]]), np.array([[1.0, c], [1.0, 0.0]])
+    readouts = [np.outer(write, read) for write, read in zip(writes, reads, strict=True)]
+    np.testing.assert_array_equal(readouts, [[[1, c], [0, 0]], [[1, 0], [-c, 0]]])
+    # by hand: four orders, the depths of a stored target read at the end
+    totals = [1 + reads[i] @ (np.eye(2) - readouts[j]) @ writes[i] for i in (0, 1) for j in (0, 1)]
+    assert np.mean(totals) == pytest.approx(1 + c**2 / 2)
+    found = [total_depth(writes[[i, j]], 1.0, reads[[i, j]]) for i in (0, 1) for j in (0, 1)]
+    assert np.mean(found) == pytest.approx(1 + c**2 / 2)
 
 
 def test_a_direction_that_is_no_unit_vector_is_refused():
