@@ -11,10 +11,10 @@ For independent orthogonal projectors of one distribution the total is at most N
 advance. The total is no constant: it is N less what the writes have left of the initial weights. Oblique projectors without a
 common preconditioner, and distributions that change, can exceed N. They can have any total from 1 on: the mean total of two
 writes of full strength by [[1, c], [0, 0]] or [[1, 0], [-c, 0]], equally likely, is 1 + c^2/2. For orthogonal projectors in any
-order, at any strengths in [0, 1], the total is less than 2N - 1 (N >= 2). That bound is the best there is. Directions that turn slowly
-transport what is stored (in the limit, parallel transport on the sphere), and a loop whose holonomy is -1 brings it back with
-the opposite sign. N - 1 half circles in steps of pi/n keep N + (N - 1) cos^n(pi/n). Claim C1-winding (`theory.winding`) says
-what the shortest such loop keeps, how many writes it takes at a given strength, and how thinly the excess is spread.
+order, at any strengths in [0, 1], the total is less than 2N - 1 (N >= 2). That bound is the best there is. Directions that turn
+slowly transport what is stored (in the limit, parallel transport on the sphere), and a loop whose holonomy is -1 brings it back
+with the opposite sign. N - 1 half circles in steps of pi/n keep N + (N - 1) cos^n(pi/n). Claim C1-winding (`theory.winding`)
+says what the shortest such loop keeps, how many writes it takes at a given strength, and how thinly the excess is spread.
 """
 
 from __future__ import annotations
