@@ -20,7 +20,6 @@ NAMES = (
     "plane",
     "gain",
     "methods",
-    "tightness",
     "frontier",
     "shared_frontier",
     "frontiers",
@@ -34,7 +33,6 @@ NAMES = (
     "regressions",
     "coding_level",
     "superposition",
-    "training",
     "retention_lm",
     "learning_forgetting",
     "forecast",
@@ -48,8 +46,9 @@ NAMES = (
 class Figure:
     """A figure of the paper.
 
-    claims: ids of the verdicts that it shows. tables: the tables of results that it reads.
-    caption(results): its caption as plain text, verdicts included. draw(results): the drawing; it selects and averages, no more.
+    claims: ids of the verdicts that rest on what it shows. tables: the tables of results that it reads.
+    caption(results): its caption, in the paper's markup (Typst: mathematics between dollars). Its first sentence is the finding,
+    as the tables have it. draw(results): the drawing; it selects and averages, no more.
     """
 
     name: str

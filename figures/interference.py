@@ -5,59 +5,64 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import BLUE, GREEN, GREY, PALE, SKY, VERMILION, Look, letters, panels, ticks
+from figures.style import BLUE, GREEN, GREY, PALE, SKY, VERMILION, Look, direct, italic, panels, ticks
 from figures.verdicts.interference import ACTIVE
-from figures.verdicts.table import sentence
+from figures.words import means, number, paragraph
 from theory.ledger import claim
 
 SERIES = (
-    (("nonnegative", 1.0), Look("non-negative, $c=1$", BLUE, "o", "-")),
-    (("nonnegative", 0.5), Look("non-negative, $c=1/2$", SKY, "v", "--")),
+    (("nonnegative", 1.0), Look("non-negative, equal magnitudes ($c=1$)", BLUE, "o", "-")),
+    (("nonnegative", 0.5), Look("non-negative, spread magnitudes ($c=1/2$)", SKY, "v", "--")),
     (("mean_removed", 0.5), Look("the same, mean removed", VERMILION, "s", "-.")),
     (("signed", 0.5), Look("the same, random signs", GREEN, "^", ":")),
 )
 
 
 def caption(results: Results) -> str:
-    """What the panels show, and the verdicts on I1 and I2."""
-    frame = results.table("interference", "N", "M", "seed")
-    return (
-        f"Interference of {frame['M'].max()} random unit codes in N = {frame['N'].max()} dimensions against their activity a. "
-        "(a) Mean squared overlap: non-negative codes follow 1/N + (1 − 1/N)(ac)², centred codes of the same supports stay at "
-        "1/N at every activity: what sparsity buys is the removal of the common mode, and centring buys the same. (b) The "
-        "share of the mean squared overlap that the mean overlap carries. Lines are theory without a fitted parameter, of "
-        f"leading order in 1/(aN), and not judged in the shaded range of fewer than {ACTIVE} active units; marks are means "
-        f"over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "I1", "I2")
-    )
+    """The finding, what is shown, and how."""
+    frame = results.table("interference", "N", "M", "seed", "family", "c", "active", "mean_square_overlap")
+    N = frame["N"].max()
+    frame = frame[(frame["N"] == N) & (frame["active"] >= ACTIVE)]
+    square = frame.groupby(["family", "c", "active"])["mean_square_overlap"].mean() * N
+    falls = square["nonnegative"][1.0]
+    floor = max(abs(square[family][0.5] - 1).max() for family in ("mean_removed", "signed"))
+    return paragraph(f"""
+        Sparsity lowers mean square interference through the common mode only: from the densest to the sparsest codes judged
+        it falls {number(falls.iloc[-1] / falls.iloc[0], 2)}-fold for non-negative codes, and without their mean it stays
+        within {number(100 * floor, 1)}% of $1\\/N$ at every activity. Mean squared overlap $kappa^2$ of {frame["M"].max()}
+        random unit codes in $N = {N}$ dimensions against their activity $a$, the share of active units. Lines: $1\\/N + (1 -
+        1\\/N)(a c)^2$, nothing fitted, of leading order in $1\\/(a N)$; shaded, not judged: fewer than {ACTIVE} active units.
+        {means(frame)}
+        """)
 
 
 def draw(results: Results) -> Canvas:
-    """Two panels: mean squared overlap times N, and the mean overlap's share of it, against a, one series per code family."""
-    frame = results.table("interference", "active", "N", "c", "family", "mean_square_overlap", "common_mode_share")
+    """Mean squared overlap against activity, one series per code family."""
+    frame = results.table("interference", "active", "N", "c", "family", "mean_square_overlap")
     N = frame["N"].max()
     frame = frame[frame["N"] == N].assign(level=frame["active"] / frame["N"])
-    canvas, (left, right) = panels(columns=2, ratio=0.85)
+    canvas, (panel,) = panels(ratio=0.6, width=0.72)
     a = np.geomspace(frame["level"].min(), frame["level"].max(), 200)
-    for (family, c), look in SERIES:
+    for place, ((family, c), look) in enumerate(SERIES):
         part = frame[(frame["family"] == family) & (frame["c"] == c)]
         common = c if family == "nonnegative" else 0.0
-        law = claim("I2").mean_square_overlap(N=N, a=a, c=common) * np.ones_like(a)
-        share = claim("I2").mean_overlap(a=a, c=common) ** 2 / law
-        for panel, curve, column in ((left, law, "mean_square_overlap"), (right, share, "common_mode_share")):
-            found = by_group(part, ["level"], column)
-            panel.plot(a, curve, color=look.color, linestyle=look.line, linewidth=0.8)
-            panel.errorbar(found["level"], found["mean"], yerr=bars(found), elinewidth=0.7, **look.marks(markerfacecolor="white"))
-    left.axhline(1 / N, color=GREY, linewidth=0.6, zorder=0)
-    left.text(a[-1], 1 / N * 0.9, f"$1/N$, $N={N}$", color=GREY, va="top", ha="right")
-    for panel in (left, right):
-        panel.set_xscale("log")
-        panel.axvspan(panel.get_xlim()[0], ACTIVE / N, color=PALE, zorder=0, linewidth=0)
-        panel.set(xlim=panel.get_xlim(), xlabel="activity $a$")
-        ticks(panel.xaxis, (0.01, 0.03, 0.1, 0.3, 1))
-    left.set(yscale="log", ylabel=r"mean of $\kappa^2$", ylim=(0.6 / N, None))
-    right.set(ylabel=r"(mean of $\kappa)^2$ / mean of $\kappa^2$", ylim=(-0.05, 1.05))
-    left.legend(loc="upper left")
-    letters([left, right], ["interference", "share of the common mode"])
+        if common:
+            law = claim("I2").mean_square_overlap(N=N, a=a, c=common)
+            panel.plot(a, law, color=look.color, linestyle=look.line, linewidth=0.8)
+        found = by_group(part, ["level"], "mean_square_overlap")
+        aside = 1.0 if common else 1.04 ** (place * 2 - 5)  # two families lie on the floor: marks side by side
+        panel.errorbar(
+            found["level"] * aside, found["mean"], yerr=bars(found), elinewidth=0.7, **look.marks(markerfacecolor="white")
+        )
+    panel.axhline(1 / N, color=GREY, linewidth=0.8, zorder=0)
+    direct(panel, (a[-1], 1 / N), f"floor $1/N$, $N={N}$", (0, -9), color=GREY, ha="right")
+    panel.set(xscale="log", yscale="log", ylim=(0.5 / N, None), xlabel="activity $a$", ylabel=r"mean of $\kappa^2$")
+    left, border = panel.get_xlim()[0], ACTIVE / N
+    panel.axvspan(left, border, color=PALE, zorder=0, linewidth=0)
+    panel.text((left * border) ** 0.5, 0.62 / N, italic("not judged"), ha="center", va="center")
+    panel.set_xlim(left, None)
+    ticks(panel.xaxis, (0.01, 0.03, 0.1, 0.3, 1))
+    panel.legend(loc="upper left", handletextpad=0.2)
     return canvas
 
 

@@ -1,13 +1,15 @@
 """One look for all figures: sizes, type, colours, marks, and a way to save that gives the same bytes every time.
 
-Sizes are those of a 5.5-inch text block. Colours are Okabe and Ito's, which the colour-blind can tell apart; each series has a
-mark and a line style of its own as well, so that the figures read in grey print. The type ships with matplotlib.
+A figure is as wide as the paper's text, 160 mm, so that nothing is scaled when it is set, and its smallest type has 8 points.
+Colours are Okabe and Ito's, which the colour-blind can tell apart; each series has a mark, a line style or a label of its own as
+well, so that the figures read in grey print. The type is Computer Modern, as in the paper's text, in the files that ship with
+matplotlib. These lack signs such as × and −, which come from STIX, and have others in the places of < > | _ " and of braces:
+write those as mathematics.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
-from tueplots import axes, figsizes
+from tueplots import axes
 
 from realmodels.writing.methods import catalogue as methods
 from simulate.runs.files import atomic
@@ -26,18 +28,25 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PALE = "#6B6B6B", "#EFEFEF"
 
+WIDTH = 160 / 25.4
+"""Width of the paper's text, and of a figure, in inches."""
+SMALLEST = 8
+"""Points of the smallest type in a figure."""
+
 SETTINGS: dict[Any, Any] = {
     **axes.lines(),
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "font.size": 8,
-    "axes.labelsize": 8,
-    "axes.titlesize": 8,
+    "font.family": ["cmr10", "STIXGeneral"],
+    "mathtext.fontset": "cm",
+    "axes.formatter.use_mathtext": True,
+    "font.size": SMALLEST,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
     "axes.titlelocation": "left",
     "axes.titlepad": 5,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
+    "xtick.labelsize": SMALLEST,
+    "ytick.labelsize": SMALLEST,
+    "legend.fontsize": SMALLEST,
+    "legend.title_fontsize": SMALLEST,
     "legend.frameon": False,
     "legend.handlelength": 1.8,
     "axes.spines.top": False,
@@ -101,17 +110,25 @@ def styled() -> Iterator[None]:
 
 def panels(rows: int = 1, columns: int = 1, ratio: float = 0.75, width: float = 1.0, **options) -> tuple[Canvas, list[Axes]]:
     """A canvas and its panels in reading order; `ratio` is height to width of a panel, `width` a share of the text's width."""
-    size = figsizes.neurips2024(nrows=rows, ncols=columns, rel_width=width, height_to_width_ratio=ratio)["figure.figsize"]
+    size = (width * WIDTH, width * WIDTH / columns * ratio * rows)
     canvas, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, **options)
     return canvas, list(grid.flat)
 
 
-def letters(panels: Iterable[Axes], titles: Iterable[str], notes: Iterable[str] = ()) -> None:
-    """Head the panels with bold letters and what they show; notes, if any, stand at the right, small and grey."""
-    for letter, panel, title, note in zip_longest("abcdefgh", panels, titles, notes):
-        if panel is not None and title is not None:
-            panel.set_title(rf"$\bf{{{letter}}}$  {title}")
-            panel.set_title(note or "", loc="right", fontsize=6.5, color=GREY)
+def letters(panels: Iterable[Axes], titles: Iterable[str]) -> None:
+    """Head the panels with bold letters and what they show."""
+    for letter, panel, title in zip("abcdefgh", panels, titles, strict=False):
+        panel.set_title(rf"$\mathbf{{{letter}}}$  {title}")
+
+
+def italic(words: str) -> str:
+    """These words in italics."""
+    return r"$\mathit{" + words.replace(" ", r"\ ") + "}$"
+
+
+def direct(panel: Axes, at: tuple[float, float], words: str, by: tuple[float, float] = (4, 0), **style) -> None:
+    """Write words beside a point of the data, `by` so many points to the right and up."""
+    panel.annotate(words, at, by, textcoords="offset points", **{"va": "center", "fontsize": SMALLEST, **style})
 
 
 def ticks(axis: Axis, values: Iterable[float], words: Iterable[str] | None = None) -> None:

@@ -57,11 +57,8 @@ def test_every_panel_shows_data_and_names_its_axes(name: str, lawful: Results):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_caption_gives_the_verdict_on_each_of_its_claims(name: str, lawful: Results):
-    figure = catalogue()[name]
-    caption = figure.caption(lawful)
-    for claim in figure.claims:
-        assert f"{claim}: " in caption
+def test_the_caption_is_one_paragraph_without_holes(name: str, lawful: Results):
+    caption = catalogue()[name].caption(lawful)
     assert "\n" not in caption
     assert "nan" not in caption
 

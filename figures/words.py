@@ -1,0 +1,52 @@
+"""Numbers and counts in the words of captions, which are in the markup of the paper (Typst)."""
+
+import re
+from math import floor, isfinite, log10
+
+import pandas as pd
+
+from figures.estimate import Estimate
+
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def paragraph(text: str) -> str:
+    """Lines of a triple-quoted text as one line."""
+    return re.sub(r"\s*\n\s*", " ", text.strip())
+
+
+def number(x: float, digits: int = 2) -> str:
+    """A number to so many significant digits, with a true minus sign; below a thousandth as a power of ten."""
+    size = floor(log10(abs(x))) if x else 0
+    if size < -3:
+        mantissa = f"{x / 10.0**size:.{digits - 1}f}"
+        return f"${mantissa} times 10^({size})$"
+    places = max(0, digits - 1 - size)
+    words = f"{round(x, digits - 1 - size):.{places}f}"
+    whole, _, part = words.lstrip("-").partition(".")
+    if len(whole) > 4:
+        whole = f"{int(whole):,}".replace(",", "\N{THIN SPACE}")
+    return ("−" if words.startswith("-") else "") + whole + (f".{part}" if part else "")
+
+
+def spread(value: Estimate, places: int = 2) -> str:
+    """A mean with its interval in brackets, to so many decimal places; without one where one seed gives none."""
+    mean, low, high = (f"{x:.{places}f}".replace("-", "−") for x in (value.mean, value.low, value.high))
+    return f"{mean} [{low}, {high}]" if isfinite(value.low) and isfinite(value.high) else mean
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """ "three stores", "one store", "no stores", "17 stores"."""
+    words = COUNTS[count] if count < len(COUNTS) else str(count)
+    return f"{words} {one if count == 1 else many or one + 's'}"
+
+
+def opening(words: str) -> str:
+    """Words as the beginning of a sentence."""
+    return words[:1].upper() + words[1:]
+
+
+def means(frame: pd.DataFrame, what: str = "Means") -> str:
+    """ "Means over 8 seeds with 95% intervals.", or what one seed allows."""
+    count = frame["seed"].nunique()
+    return "One seed, so no intervals." if count == 1 else f"{what} over {count} seeds with 95% intervals."
