@@ -11,6 +11,7 @@ import pandas as pd
 from figures.build.dictionary import columns_of
 from figures.estimate import estimate
 from simulate.runs.columns import fault
+from simulate.runs.declaration import declared_before, read_record
 from simulate.runs.store import read_table
 from theory.errors import UserError
 
@@ -54,6 +55,13 @@ class Results:
         """Fingerprint of the configuration and code that made the table `name`."""
         self.table(name)
         return self._load(name)[1].get("key", "")
+
+    def declared_before(self, name: str, rule: str, words: str) -> bool:
+        """Whether the record of table `name` proves that a rule with words of this digest was declared before its cells.
+
+        Raises UserError if the record was changed after it was written (`simulate.runs.declaration.read_record`).
+        """
+        return declared_before(read_record(self.directory, name), self.key(name), rule, words)
 
     @cached_property
     def preset(self) -> str:

@@ -109,11 +109,14 @@ def foreign_tables(layout: Layout) -> list[str]:
 def make_table(
     layout: Layout, experiment: Experiment, workers: int, cluster: str | None, on_cell: Callable[[], None]
 ) -> pd.DataFrame:
-    """Compute the missing cells of an experiment and write its table, with its fingerprint, in one step."""
+    """Declare an experiment, compute its missing cells, and write its record and its table, each in one step."""
+    from figures.build.declared import declare_experiment, record_table
     from simulate.runs.store import write_table
     from simulate.runs.sweep import run_cells
 
     preset: Preset = layout.preset
-    frame = run_cells(experiment, preset, layout.workspace, workers=workers, cluster=cluster, on_cell=on_cell)
+    declaration = declare_experiment(layout, experiment)
+    frame = run_cells(experiment, preset, layout.workspace, workers, cluster, on_cell, declaration)
+    record_table(layout, experiment)
     write_table(table_path(layout, experiment.name), frame, experiment.fingerprint(preset), preset=preset)
     return frame

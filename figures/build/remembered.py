@@ -37,6 +37,11 @@ def tables(folder: Path) -> dict[str, str]:
     return {path.stem: content(path) for path in sorted(folder.glob("*.parquet")) if path.is_file()}
 
 
+def records(folder: Path) -> dict[str, str]:
+    """{name: digest of the file} of the record of every table in a folder (`simulate.runs.declaration`)."""
+    return {path.stem: content(path) for path in sorted((folder / "records").glob("[!.]*.json")) if path.is_file()}
+
+
 def libraries() -> dict[str, str]:
     """Versions of the libraries by which results are read and judged."""
     versions = {}

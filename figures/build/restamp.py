@@ -3,7 +3,8 @@
 A change of code makes every table stale that rests on it, also where it only renames or rearranges. Whether it does is measured:
 BEFORE and AFTER are the folders of quick tables (`build/quick/results`) that the old and the new code made on one machine. A
 stale table of the preset `paper` is kept only if its quick table is the same to the bit before and after. It then gets the key of
-the new code; its metadata keep the old key, the reason and the digest of the quick table that was compared. A table that differs
+the new code; its metadata keep the old key, the reason and the digest of the quick table that was compared. Its record stays its
+record, under the new key. A table that differs
 stays stale and is named: `cwb reproduce paper --only NAME` makes it anew.
 """
 
@@ -17,6 +18,7 @@ from tyro.conf import Positional
 
 from figures.build.experiments import experiments, state, table_path
 from figures.build.layout import Layout
+from simulate.runs.declaration import read_record, sealed, write_record
 from simulate.runs.store import digest, read_table, write_table
 
 
@@ -46,9 +48,10 @@ class Restamp:
             frame, about = read_table(table_path(layout, name))
             compared = digest(pd.util.hash_pandas_object(read_table(self.after / f"{name}.parquet")[0].astype(str)).tolist())
             notes = [*json.loads(about.get("restamped", "[]")), {"from": about["key"], "why": self.why, "quick": compared}]
-            write_table(
-                table_path(layout, name), frame, experiment.fingerprint("paper"), preset="paper", restamped=json.dumps(notes)
-            )
+            key = experiment.fingerprint("paper")
+            if record := read_record(layout.results, name):
+                write_record(layout.results, sealed({**record, "key": key}))
+            write_table(table_path(layout, name), frame, key, preset="paper", restamped=json.dumps(notes))
             print(f"{name:<20} restamped")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from figures.estimate import Estimate
 from figures.results import Results, reading
+from simulate.runs.files import digest
 
 Verdict = Literal["supported", "refuted", "undecided", "not applicable"]
 
@@ -24,7 +25,8 @@ Evidence = Literal["proof", "simulation", "trained network", "language model"]
 gradient descent; a language model."""
 
 RuleSet = Literal["before", "after"]
-"""Whether the rule was fixed before anything was seen of the quantity that it judges, or after a pilot."""
+"""Whether the rule was fixed before anything was seen of the quantity that it judges, or after a pilot. The records of the tables
+prove "before" (`simulate.runs.declaration`); where they do not, the word is what the rule says of itself."""
 
 ORDER: tuple[Verdict, ...] = ("supported", "refuted", "undecided", "not applicable")
 
@@ -82,16 +84,23 @@ class Rule:
             "family": self.family,
         }
 
-    def record(self, results: Results) -> dict[str, Any]:
-        """{id, claim, prediction, measured, interval, detectable, seeds, verdict, rule, why, kind, rests_on, rule_set, family}.
+    @property
+    def digest(self) -> str:
+        """Digest of the words: it changes with any of them."""
+        return digest(self.words)
 
-        JSON values. Raises UserError if a table is missing or unfit.
+    def record(self, results: Results) -> dict[str, Any]:
+        """All `words`, and {measured, interval, detectable, seeds, verdict, rule_set, rule_set_proved}, as JSON values.
+
+        rule_set_proved: the records of all its tables prove that the rule, word for word, was declared before their cells.
+        Raises UserError if a table is missing or unfit, or a record was changed.
         """
         with reading(f"the verdict {self.id}", results.directory, self.tables):
             found = self.judge(results)
             if not isfinite(found.measured):
                 raise ValueError(f"the measured value is {found.measured}")
         interval = [float(end) for end in found.interval] if found.interval else None
+        proved = self.tables != () and all(results.declared_before(name, self.id, self.digest) for name in self.tables)
         detectable = found.detectable if found.detectable is not None and isfinite(found.detectable) else None
         return {
             **self.words,
@@ -100,7 +109,8 @@ class Rule:
             "detectable": None if detectable is None else float(detectable),
             "seeds": found.seeds,
             "verdict": found.verdict,
-            "rule_set": self.rule_set,
+            "rule_set": "before" if proved else self.rule_set,
+            "rule_set_proved": proved,
         }
 
 

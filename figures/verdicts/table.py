@@ -28,32 +28,31 @@ from figures.verdicts import (
 )
 from figures.verdicts.rule import Rule
 
-RULES: dict[str, Rule] = {
-    rule.id: rule
-    for group in (
-        evidence,
-        interference,
-        retention,
-        hebbian,
-        tradeoff,
-        two_rates,
-        separation,
-        frontiers,
-        sequences,
-        synapses,
-        regressions,
-        coding_level,
-        superposition,
-        regimes,
-        rehearsal,
-        transfer,
-        ladder,
-        knowledge,
-        architectures,
-        models,
-    )
-    for rule in group.RULES
-}
+GROUPS = (
+    evidence,
+    interference,
+    retention,
+    hebbian,
+    tradeoff,
+    two_rates,
+    separation,
+    frontiers,
+    sequences,
+    synapses,
+    regressions,
+    coding_level,
+    superposition,
+    regimes,
+    rehearsal,
+    transfer,
+    ladder,
+    knowledge,
+    architectures,
+    models,
+)
+"""The files of rules, in the order of the theory."""
+
+RULES: dict[str, Rule] = {rule.id: rule for group in GROUPS for rule in group.RULES}
 
 
 @cache

@@ -5,6 +5,8 @@ order the answers came in. Shards are written as cells finish (`Experiment.compu
 it stopped. On a cluster the workers must have this package installed and see `workspace` under the same path; a worker that
 dies costs the cells it was at, which others take over.
 
+A run that hands on a declaration has every cell noted as begun under it before it is computed (`simulate.runs.declaration`).
+
 Beside each shard the digest of its bytes is kept, in `workspace`/digests: Parquet pages carry no checksum, and a byte that
 has changed on disk may read back as another number.
 """
@@ -22,6 +24,7 @@ from typing import cast
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
+from simulate.runs.declaration import note_begun
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.fingerprint import code_fingerprint
 from simulate.runs.store import Store, atomic
@@ -31,7 +34,8 @@ from theory.errors import UserError
 # loky replaces a worker whose memory has grown, as that of a compiling JAX does; nothing is lost by it
 warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
 
-Job = tuple[Experiment, int, Cell, Path, str]
+Job = tuple[Experiment, int, Cell, Path, str, str | None]
+"""Experiment, index of the cell, cell, workspace, key, digest of the declaration."""
 
 
 def _digest_path(experiment: Experiment, workspace: Path, key: str) -> Path:
@@ -71,7 +75,11 @@ def _exact() -> AbstractContextManager[None]:
     return backend.exact() if backend else nullcontext()
 
 
-def _compute(experiment: Experiment, index: int, cell: Cell, workspace: Path, key: str) -> tuple[int, pd.DataFrame]:
+def _compute(
+    experiment: Experiment, index: int, cell: Cell, workspace: Path, key: str, declaration: str | None
+) -> tuple[int, pd.DataFrame]:
+    if declaration is not None:
+        note_begun(workspace, experiment, cell, declaration)
     with _exact():
         frame = experiment.compute(cell, workspace, key)
     _note_digest(experiment, workspace, key)
@@ -137,12 +145,14 @@ def run_cells(
     workers: int = 1,
     cluster: str | None = None,
     on_cell: Callable[[], None] | None = None,
+    declaration: str | None = None,
 ) -> pd.DataFrame:
     """Table of `experiment` under `preset`: the rows of all its cells, in the order of the cells.
 
     workspace: folder of shards and checkpoints; made if absent.
     workers: processes (1: this one). cluster: address of a Dask scheduler, used instead of local processes.
     on_cell: called in this process each time a cell is finished, or found on disk.
+    declaration: digest of what was declared before (`simulate.runs.declaration.declare`); None if nothing was.
     Raises UserError if `workers` is below 1, the scheduler does not answer or goes away, or a worker has other code; an error in
     a cell is passed on as it is.
     """
@@ -154,7 +164,11 @@ def run_cells(
     for frame in frames:
         if frame is not None and on_cell:
             on_cell()
-    jobs = [(experiment, index, cells[index], workspace, keys[index]) for index, frame in enumerate(frames) if frame is None]
+    jobs = [
+        (experiment, index, cells[index], workspace, keys[index], declaration)
+        for index, frame in enumerate(frames)
+        if frame is None
+    ]
     for index, frame in _missing(jobs, workers, cluster):
         frames[index] = frame
         if on_cell:
