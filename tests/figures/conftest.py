@@ -171,7 +171,8 @@ class Maker:
                         T = max(1, round(share * T_D / D))
                         for seed in self.seeds:
                             law = depth(T, D)
-                            kept = 0.97 * law * self.bend(table)
+                            mode = self.bent.get("common", 1.0) if centred is False else 1.0
+                            kept = 0.97 * law * self.bend(table) * mode
                             yield {
                                 "system": system, "N": 64, "b": 2, "D": D, "a": a, "required": required, "T": T, "seed": seed,
                                 "depth": float(T_D * self.bent.get(table, 0.98) >= T * D) if system == "cells" else kept,
