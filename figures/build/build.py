@@ -8,7 +8,7 @@ from typing import Any
 
 from figures.build.drawing import PAGES, keys_of
 from figures.build.layout import PAPER, Layout
-from figures.build.remembered import code, keep, tables
+from figures.build.remembered import code, earlier_runs, keep, tables
 from figures.build.verdicts import verdicts
 from simulate.runs.files import atomic, digest, read_text, write_json
 from theory.errors import UserError
@@ -40,7 +40,7 @@ def typeset(layout: Layout) -> bool:
 
     paths = sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
     texts = {str(path.relative_to(PAPER)): read_text(path, "mend its encoding") for path in paths}
-    key = digest(code(TYPESETTERS), tables(layout.results), keys_of(layout), texts)
+    key = digest(code(TYPESETTERS), tables(layout.results), earlier_runs(layout.results), keys_of(layout), texts)
     mark = layout.workspace / "typeset" / f"{layout.preset}.key"
     documents = {"main.typ": layout.pdf, "supplement.typ": layout.supplement}
     if mark.is_file() and mark.read_bytes() == _mark(key, documents.values()).encode():

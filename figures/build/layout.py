@@ -8,6 +8,8 @@ from simulate.runs.preset import Preset
 from theory.errors import UserError
 
 PAPER = ROOT / "paper"
+EARLIER = "earlier.json"
+"""Beside the tables: what earlier runs of the same question found on other seeds (`figures.build.earlier`)."""
 
 
 @dataclass(frozen=True)

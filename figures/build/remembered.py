@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from figures.build.layout import EARLIER
 from simulate.runs.files import atomic, digest, parse_json, write_json
 from simulate.runs.fingerprint import ROOT, code_fingerprint
 from theory.errors import UserError
@@ -40,6 +41,12 @@ def tables(folder: Path) -> dict[str, str]:
 def records(folder: Path) -> dict[str, str]:
     """{name: digest of the file} of the record of every table in a folder (`simulate.runs.declaration`)."""
     return {path.stem: content(path) for path in sorted((folder / "records").glob("[!.]*.json")) if path.is_file()}
+
+
+def earlier_runs(folder: Path) -> str:
+    """Digest of what earlier runs found, if a folder of tables has it."""
+    path = folder / EARLIER
+    return content(path) if path.is_file() else ""
 
 
 def libraries() -> dict[str, str]:

@@ -3,10 +3,16 @@
 from typing import Any
 
 from figures.build.layout import Layout
-from figures.build.remembered import CODE, keep, libraries, records, remembered, sources, tables
+from figures.build.remembered import CODE, earlier_runs, keep, libraries, records, remembered, sources, tables
 from simulate.runs.files import digest
 
-RULES = ("figures/verdicts", "figures/estimate.py", "figures/results.py", "figures/build/dictionary.py")
+RULES = (
+    "figures/verdicts",
+    "figures/estimate.py",
+    "figures/results.py",
+    "figures/build/dictionary.py",
+    "figures/build/layout.py",
+)
 
 NOTE = "judging the verdicts anew, some 20 seconds"
 
@@ -25,8 +31,9 @@ def verdicts(layout: Layout) -> list[dict[str, Any]]:
 
 
 def _verdicts_key(layout: Layout) -> str:
-    """Digest of all that the verdicts follow from: tables and their records, rules and what they import, libraries."""
-    return digest(tables(layout.results), records(layout.results), sources(*CODE, *RULES), libraries())
+    """Digest of all that the verdicts follow from: tables, their records, earlier runs, rules and what they import, libraries."""
+    stored = (tables(layout.results), records(layout.results), earlier_runs(layout.results))
+    return digest(*stored, sources(*CODE, *RULES), libraries())
 
 
 def publish_verdicts(layout: Layout) -> None:

@@ -8,7 +8,7 @@ only take support away.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from figures.estimate import Estimate
 from figures.results import Results, reading
@@ -31,12 +31,23 @@ prove "before" (`simulate.runs.declaration`); where they do not, the word is wha
 ORDER: tuple[Verdict, ...] = ("supported", "refuted", "undecided", "not applicable")
 
 
+class Pooled(NamedTuple):
+    """The same quantity over all seeds that count, earlier runs of the same question included, and which seeds they are."""
+
+    measured: float
+    interval: tuple[float, float] | None
+    verdict: Verdict
+    seeds: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What a rule found: the measured value with its interval (None if one seed gives none), and the verdict.
 
     detectable: the smallest violation (in units of `measured`, from the border) that the run would have found with 80% power;
     None if the rule looks for no violation. seeds: independent values behind the interval, where there is one such number.
+    pooled: what all runs of the question say together, if there were earlier ones. note: what a reader must know beside the
+    number, in words: which parts fail, why nothing can be decided.
     """
 
     measured: float
@@ -44,6 +55,8 @@ class Judgement:
     verdict: Verdict
     detectable: float | None = None
     seeds: int | None = None
+    pooled: Pooled | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,10 +103,11 @@ class Rule:
         return digest(self.words)
 
     def record(self, results: Results) -> dict[str, Any]:
-        """All `words`, and {measured, interval, detectable, seeds, verdict, rule_set, rule_set_proved}, as JSON values.
+        """All `words`, and {measured, interval, detectable, seeds, pooled, verdict, note, rule_set, rule_set_proved}.
 
-        rule_set_proved: the records of all its tables prove that the rule, word for word, was declared before their cells.
-        Raises UserError if a table is missing or unfit, or a record was changed.
+        JSON values; `pooled` is {measured, interval, verdict, seeds} or null. rule_set_proved: the records of all its tables
+        prove that the rule, word for word, was declared before their cells. Raises UserError if a table is missing or unfit, or
+        a record was changed.
         """
         with reading(f"the verdict {self.id}", results.directory, self.tables):
             found = self.judge(results)
@@ -108,16 +122,26 @@ class Rule:
             "interval": interval,
             "detectable": None if detectable is None else float(detectable),
             "seeds": found.seeds,
+            "pooled": None if found.pooled is None else _as_json(found.pooled),
             "verdict": found.verdict,
+            "note": found.note,
             "rule_set": "before" if proved else self.rule_set,
             "rule_set_proved": proved,
         }
 
 
-def judgement(value: Estimate, verdict: Verdict, detectable: float | None = None) -> Judgement:
+def _as_json(pooled: Pooled) -> dict[str, Any]:
+    return {**pooled._asdict(), "interval": list(pooled.interval) if pooled.interval else None, "seeds": list(pooled.seeds)}
+
+
+def bounded(value: Estimate) -> tuple[float, float] | None:
+    """The interval of an estimate, None if it is unbounded."""
+    return (value.low, value.high) if isfinite(value.low) and isfinite(value.high) else None
+
+
+def judgement(value: Estimate, verdict: Verdict, detectable: float | None = None, note: str = "") -> Judgement:
     """A judgement on an estimate, its interval left out if it is unbounded."""
-    bounded = isfinite(value.low) and isfinite(value.high)
-    return Judgement(value.mean, (value.low, value.high) if bounded else None, verdict, detectable, value.count)
+    return Judgement(value.mean, bounded(value), verdict, detectable, value.count, note=note)
 
 
 def decide(value: Estimate, low: float, high: float) -> Verdict:

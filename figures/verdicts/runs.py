@@ -17,6 +17,9 @@ from realmodels.writing.methods.catalogue import Run
 RUN = ["architecture", "method"]
 """The columns that name a run."""
 
+FORECASTS = ("spectral", "kernel", "constant", "stays", "gone")
+"""The forecasts of what is retained, the trivial ones last."""
+
 
 @cache
 def learning_rates(results: Results) -> dict[Run, float]:
@@ -56,20 +59,28 @@ def ends(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def scores(results: Results) -> pd.DataFrame:
+    """Root-mean-square errors of the forecasts at the reported seeds (`errors`)."""
+    return errors(reported(results), results.table("forecast", *RUN, "learning_rate", "seed", "written", "task", "kind"))
+
+
+def errors(rows: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:
     """Root-mean-square errors (bits) over tasks of age 1 and more: one row per run and seed, one column per forecast.
 
-    spectral, kernel: the forecasts. stays, gone: the trivial forecasts, which start from measured bits. "stays" keeps all bits
-    of the task just written. "gone" keeps none after one more task: it returns to the bits before any write (what can be
-    guessed from a subject's name). trivial: the better of these two.
+    rows: of streams, at one learning rate per run. forecast: the table `forecast`, or one like it. spectral, kernel: the
+    forecasts. constant, stays, gone: the trivial forecasts, which start from measured bits: from those before any write and
+    those of the task just written. "constant" keeps the same share of the difference whatever is written later. That share is
+    the best one of the run in hindsight, by least squares over all its seeds, which favours this forecast over those made
+    before. "stays" is the share 1, "gone" the share 0.
     """
     key = [*RUN, "learning_rate", "seed", "written", "task"]
     run = [*RUN, "seed", "task"]
-    rows = reported(results)
     fresh = rows[rows["age"] == 0].set_index(run)["bits"].rename("stays")
     before = rows[rows["written"] == 0].set_index(run)["bits"].rename("gone")
-    forecast = results.table("forecast", *key, "kind", "bits_predicted").pivot(index=key, columns="kind", values="bits_predicted")
-    both = rows[rows["age"] >= 1].join(fresh, on=run).join(before, on=run).join(forecast, on=key)
-    kinds = ["spectral", "kernel", "stays", "gone"]
-    squares = both[[*RUN, "seed"]].join(both[kinds].sub(both["bits"], axis=0) ** 2)
-    table = squares.groupby([*RUN, "seed"]).mean().pow(0.5).reset_index()
-    return table.assign(trivial=table[["stays", "gone"]].min(axis=1))
+    kinds = forecast.pivot(index=key, columns="kind", values="bits_predicted")[["spectral", "kernel"]]
+    both = rows[rows["age"] >= 1].join(fresh, on=run).join(before, on=run).join(kinds, on=key)
+    learned, left = both["stays"] - both["gone"], both["bits"] - both["gone"]
+    by_run = [both[name] for name in RUN]
+    share = (left * learned).groupby(by_run).transform("sum") / (learned**2).groupby(by_run).transform("sum")
+    both["constant"] = both["gone"] + share * learned
+    squares = both[[*RUN, "seed"]].join(both[list(FORECASTS)].sub(both["bits"], axis=0) ** 2)
+    return squares.groupby([*RUN, "seed"]).mean().pow(0.5).reset_index()

@@ -6,14 +6,15 @@ from typing import Any
 from figures.results import Results
 from figures.verdicts import (
     architectures,
+    checks,
     coding_level,
     evidence,
+    forecast,
     frontiers,
     hebbian,
     interference,
     knowledge,
     ladder,
-    models,
     regimes,
     regressions,
     rehearsal,
@@ -25,6 +26,7 @@ from figures.verdicts import (
     tradeoff,
     transfer,
     two_rates,
+    writing,
 )
 from figures.verdicts.rule import Rule
 
@@ -48,7 +50,9 @@ GROUPS = (
     ladder,
     knowledge,
     architectures,
-    models,
+    forecast,
+    writing,
+    checks,
 )
 """The files of rules, in the order of the theory."""
 

@@ -30,8 +30,9 @@ EXPERIMENT = Experiment(
     name="format_finetuning",
     question="Does a model that knows the form of the facts, from other subjects, tell prompts of a stream apart where it "
     "answers?",
-    prediction="The mean cosine between prompts' keys at the answering position falls from above 0.9 to below 0.5, at a cost "
-    "to held-out text of less than 0.15 bits per byte.",
+    prediction="In every model the mean cosine between prompts' keys at the answering position falls from above 0.9 to below 0.5 "
+    "(P7), at a cost to held-out text of less than 0.15 bits per byte (P7-cost). Both are checks of the set-up; their "
+    "borders were set after pilots.",
     falsifier="The mean cosine stays above 0.5: one matrix cannot hold the facts apart, and methods that write one cannot be "
     "compared.",
     controls="No subject of the stream occurs in the training facts, not even as a word; the same training facts for all "

@@ -37,15 +37,17 @@ CASES = {
     "P1-kernel": ({}, {"bend": {"forecast": 12.0}}, ONE_SEED),
     "P1-narrow": ({}, {"bend": {"forecast": 12.0}}, ONE_SEED),
     "P2-plain": ({}, {"bend": {"off_mode": 3.0}}, ONE_SEED),
-    "P2-sparse": ({}, {"bend": {"off_mode": 3.0}}, ONE_SEED),
-    "P3": ({}, {"bend": {"last_matrix": 4.0}}, ONE_SEED),
-    "P3-share": ({}, {"bend": {"last_matrix": 4.0}}, ONE_SEED),
+    "P2-sparse": ({"bend": {"sparse_memory": 3.0}}, {"bend": {"off_mode": 3.0}}, ONE_SEED),
+    "P3": ({"bend": {"sparse_memory": 3.0}}, {"bend": {"last_matrix": 4.0}}, ONE_SEED),
+    "P3-share": ({}, {"bend": {"last_matrix": 4.0}}, None),
+    "P6": ({}, {"bend": {"sparse_memory": 10.0}}, ONE_SEED),
+    "P8-off-mode": ({"bend": {"off_mode": 10.0}}, {}, ONE_SEED),
+    "P8-last-matrix": ({"bend": {"last_matrix": 10.0}}, {}, ONE_SEED),
     "P4": ({}, {"bend": {"pretraining": 3.0}}, {"noise": 0.9}),
     "P4-equal": ({}, {"bend": {"gap": 1.2}}, ONE_SEED),
     "P5": ({}, {"bend": {"off_mode": 0.3}}, ONE_SEED),
     "P7": ({}, {"bend": {"format_finetuning": 3.0}}, {"bend": {"format_finetuning": 2.0}, "noise": 0.3}),
     "P7-cost": ({}, {"bend": {"cost": 4.0}}, None),
-    "P6": ({}, {"bend": {"sparse_memory": 10.0}}, ONE_SEED),
 }
 CASES |= {id: cases for made in modules(Path(__file__).parent / "made").values() for id, cases in made.CASES.items()}
 WORDS = ("supported", "refuted", "undecided")
@@ -82,7 +84,9 @@ def test_the_contract_of_the_table_of_verdicts(lawful):
     found = verdicts(lawful)
     assert [row["id"] for row in found] == list(RULES)
     for row in found:
-        assert set(row) == {*RULES[row["id"]].words, "measured", "interval", "detectable", "seeds", "verdict", "rule_set"}
+        measured = {"measured", "interval", "detectable", "seeds", "pooled", "verdict", "note"}
+        measured |= {"rule_set", "rule_set_proved"}
+        assert set(row) == {*RULES[row["id"]].words, *measured}
         assert row["verdict"] in ORDER
         assert row["interval"] is None or row["interval"][0] <= row["interval"][1]
     assert f"I2: {verdict(lawful, 'I2')['verdict']} (measured" in sentence(lawful, "I1", "I2")
