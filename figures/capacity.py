@@ -1,55 +1,61 @@
-"""The one-shot Hebbian ceiling (C3): signal to noise and bits per synapse against load, at several coding levels."""
+"""The one-shot Hebbian ceiling (C3): bits per synapse against load, at several coding levels."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import BLACK, GREY, letters, panels, shades, ticks
-from figures.verdicts.table import sentence
+from figures.style import BLACK, GREY, direct, panels, shades, ticks
+from figures.words import counted, means, number, opening, paragraph
 from theory.ledger import claim
 
 MARKS = "osD^vP*X"
 
 
+def loads(results: Results) -> pd.DataFrame:
+    """The table with the load P/N and bits per synapse over the law."""
+    frame = results.table("hebbian", "N", "P", "a", "seed", "snr", "bits_per_synapse")
+    law = claim("C3").bits_per_synapse(N=frame["N"].astype(float), P=frame["P"].astype(float))
+    return frame.assign(load=frame["P"] / frame["N"], ratio=frame["bits_per_synapse"] / law)
+
+
 def caption(results: Results) -> str:
-    """What the panels show, and the verdict on C3."""
-    frame = results.table("hebbian", "N", "a", "seed")
-    return (
-        f"One-shot covariance storage in N = {frame['N'].iloc[0]} synapses per output, at {frame['a'].nunique()} coding "
-        "levels. (a) Power signal-to-noise ratio times (P − 1)/N, which theory puts at 1 at every load and coding level. (b) "
-        f"Gaussian information per synapse, against the law and its ceiling 1/(2 ln 2) = {claim('C3').bits(d=1):.4f} "
-        f"bits. No fitted parameter; means over {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C3")
-    )
+    """The finding, what is shown, and how."""
+    frame = loads(results)
+    found = frame.groupby(["a", "load"])["ratio"].mean()
+    levels = frame["a"].nunique()
+    return paragraph(f"""
+        One-shot storage holds the same at every coding level: {counted(levels, "level")} from {frame["a"].min():g} to
+        {frame["a"].max():g} lie within {number(100 * (found - 1).abs().max())}% of one law at every load. Information per
+        synapse that matched filters read one by one, against the load $P\\/N$, in covariance storage of $P$ facts in $N =
+        {frame["N"].iloc[0]}$ synapses per output. Line: the law, nothing fitted; dashed: its ceiling $1\\/(2 ln 2) =
+        {claim("C3").bits(d=1):.4f}$ bits. Marks of different levels are set side by side. {means(frame)}
+        """)
 
 
 def draw(results: Results) -> Canvas:
-    """Two panels: SNR (P - 1)/N, and bits per synapse, against P/N, one mark per coding level."""
-    frame = results.table("hebbian", "N", "P", "a", "snr", "bits_per_synapse")
-    frame = frame.assign(load=frame["P"] / frame["N"], ratio=frame["snr"] / claim("C3").snr(N=frame["N"], P=frame["P"]))
-    canvas, (left, right) = panels(columns=2, ratio=0.85)
+    """Bits per synapse against P/N, one mark per coding level."""
+    frame = loads(results)
+    canvas, (panel,) = panels(ratio=0.56, width=0.72)
     levels = sorted(frame["a"].unique())
     for place, (a, color) in enumerate(zip(levels, shades(len(levels)), strict=True)):
-        spread = 1 + 0.05 * (place - (len(levels) - 1) / 2)  # marks side by side, not on top of each other
-        for panel, column in ((left, "ratio"), (right, "bits_per_synapse")):
-            found = by_group(frame[frame["a"] == a], ["load"], column)
-            panel.errorbar(
-                found["load"] * spread, found["mean"], yerr=bars(found), elinewidth=0.6, color=color,
-                marker=MARKS[place % len(MARKS)], linestyle="none", label=f"{a:g}",
-            )  # fmt: skip
-    N = float(frame["N"].iloc[0])
+        aside = 1 + 0.045 * (place - (len(levels) - 1) / 2)
+        found = by_group(frame[frame["a"] == a], ["load"], "bits_per_synapse")
+        panel.errorbar(
+            found["load"] * aside, found["mean"], yerr=bars(found), elinewidth=0.6, color=color,
+            marker=MARKS[place % len(MARKS)], markersize=3, linestyle="none", label=f"{a:g}",
+        )  # fmt: skip
     load = np.geomspace(frame["load"].min() / 1.15, frame["load"].max() * 1.15, 200)
-    left.axhline(1, color=BLACK, linewidth=0.8, zorder=0)
-    right.plot(load, claim("C3").bits_per_synapse(N=N, P=load * N), color=BLACK, linewidth=0.8, zorder=0)
+    N = float(frame["N"].iloc[0])
+    panel.plot(load, claim("C3").bits_per_synapse(N=N, P=load * N), color=BLACK, linewidth=0.8, zorder=0)
     ceiling = claim("C3").bits(d=1)
-    right.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
-    right.text(load[0], ceiling, "ceiling $1/(2\\ln 2)$", color=GREY, va="bottom")
-    left.set(xscale="log", xlabel="load $P/N$", ylabel="SNR $\\times\\,(P-1)/N$", ylim=(0.75, 1.3))
-    right.set(xscale="log", xlabel="load $P/N$", ylabel="bits per synapse", ylim=(0, 0.8))
-    for panel in (left, right):
-        ticks(panel.xaxis, sorted(frame["load"].unique()))
-    right.legend(title="coding level $a$", loc="lower right", ncols=2, title_fontsize=7)
-    letters([left, right], ["signal to noise over theory", "information"])
+    panel.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
+    direct(panel, (load[0], ceiling), "ceiling $1/(2\\ln 2)$", (0, 6), color=GREY)
+    panel.set(xscale="log", xlabel="load $P/N$", ylabel="bits per synapse", ylim=(0, 0.82))
+    ticks(panel.xaxis, sorted(frame["load"].unique()))
+    title = f"{opening(counted(len(levels), 'coding level'))}, which coincide"
+    panel.legend(title=title, loc="lower right", ncols=3)
     return canvas
 
 

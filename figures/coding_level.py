@@ -1,75 +1,105 @@
-"""Trained networks of k winners (I2, H1): overlaps, raw inner products and forgetting against sparsity, centred or not."""
+"""Trained networks of k winners (I2, H1): overlaps and forgetting against sparsity, centred or not, and against each other."""
 
-import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
-from figures.results import Results, bars, by_group, seeds
-from figures.style import BLACK, BLUE, GREY, VERMILION, Look, letters, panels, ticks
+from figures.results import Results, bars, by_group
+from figures.style import BLACK, BLUE, GREY, VERMILION, Look, direct, letters, panels, ticks
 from figures.verdicts.coding_level import trained
-from figures.verdicts.table import sentence
+from figures.words import means, number, paragraph
 
 LOOKS = {False: Look("plain", BLUE, "o", "-"), True: Look("centred", VERMILION, "s", "--")}
 CLAIMS = ("I2-trained", "I2-units", "H1-raw", "H1-centred", "H1-remedy", "H1-forgetting")
+SAME = 1.05
+"""Two networks whose activities differ by less than this factor are one: more winners than active units change nothing."""
+
+
+def distinct(results: Results) -> pd.DataFrame:
+    """Rows after the last task, of the densest network of each activity."""
+    frame = trained(results)
+    frame = frame.assign(centred=frame["centred"].astype(bool))
+    activity = frame[~frame["centred"]].groupby("a")["activity"].mean()
+    denser = activity.shift(-1) / activity
+    return frame[frame["a"].isin(activity.index[~(denser < SAME)])]
+
+
+def fall(frame: pd.DataFrame) -> tuple[float, float]:
+    """What centring does to the densest network: (factor by which overlap of gradients falls, share of forgetting it removes)."""
+    densest = frame[frame["a"] == frame["a"].max()].groupby("centred")[["gradient_overlap", "forgetting"]].mean()
+    overlap, forgetting = densest["gradient_overlap"], densest["forgetting"]
+    return float(overlap[False] / overlap[True]), float(1 - forgetting[True] / forgetting[False])
 
 
 def caption(results: Results) -> str:
-    """What the panels show, and the verdicts on I2 and H1 in trained networks."""
-    frame = results.table("coding_level", "N", "inputs", "D", "T", "seed")
-    N, inputs, D, T = frame[["N", "inputs", "D", "T"]].iloc[0]
-    return (
-        f"Networks with two hidden layers of {N} units, of which k win, trained on {T} tasks of {D} random facts ({inputs} "
-        "inputs, 4 labels), every task to the same loss; plain, or with the running mean of the codes taken out of what is "
-        "written. (a) Mean squared overlap of the codes that the readout reads, after training; lines: I2 with all units alike "
-        "(dashed) and with a mean for every unit (solid), nothing fitted. (b) Root mean square inner product of gradients of "
-        "different tasks, not normalised. (c) Share of the bits of the oldest task that is lost after the last. (d) The same "
-        "against the mean squared normalised overlap of gradients, one mark a share of winners. "
-        f"Means over {seeds(frame)} with 95% intervals. " + sentence(results, *CLAIMS)
-    )
+    """The finding, what the panels show, and how."""
+    frame = distinct(results)
+    setting = results.table("coding_level", "N", "inputs", "D", "T", "seed").iloc[0]
+    left = sorted(set(trained(results)["a"]) - set(frame["a"]))
+    same = f" ($k\\/m = {left[-1]:g}$ is the same network as {frame['a'].max():g} and left out)" if left else ""
+    factor, share = fall(frame)
+    sparsest = frame[~frame["centred"]].groupby("a")["forgetting"].mean()
+    return paragraph(f"""
+        Overlap is not what makes these networks forget: taking the common mode out of the densest divides the overlap of its
+        gradients by {number(factor)} and lowers its forgetting by {number(100 * share)}%, while the best sparsity lowers it
+        by {number(100 * (1 - sparsest.min() / sparsest.iloc[-1]))}%. (a) Mean squared overlap of the codes that the readout
+        reads; lines: the law with a mean for every unit, nothing fitted. (b) Share of the bits of the oldest task that is
+        lost after the last. (c) The same against the mean squared normalised overlap of gradients; arrows lead from the plain
+        to the centred network of equal $k\\/m$, which is written at the marks. Networks with two hidden layers of
+        {setting["N"]:.0f} units, of which $k$ of $m$ win{same}, trained on {setting["T"]:.0f} tasks of {setting["D"]:.0f}
+        random facts, every task to the same loss; plain, or with the running mean of the codes taken out of what is written.
+        {means(frame)}
+        """)
 
 
-def _against_winners(panel: Axes, frame, column: str) -> None:
+def _against_winners(panel: Axes, frame: pd.DataFrame, column: str) -> None:
     """One series of marks each for plain and centred networks."""
     for centred, look in LOOKS.items():
-        found = by_group(frame[frame["centred"].astype(bool) == centred], ["a"], column)
-        marks = look.marks(linestyle=look.line, linewidth=0.7)
+        found = by_group(frame[frame["centred"] == centred], ["a"], column)
+        marks = look.marks(linestyle=look.line if column == "forgetting" else "none", linewidth=0.7)
         panel.errorbar(found["a"], found["mean"], yerr=bars(found), elinewidth=0.6, **marks)
-    panel.set(xscale="log", xlabel="winners $k/m$")
+    panel.set(xscale="log", xlabel="share of winners $k/m$")
     ticks(panel.xaxis, sorted(frame["a"].unique()))
 
 
-def draw(results: Results) -> Canvas:
-    """Four panels: overlap of codes, raw inner product of gradients, forgetting, and forgetting against overlap."""
-    frame = trained(results)
-    canvas, (overlap, inner, lost, order) = panels(rows=2, columns=2, ratio=0.8)
+def _apart(panel: Axes, frame: pd.DataFrame) -> None:
+    """Forgetting against overlap of gradients, with arrows from plain to centred networks."""
+    spots = frame.groupby(["centred", "a"])[["gradient_overlap", "forgetting"]].mean()
     for centred, look in LOOKS.items():
-        part = frame[frame["centred"].astype(bool) == centred]
-        found = by_group(part, ["a"], "mean_square_overlap")
-        overlap.errorbar(found["a"], found["mean"], yerr=bars(found), elinewidth=0.6, **look.marks())
-        for column, line in (("predicted", "--"), ("predicted_units", "-")):
-            law = by_group(part, ["a"], column)
-            overlap.plot(law["a"], law["mean"], color=BLACK if line == "-" else GREY, linewidth=0.8, linestyle=line, zorder=0)
-        spread = part.groupby("a")[["gradient_overlap", "forgetting"]].mean().reset_index()
-        both = by_group(part, ["a"], "forgetting")
-        order.errorbar(spread["gradient_overlap"], both["mean"], yerr=bars(both), elinewidth=0.6, **look.marks())
-        for a, x, y in zip(spread["a"], spread["gradient_overlap"], spread["forgetting"], strict=True):
-            if a in (0.2, frame["a"].max()):
-                order.annotate(f"{a:g}", (x, y), textcoords="offset points", xytext=(4, -2), fontsize=6, color=GREY)
-    overlap.set(xscale="log", yscale="log", xlabel="winners $k/m$", ylabel=r"mean of $\kappa^2$, codes")
-    ticks(overlap.xaxis, sorted(frame["a"].unique()))
-    ticks(overlap.yaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.3))
-    overlap.legend(loc="upper left")
-    _against_winners(inner, frame, "inner_product")
-    inner.set(yscale="log", ylabel="inner product of gradients")
+        found = by_group(frame[frame["centred"] == centred], ["a"], "forgetting")
+        x = spots.loc[centred]["gradient_overlap"]
+        panel.errorbar(x, found["mean"], yerr=bars(found), elinewidth=0.6, **look.marks())
+    for a, start in spots.loc[False].iterrows():
+        end = spots.loc[True].loc[a]
+        line = {"arrowstyle": "->", "color": GREY, "linewidth": 0.8, "shrinkA": 3, "shrinkB": 3}
+        panel.annotate("", tuple(end), tuple(start), arrowprops=line)
+        direct(panel, tuple(start), f"{a:g}", (5, -4))
+    factor, share = fall(frame)
+    panel.set(xscale="log", xlabel=r"mean of $\kappa^2$, gradients")
+    ticks(panel.xaxis, (0.005, 0.02, 0.1))
+    panel.set_xlim(None, spots["gradient_overlap"].max() * 1.9)
+    words = f"{frame['a'].max():g}: overlap falls {number(factor)}-fold,\nforgetting by {number(100 * share)}%"
+    panel.text(0.02, 0.98, words, transform=panel.transAxes, va="top")
+
+
+def draw(results: Results) -> Canvas:
+    """Three panels: overlap of codes, forgetting, and forgetting against overlap."""
+    frame = distinct(results)
+    canvas, (overlap, lost, order) = panels(columns=3, ratio=1.05, width_ratios=(1, 1, 1.35))
+    _against_winners(overlap, frame, "mean_square_overlap")
+    for _, part in frame.groupby("centred"):
+        law = by_group(part, ["a"], "predicted_units")
+        overlap.plot(law["a"], law["mean"], color=BLACK, linewidth=0.8, zorder=0)
+    overlap.set(yscale="log", ylabel=r"mean of $\kappa^2$, codes")
+    ticks(overlap.yaxis, (0.01, 0.03, 0.1, 0.3))
     _against_winners(lost, frame, "forgetting")
-    lost.set(
-        ylabel="bits lost, oldest task", ylim=(min(0.0, float(np.min(frame.groupby(["centred", "a"])["forgetting"].mean()))), 1)
-    )
-    order.set(xscale="log", xlabel=r"mean of $\kappa^2$, gradients", ylabel="bits lost, oldest task")
+    lost.legend(loc="lower right", handletextpad=0.4)
+    least = frame.groupby(["centred", "a"])["forgetting"].mean().min()
+    lost.set(ylabel="bits lost, oldest task (share)", ylim=(min(0.0, float(least)), 1))
+    _apart(order, frame)
     order.set_ylim(lost.get_ylim())
-    ticks(order.xaxis, (0.005, 0.01, 0.02, 0.05, 0.1, 0.2))
-    letters([overlap, inner, lost, order], ["overlap of codes", "raw inner product", "forgetting", "forgetting and overlap"])
+    letters([overlap, lost, order], ["overlap of codes", "forgetting", "forgetting and overlap"])
     return canvas
 
 

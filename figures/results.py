@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from figures.build.dictionary import columns_of
-from figures.estimate import estimate
+from figures.estimate import Scale, estimate
 from simulate.runs.columns import fault
 from simulate.runs.declaration import declared_before, read_record
 from simulate.runs.store import read_table
@@ -99,20 +99,38 @@ def seeds(frame: pd.DataFrame) -> str:
 
 
 def by_group(
-    frame: pd.DataFrame, keys: Sequence[str], value: str, confidence: float = 0.95, simultaneous: bool = False
+    frame: pd.DataFrame,
+    keys: Sequence[str],
+    value: str,
+    confidence: float = 0.95,
+    simultaneous: bool = False,
+    scale: Scale = "plain",
 ) -> pd.DataFrame:
     """Mean over seeds of `value` in each group of `keys`, with columns mean, low, high, count; rows of a seed are averaged first.
 
-    simultaneous: the intervals of all groups cover at once (Bonferroni).
+    simultaneous: the intervals of all groups cover at once (Bonferroni). scale: where they are computed (`figures.estimate`).
     """
     seeds = frame.groupby([*keys, "seed"], sort=True)[value].mean().reset_index()
     groups = list(seeds.groupby(list(keys), sort=True))
     comparisons = len(groups) if simultaneous else 1
     rows = [
-        {**dict(zip(keys, names, strict=True)), **estimate(group[value], confidence, comparisons)._asdict()}
+        {**dict(zip(keys, names, strict=True)), **estimate(group[value], confidence, comparisons, scale)._asdict()}
         for names, group in groups
     ]
     return pd.DataFrame(rows)
+
+
+def within(frame: pd.DataFrame, keys: Sequence[str], value: str, top: float) -> pd.DataFrame:
+    """As `by_group`, of a quantity that lies between 0 and `top`: so do the intervals, which are put on log(x / (top - x)).
+
+    Values closer to an end than a thousandth of `top` are taken to lie there.
+    """
+    groups = by_group(frame, keys, value)
+    ends = by_group(frame.assign(share=np.clip(frame[value] / top, 1e-3, 1 - 1e-3)), keys, "share", scale="logit")
+    bounded = np.isfinite(groups["low"])
+    low = np.where(bounded, np.minimum(top * ends["low"], groups["mean"]), groups["low"])
+    high = np.where(bounded, np.maximum(top * ends["high"], groups["mean"]), groups["high"])
+    return groups.assign(low=low, high=high)
 
 
 def bars(groups: pd.DataFrame) -> np.ndarray:

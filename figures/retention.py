@@ -7,8 +7,8 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import BLUE, GREEN, GREY, VERMILION, Look, letters, panels, ticks
-from figures.verdicts.table import sentence
+from figures.style import BLUE, GREEN, GREY, VERMILION, Look, direct, letters, panels, ticks
+from figures.words import means, number, paragraph
 from theory.ledger import claim
 
 LOOKS = {
@@ -27,15 +27,22 @@ def schedules(results: Results) -> pd.DataFrame:
 
 
 def caption(results: Results) -> str:
-    """What the panels show, and the verdicts on C1 and C2."""
+    """The finding, what the panels show, and how."""
     frame = schedules(results)
-    return (
-        f"A delta-rule memory of N = {frame['N'].iloc[0]} parameters under three schedules. Depth kept by one fact against its "
-        f"age after {frame['M'].max()} writes, (a) for centred codes, (b) for the same codes with their mean (activity "
-        f"{frame['a'].iloc[0]:g}), which lose depth to the common mode at once. Lines are theory from the spectrum of the "
-        "codes, no fitted parameter. (c) Depth summed over all facts of centred codes; no schedule exceeds N. Means over "
-        f"{frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "C1", "C2-age")
-    )
+    centred = frame["centred"].astype(bool)
+    longest = frame[frame["M"] == frame["M"].max()]
+    kept = longest[longest["kind"] == "full"].groupby(["age", "centred"])["depth"].mean().unstack()
+    worst = (kept[True] - kept[False]).idxmax()
+    most = frame[centred].groupby(["kind", "M"])["total_depth"].mean().max() / frame["N"].iloc[0]
+    return paragraph(f"""
+        A fixed learning rate forgets geometrically and an annealed one keeps all facts alike, and all share one total: no
+        schedule keeps more than {number(most)} of the $N$ facts' worth of depth that {frame["N"].iloc[0]} parameters allow.
+        Depth kept by one fact against its age after {frame["M"].max()} writes of the delta rule, (a) for centred codes, (b)
+        for the same codes with their mean (activity {frame["a"].iloc[0]:g}), which costs a fact written at $eta = 1$ most at
+        age {worst}, where it keeps {number(kept[False][worst])} instead of {number(kept[True][worst])}. Lines are theory from
+        the spectrum of the codes, nothing fitted; depths below {SHALLOW:g} are not drawn. (c) Depth summed over all facts of
+        centred codes. {means(frame)}
+        """)
 
 
 def _ages(panel: Axes, frame: pd.DataFrame) -> None:
@@ -66,8 +73,8 @@ def _totals(panel: Axes, frame: pd.DataFrame) -> None:
         panel.errorbar(found["load"], found["mean"], yerr=bars(found), elinewidth=0.6, **style)
     ceiling = claim("C1").ceiling(N=1)
     panel.axhline(ceiling, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
-    panel.text(frame["load"].min(), ceiling + 0.01, "ceiling $N$", color=GREY, va="bottom")
-    panel.set(xscale="log", xlabel="facts written, $M/N$", ylabel="total depth / $N$", ylim=(0, 1.15))
+    direct(panel, (frame["load"].min(), ceiling), "ceiling $N$", (0, 6), color=GREY)
+    panel.set(xscale="log", xlabel="facts written, $M/N$", ylabel="total depth / $N$", ylim=(0, 1.18))
     ticks(panel.xaxis, sorted(frame["load"].unique()))
 
 
@@ -81,7 +88,7 @@ def draw(results: Results) -> Canvas:
     _ages(grid[1], frame[~centred & longest])
     _totals(grid[2], frame[centred])
     grid[0].set_ylabel("retained depth (fraction)")
-    grid[0].legend(loc="lower left", handletextpad=0.2)
+    grid[2].legend(loc="lower right", handletextpad=0.2)
     letters(grid, ["centred codes", "non-negative codes", "all facts together"])
     return canvas
 

@@ -29,6 +29,11 @@ def number(x: float, digits: int = 2) -> str:
     return ("−" if words.startswith("-") else "") + whole + (f".{part}" if part else "")
 
 
+def signed(x: float, places: int = 2) -> str:
+    """A number with its sign, to so many decimal places."""
+    return f"{x:+.{places}f}".replace("-", "−")
+
+
 def spread(value: Estimate, places: int = 2) -> str:
     """A mean with its interval in brackets, to so many decimal places; without one where one seed gives none."""
     mean, low, high = (f"{x:.{places}f}".replace("-", "−") for x in (value.mean, value.low, value.high))
