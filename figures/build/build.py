@@ -36,25 +36,13 @@ def typeset(layout: Layout) -> bool:
 
     A number that the text quotes and the results lack fails the build: UserError names it.
     """
-    from figures.build.derivations import appendix
-
-    paths = sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
-    texts = {str(path.relative_to(PAPER)): read_text(path, "mend its encoding") for path in paths}
+    texts = {str(path.relative_to(PAPER)): read_text(path, "mend its encoding") for path in _sources()}
     key = digest(code(TYPESETTERS), tables(layout.results), earlier_runs(layout.results), keys_of(layout), texts)
     mark = layout.workspace / "typeset" / f"{layout.preset}.key"
     documents = {"main.typ": layout.pdf, "supplement.typ": layout.supplement}
     if mark.is_file() and mark.read_bytes() == _mark(key, documents.values()).encode():
         return False
-    folder = layout.workspace / "typeset" / layout.preset
-    shutil.rmtree(folder, ignore_errors=True)
-    for path in paths:
-        target = folder / path.relative_to(PAPER)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    shutil.copytree(layout.figures, folder / "figures")
-    for name, content in _paper_inputs(layout).items():
-        write_json(folder / name, content)
-    (folder / "derivations.typ").write_text(appendix(), encoding="utf-8")
+    folder = assembled(layout)
     compiled = {path: compile_typst(folder / name) for name, path in documents.items()}
     keep(layout.figures / PAGES, PAGES, figure_pages(folder / "main.typ"))
     for path, pdf in compiled.items():
@@ -63,6 +51,34 @@ def typeset(layout: Layout) -> bool:
     with atomic(mark) as temporary:
         temporary.write_text(_mark(key, compiled))
     return True
+
+
+def assembled(layout: Layout) -> Path:
+    """The folder with all that the paper is typeset from, made anew: its sources, what they quote, and the figures."""
+    from figures.build.derivations import appendix
+
+    folder = layout.workspace / "typeset" / layout.preset
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in _sources():
+        target = folder / path.relative_to(PAPER)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    shutil.copytree(layout.figures, folder / "figures")
+    for name, content in _paper_inputs(layout).items():
+        write_json(folder / name, content)
+    (folder / "derivations.typ").write_text(appendix(), encoding="utf-8")
+    return folder
+
+
+def export_latex(layout: Layout) -> Path:
+    """Write the paper as LaTeX source into build/latex/PRESET; returns main.tex. Raises UserError as `latex.source` says."""
+    from figures.build.latex.source import export
+
+    return export(assembled(layout), layout.workspace / "latex" / layout.preset)
+
+
+def _sources() -> list[Path]:
+    return sorted(path for pattern in SOURCES for path in PAPER.glob(pattern))
 
 
 def figure_pages(main: Path) -> dict[str, int]:

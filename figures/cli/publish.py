@@ -160,11 +160,13 @@ class Paper:
     """Whose tables: the committed ones, or those of the last quick run."""
     out: Path | None = None
     """Folder given to `cwb reproduce --out`."""
+    latex: bool = False
+    """Write LaTeX source instead: main.tex with its references in it, and the figures, as preprint servers take them."""
 
     def run(self) -> None:
-        """Make the PDF."""
+        """Make the PDF, or the LaTeX source."""
         from figures.build import dictionary
-        from figures.build.build import typeset, update_claims
+        from figures.build.build import export_latex, typeset, update_claims
         from figures.build.drawing import draw
         from figures.build.experiments import experiments
         from figures.build.layout import Layout
@@ -172,6 +174,10 @@ class Paper:
 
         layout = Layout.of(self.preset, self.out)
         draw(layout)
+        if self.latex:
+            print(export_latex(layout))
+            warn_stale(layout)
+            return
         typeset(layout)
         publish_verdicts(layout)
         update_claims(layout)
