@@ -85,9 +85,11 @@ def _reach(error: float, freedom: int, confidence: float, comparisons: int) -> t
 
 
 def _returned(mean: float, half: float, least: float, count: int, scale: Scale) -> Estimate:
-    """An estimate on `scale` as one of the quantity itself."""
+    """An estimate on `scale` as one of the quantity itself; unbounded, whatever the scale, if its half width is."""
     with np.errstate(over="ignore"):
         centre, low, high, above = (float(v) for v in _FROM[scale](np.array([mean, mean - half, mean + half, mean + least])))
+    if np.isinf(half):
+        return Estimate(centre, -np.inf, np.inf, count, np.inf)
     return Estimate(centre, low, high, count, above - centre)
 
 

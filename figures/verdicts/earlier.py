@@ -29,9 +29,11 @@ def earlier_runs(results: Results) -> list[dict[str, Any]]:
 def with_earlier(results: Results, rows: pd.DataFrame, what: str) -> pd.DataFrame:
     """The rows of the present seeds with those of the earlier seeds that count.
 
-    what: "ends" (as `figures.verdicts.runs.ends`) or "errors" (as `figures.verdicts.runs.errors`).
+    what: the name of the rows in the file: "ends" and "errors" (as `figures.verdicts.runs.ends` and `errors`), "recall", "price"
+    and "held" (as in `figures.verdicts.knowledge`).
     """
-    runs = [pd.DataFrame(run[what]).query("seed in @run['counted']") for run in earlier_runs(results)]
+    stored = [(pd.DataFrame(run[what]), run["counted"]) for run in earlier_runs(results) if what in run]
+    runs = [frame[frame["seed"].isin(counted)] for frame, counted in stored]
     fresh = [run[~run["seed"].isin(rows["seed"])] for run in runs if len(run)]
     return pd.concat([rows, *fresh], ignore_index=True)
 

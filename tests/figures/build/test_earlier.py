@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from figures.build.earlier import FORECAST, STREAMS, earlier
+from figures.build.earlier import RESULTS, earlier
 from figures.estimate import estimate
 from figures.verdicts.earlier import with_earlier
 from figures.verdicts.runs import ends, reported
@@ -24,10 +24,10 @@ def git(root: Path, *words: str) -> None:
 def commit(root: Path, seeds: int, old_names: bool = False, **knobs) -> None:
     """Commit made-up tables of so many seeds, from 0."""
     results = write_tables(root / "made", seeds=seeds, only=("streams", "forecast"), **knobs)
-    (root / STREAMS).parent.mkdir(parents=True, exist_ok=True)
-    for path in (STREAMS, FORECAST):
-        table = results.table(Path(path).stem)
-        table.rename(columns={"learning_rate": "dial"} if old_names else {}).to_parquet(root / path)
+    (root / RESULTS).mkdir(parents=True, exist_ok=True)
+    for name in ("streams", "forecast"):
+        table = results.table(name)
+        table.rename(columns={"learning_rate": "dial"} if old_names else {}).to_parquet(root / RESULTS / f"{name}.parquet")
     git(root, "add", "paper")
     git(root, "commit", "-q", "-m", "tables")
 
@@ -37,7 +37,7 @@ def test_runs_are_read_whatever_their_columns_were_called_and_a_renamed_table_is
     commit(tmp_path, 4, old_names=True)
     commit(tmp_path, 3, old_names=True, bend={"off_mode": 1.5})
     commit(tmp_path, 3, bend={"off_mode": 1.5})
-    first, second = earlier(tmp_path)
+    first, second = earlier(tmp_path, "streams")
     assert first["seeds"] == [0, 1, 2, 3]
     assert first["counted"] == [3]  # 1 and 2 were run again
     assert set(first["left_out"]) == {"0", "1", "2"}
@@ -53,12 +53,12 @@ def test_runs_are_read_whatever_their_columns_were_called_and_a_renamed_table_is
 
 def test_without_history_the_error_says_what_to_do(tmp_path: Path):
     with pytest.raises(UserError, match="clone with its history"):
-        earlier(tmp_path)
+        earlier(tmp_path, "streams")
 
 
 def test_the_committed_file_says_what_the_log_says():
     """Off-mode minus last matrix, as paper/LOG.md reports it: 0.36 [0.23, 0.49] and 0.29 [-0.09, 0.67] on seeds 11 to 13."""
-    runs = json.loads(EARLIER.read_text())["runs"]
+    runs = [run for run in json.loads(EARLIER.read_text())["runs"] if run["question"] == "streams"]
     assert [run["counted"] for run in runs[:3]] == [[1, 2], [], [11, 12, 13]]
     for run, quoted in ((runs[1], (0.36, 0.23, 0.49)), (runs[2], (0.29, -0.09, 0.67))):
         bits = {(row["method"], row["seed"]): row["bits_gained"] for row in run["ends"] if row["architecture"] == "dense"}
