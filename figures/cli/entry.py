@@ -21,11 +21,12 @@ from figures.cli.explore import Explore
 from figures.cli.facts import Forecast, Measure, Write
 from figures.cli.models import Models, Train
 from figures.cli.output import degrade
-from figures.cli.publish import Figures, Paper, Verdicts
+from figures.cli.publish import Figures, Paper
 from figures.cli.reproduce import Reproduce
 from figures.cli.simulate import Simulate
 from figures.cli.tables import Tables
 from figures.cli.theory import Theory
+from figures.cli.verdicts import Verdicts
 from simulate.runs.files import digest
 from simulate.runs.threads import one_thread
 from theory.errors import UserError

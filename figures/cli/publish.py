@@ -1,9 +1,8 @@
-"""`cwb figures`, `cwb verdicts`, `cwb paper`: what people look at, from the stored results."""
+"""`cwb figures` and `cwb paper`: what people look at, from the stored results."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +21,6 @@ STATES = {
     "unreadable": "cannot be read",
 }
 """What is said of tables in a state other than fresh."""
-MEANINGS = {
-    "prediction": "what theory says that the measured value will be",
-    "measured": "the mean over seeds of the quantity that the prediction names, in its unit",
-    "interval": "95% interval of that mean [low, high]; empty if one seed gives none",
-    "verdict": "by the rule of `cwb verdicts --json`: supported, refuted, or undecided where the interval covers the border",
-}
-"""What the columns of the verdicts say."""
 
 
 def warn_stale(layout: Layout) -> None:
@@ -44,20 +36,6 @@ def warn_stale(layout: Layout) -> None:
             print(f"cwb: in {layout.results} {len(names)} of the tables {reason}: {mend} makes them anew", file=sys.stderr)
     if names := foreign_tables(layout):
         print(f"cwb: in {layout.results} these tables belong to no experiment: {', '.join(names)}: delete them", file=sys.stderr)
-
-
-def show_verdicts(rows: Sequence[Mapping[str, Any]], format: Format, title: str) -> None:
-    """Print verdicts as a table: id, claim, prediction, measured value with its interval, verdict."""
-    from figures.cli.output import show_table
-
-    columns = ("id", "claim", "prediction", "measured", "interval", "verdict")
-    show_table(
-        rows if format in ("json", "csv") else [{column: row[column] for column in columns} for row in rows],
-        format,
-        title=title,
-        meanings=MEANINGS,
-        colours={"supported": "green", "refuted": "red", "undecided": "yellow"},
-    )
 
 
 @dataclass(frozen=True)
@@ -127,29 +105,6 @@ class Figures:
 def joined(value: Any) -> Any:
     """Words of a list in one cell."""
     return ", ".join(value) if isinstance(value, tuple) else value
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """The verdict on every claim, computed from stored tables by the stated rules."""
-
-    format: Format = "text"
-    """How to print them: text, json, csv, markdown or latex."""
-    json: bool = False
-    """Print JSON, the same as --format json."""
-    preset: Preset = "paper"
-    """Whose tables: the committed ones, or those of the last quick run."""
-    out: Path | None = None
-    """Where the tables are read: the folder that was given to `cwb reproduce --out`."""
-
-    def run(self) -> None:
-        """Print the verdicts."""
-        from figures.build.layout import Layout
-        from figures.build.verdicts import verdicts
-
-        layout = Layout.of(self.preset, self.out)
-        show_verdicts(verdicts(layout), "json" if self.json else self.format, f"Verdicts ({layout.preset})")
-        warn_stale(layout)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _report(layout: Layout, names: list[str], out: Path | None) -> None:
     from figures.build.drawing import contents
     from figures.build.experiments import table_path
     from figures.build.verdicts import tables_of_rules
-    from figures.cli.publish import show_verdicts
+    from figures.cli.verdicts import show_verdicts
     from figures.results import Results
     from figures.verdicts.table import RULES
     from theory.errors import UserError
@@ -146,7 +146,7 @@ def _publish(layout: Layout) -> None:
     from figures.build.build import typeset, update_claims
     from figures.build.drawing import draw
     from figures.build.verdicts import publish_verdicts, verdicts
-    from figures.cli.publish import show_verdicts
+    from figures.cli.verdicts import show_verdicts
 
     print(f"{'figures':<16} drawing those that are stale", flush=True)
     drawn = draw(layout)

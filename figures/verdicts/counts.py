@@ -1,0 +1,30 @@
+"""How many claims came out how, by what each rests on; checks of the set-up are never among them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from figures.verdicts.rule import ORDER, Evidence
+
+Rows = Sequence[Mapping[str, Any]]
+
+EVIDENCE: tuple[Evidence, ...] = get_args(Evidence)
+
+
+def claims(verdicts: Rows) -> list[Mapping[str, Any]]:
+    """The verdicts that count: those on claims."""
+    return [row for row in verdicts if row["kind"] == "claim"]
+
+
+def checks(verdicts: Rows) -> list[Mapping[str, Any]]:
+    """The verdicts that do not count: checks of the set-up."""
+    return [row for row in verdicts if row["kind"] == "check"]
+
+
+def counts(verdicts: Rows) -> list[dict[str, Any]]:
+    """{rests_on, claims, supported, refuted, undecided, not applicable} for each kind of evidence that there is, then for all."""
+    rows = claims(verdicts)
+    kinds = [kind for kind in EVIDENCE if any(row["rests_on"] == kind for row in rows)]
+    return [
+        {"rests_on": name, "claims": len(held), **{word: sum(row["verdict"] == word for row in held) for word in ORDER}}
+        for name, held in [*((kind, [row for row in rows if row["rests_on"] == kind]) for kind in kinds), ("all", rows)]
+    ]
