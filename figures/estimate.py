@@ -78,6 +78,26 @@ def estimate(
     return _returned(mean, half, least, y.size, scale)
 
 
+def level(values: ArrayLike, top: float = 1.0, confidence: float = 0.95, comparisons: int = 1) -> Estimate:
+    """Arithmetic mean of independent values between 0 and `top`, with an interval that stays between them.
+
+    It is Student's interval for log(mean / (top - mean)), with the standard error of the mean carried over to that scale (delta
+    method). Single values may lie at an end, as `estimate` on "logit" does not allow without trials. Values that all lie at one
+    end have an interval of no width. Raises ValueError if there is no value, or one is not finite or lies outside.
+    """
+    x = np.asarray(values, dtype=float).ravel() / top
+    if x.size == 0 or not ((x >= 0) & (x <= 1 + 1e-9)).all():
+        raise ValueError(f"a level needs values from 0 to {top:g}: got {x.size}, from {top * x.min():g} to {top * x.max():g}")
+    mean = float(min(x.mean(), 1.0))
+    if x.size < 2 or mean in (0.0, 1.0):
+        end = np.inf if x.size < 2 else 0.0
+        return Estimate(top * mean, top * mean - end, top * mean + end, x.size)
+    error = float(x.std(ddof=1) / np.sqrt(x.size)) / (mean * (1 - mean))
+    half, least = _reach(error, x.size - 1, confidence, comparisons)
+    found = _returned(float(_TO["logit"](np.array(mean))), half, least, x.size, "logit")
+    return Estimate(*(top * end for end in (mean, found.low, found.high)), x.size, top * found.detectable)
+
+
 def _reach(error: float, freedom: int, confidence: float, comparisons: int) -> tuple[float, float]:
     """(half width of the interval, smallest detectable difference) for a standard error with so many degrees of freedom."""
     quantile = float(stats.t.ppf(1 - (1 - confidence) / (2 * comparisons), freedom))

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
-from figures.results import Results, bars, by_group, seeds
+from figures.results import Results, bars, by_group, seeds, within
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, VERMILION, Look, letters, panels, ticks
 from figures.verdicts.knowledge import ABOUT, LITERATURE, held
 from figures.verdicts.table import sentence
@@ -37,7 +37,7 @@ def draw(results: Results) -> Canvas:
     canvas, (left, right) = panels(columns=2, ratio=0.8)
     for panel, looks in ((left, BITS), (right, RECALL)):
         for column, look in looks.items():
-            found = by_group(table, ["exposures"], column)
+            found = within(table, ["exposures"], column, 1.0) if column in RECALL else by_group(table, ["exposures"], column)
             panel.errorbar(
                 found["exposures"], found["mean"], yerr=bars(found), elinewidth=0.6, linewidth=0.8,
                 **look.marks(linestyle=look.line),

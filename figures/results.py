@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from figures.build.dictionary import columns_of
-from figures.estimate import Scale, estimate
+from figures.estimate import Scale, estimate, level
 from simulate.runs.columns import fault
 from simulate.runs.declaration import declared_before, read_record
 from simulate.runs.store import read_table
@@ -121,16 +121,10 @@ def by_group(
 
 
 def within(frame: pd.DataFrame, keys: Sequence[str], value: str, top: float) -> pd.DataFrame:
-    """As `by_group`, of a quantity that lies between 0 and `top`: so do the intervals, which are put on log(x / (top - x)).
-
-    Values closer to an end than a thousandth of `top` are taken to lie there.
-    """
-    groups = by_group(frame, keys, value)
-    ends = by_group(frame.assign(share=np.clip(frame[value] / top, 1e-3, 1 - 1e-3)), keys, "share", scale="logit")
-    bounded = np.isfinite(groups["low"])
-    low = np.where(bounded, np.minimum(top * ends["low"], groups["mean"]), groups["low"])
-    high = np.where(bounded, np.maximum(top * ends["high"], groups["mean"]), groups["high"])
-    return groups.assign(low=low, high=high)
+    """As `by_group`, of a quantity that lies between 0 and `top`: so do the intervals (`figures.estimate.level`)."""
+    means = frame.groupby([*keys, "seed"], sort=True)[value].mean().reset_index()
+    groups = means.groupby(list(keys), sort=True)[value]
+    return pd.DataFrame([{**dict(zip(keys, names, strict=True)), **level(part, top)._asdict()} for names, part in groups])
 
 
 def bars(groups: pd.DataFrame) -> np.ndarray:

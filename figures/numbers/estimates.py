@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from figures.estimate import Estimate, estimate
+from figures.estimate import Estimate, Scale, estimate, level
 
 Tree = dict[str, Any]
 
@@ -22,9 +22,14 @@ def plain(value: Estimate) -> Tree:
     }
 
 
-def over_seeds(frame: pd.DataFrame, column: str) -> Tree:
-    """Estimate of a column: each seed's mean, with an interval over seeds."""
-    return plain(estimate(frame.groupby("seed")[column].mean()))
+def over_seeds(frame: pd.DataFrame, column: str, scale: Scale = "plain") -> Tree:
+    """Estimate of a column: each seed's mean, with an interval over seeds; scale: where it is put (`figures.estimate`)."""
+    return plain(estimate(frame.groupby("seed")[column].mean(), scale=scale))
+
+
+def level_over_seeds(frame: pd.DataFrame, column: str, top: float = 1.0) -> Tree:
+    """The same of a column that lies between 0 and `top`: so does the interval."""
+    return plain(level(frame.groupby("seed")[column].mean(), top))
 
 
 def largest_error(frame: pd.DataFrame, keys: Sequence[str], measured: str, predicted: str) -> float:

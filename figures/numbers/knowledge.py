@@ -2,9 +2,11 @@
 
 import math
 
-from figures.numbers.estimates import Tree, over_seeds
+import pandas as pd
+
+from figures.numbers.estimates import Tree, level_over_seeds, over_seeds, plain
 from figures.results import Results
-from figures.verdicts.knowledge import KNOWN, LITERATURE, PRICE, held, price, recall
+from figures.verdicts.knowledge import KNOWN, LITERATURE, PRICE, held, price, recall, recalled
 from realmodels.experiments.exposures import NAMES
 from realmodels.experiments.knowledge import CITIES, PEOPLE
 from realmodels.text.candidates import CANDIDATES
@@ -22,17 +24,17 @@ def knowledge(results: Results) -> Tree:
         found[str(architecture)] = {"price": over_seeds(mine, "price")}
         for kind, part in recall(results).groupby("kind"):
             own = part[part["architecture"] == architecture]
-            before = recall(results, taught=False).query("architecture == @architecture and kind == @kind")
-            plainly = recall(results, "read").query("architecture == @architecture and kind == @kind")
-            prefixed = recall(results, "prefixed").query("architecture == @architecture and kind == @kind")
+            rest = {name: recall(results, name) for name in ("read", "prefixed")} | {"untaught": recall(results, taught=False)}
+            asked = {"heldout": own} | {name: _of(rows, str(architecture), str(kind)) for name, rows in rest.items()}
             found[str(architecture)][str(kind)] = {
-                "heldout": over_seeds(own, "recall"),
-                "read": over_seeds(plainly, "recall"),
-                "prefixed": over_seeds(prefixed, "recall"),
-                "untaught": over_seeds(before, "recall"),
+                **{name: plain(recalled(rows)) for name, rows in asked.items()},
                 "questions": int(own["questions"].iloc[0]),
             }
     return found
+
+
+def _of(table: pd.DataFrame, architecture: str, kind: str) -> pd.DataFrame:
+    return table[(table["architecture"] == architecture) & (table["kind"] == kind)]
 
 
 def exposures(results: Results) -> Tree:
@@ -50,7 +52,8 @@ def exposures(results: Results) -> Tree:
     found["rows"] = [
         {
             "exposures": number,
-            **{column: over_seeds(part, column) for column in ("both", "values", "names", "layers", "recall")},
+            **{column: over_seeds(part, column) for column in ("both", "values", "names", "layers")},
+            "recall": level_over_seeds(part, "recall"),
             "literature": LITERATURE.get(number, 0.0),
         }
         for number in sorted(set(table["exposures"].tolist()))

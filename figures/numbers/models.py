@@ -2,23 +2,24 @@
 
 from math import log2
 
-import pandas as pd
-
-from figures.estimate import estimate
-from figures.numbers.estimates import Tree, over_seeds, plain
+from figures.numbers.estimates import Tree, level_over_seeds, over_seeds, plain
 from figures.results import Results
-from figures.verdicts.runs import RUN, ends, learning_rates, reported, scores
+from figures.verdicts.forecast import skills
+from figures.verdicts.runs import FORECASTS, RUN, ends, learning_rates, reported, scores
+from figures.verdicts.table import verdict
+from figures.verdicts.writing import contrast
 from realmodels.model.architectures import config_for
 from realmodels.writing.methods.catalogue import METHODS, RUNS
 
 CONTRASTS = {
-    "scope": (("dense", "last_matrix"), ("dense", "full")),
-    "common_mode": (("dense", "off_mode"), ("dense", "last_matrix")),
-    "sparse_writes": (("memory", "sparse_memory"), ("memory", "full")),
-    "sparse_against_scope": (("memory", "sparse_memory"), ("dense", "last_matrix")),
-    "sparse_against_off_mode": (("memory", "sparse_memory"), ("dense", "off_mode")),
+    "scope": ("P8-last-matrix", -1),
+    "off_mode": ("P8-off-mode", -1),
+    "common_mode": ("P2-plain", 1),
+    "sparse_writes": ("P6", 1),
+    "sparse_against_scope": ("P3", -1),
+    "sparse_against_off_mode": ("P2-sparse", -1),
 }
-KERNEL_ESTIMATES = ("participation_ratio", "common_mode", "mean_overlap", "rms_overlap")
+"""{name: (the verdict on the same contrast, the sign with which it is quoted)}"""
 
 
 def baselines(results: Results) -> Tree:
@@ -64,16 +65,16 @@ def format_finetuning(results: Results) -> Tree:
     runs = table.groupby(["architecture", "seed"])
     first, last = runs.first(), runs.last()
     change = last.assign(key_cosine_before=first["key_cosine"], rise=last["bits_per_byte"] - first["bits_per_byte"]).reset_index()
-    columns = ("key_cosine_before", "key_cosine", "recall", "rise")
+
+    def measured(part) -> Tree:
+        cosines = {column: over_seeds(part, column, "fisher") for column in ("key_cosine_before", "key_cosine")}
+        return {**cosines, "recall": level_over_seeds(part, "recall"), "rise": over_seeds(part, "rise")}
+
     rows = [
-        {
-            "architecture": str(name),
-            "steps": int(part["step"].iloc[0]),
-            **{column: over_seeds(part, column) for column in columns},
-        }
+        {"architecture": str(name), "steps": int(part["step"].iloc[0]), **measured(part)}
         for name, part in change.groupby("architecture")
     ]
-    return {"rows": rows, **{column: plain(estimate(change[column])) for column in columns}}
+    return {"rows": rows, **measured(change)}
 
 
 def stream(results: Results) -> Tree:
@@ -88,13 +89,15 @@ def streams(results: Results) -> Tree:
     """What each run learned and kept, at its chosen learning rate."""
     table = ends(reported(results)).rename(columns={"bits_fresh": "learned", "bits": "retained", "bits_oldest": "oldest"})
     table = table.rename(columns={"bits_before": "before", "bits_gained": "gained"})
-    columns = ("before", "learned", "retained", "gained", "oldest", "recall", "recall_heldout_phrasing", "heldout_rise")
+    tops = dict.fromkeys(("before", "learned", "retained", "oldest"), stream(results)["chance_bits"])
+    tops |= dict.fromkeys(("recall", "recall_heldout_phrasing"), 1.0)
     chosen, rows = learning_rates(results), []
     for architecture, method in RUNS:
         part = table[(table["architecture"] == architecture) & (table["method"] == method)]
         own = {"architecture": architecture, "method": method, "title": METHODS[method].title}
         own["learning_rate"] = chosen[architecture, method]
-        rows.append({**own, **{column: over_seeds(part, column) for column in columns}})
+        own |= {column: level_over_seeds(part, column, top) for column, top in tops.items()}
+        rows.append({**own, **{column: over_seeds(part, column) for column in ("gained", "heldout_rise")}})
     tree: Tree = {"rows": rows}
     for row in rows:
         tree.setdefault(row["architecture"], {})[row["method"]] = row
@@ -102,20 +105,38 @@ def streams(results: Results) -> Tree:
 
 
 def contrasts(results: Results) -> Tree:
-    """Differences between runs in the bits that are left above those before any write, paired by seed."""
-    kept = ends(reported(results)).set_index([*RUN, "seed"])["bits_gained"]
-    return {name: plain(estimate((kept.loc[one] - kept.loc[other]).dropna())) for name, (one, other) in CONTRASTS.items()}
+    """Differences between runs in the bits that are left above those before any write, paired by seed, as the verdicts have them.
+
+    `pooled`: the same over all seeds that count, which `seeds` lists; that of the present seeds where there was no earlier run.
+    """
+    table, found = ends(reported(results)), {}
+    for name, (id, sign) in CONTRASTS.items():
+        value = contrast(table, id)
+        pooled = verdict(results, id)["pooled"]
+        own = plain(value if sign > 0 else -value)
+        seeds = pooled["seeds"] if pooled else sorted(int(seed) for seed in table["seed"].unique())
+        found[name] = {**own, "pooled": _signed(pooled, sign) if pooled else own, "seeds": ", ".join(map(str, seeds))}
+    return found
+
+
+def _signed(pooled: Tree, sign: int) -> Tree:
+    """A pooled value of a verdict as an estimate, with a sign."""
+    low, high = (sign * end for end in pooled["interval"][::sign])
+    return {"mean": sign * pooled["measured"], "low": low, "high": high, "count": len(pooled["seeds"])}
 
 
 def kernel(results: Results) -> Tree:
     """Geometry of the logit kernels before any write."""
-    frame = results.table("kernel", "architecture", "scope", "seed", *KERNEL_ESTIMATES)
+    shares = ("common_mode", "rms_overlap")
+    frame = results.table("kernel", "architecture", "scope", "seed", "participation_ratio", "mean_overlap", *shares)
     rows = [
         {
             "architecture": str(architecture),
             "scope": str(scope),
             "title": METHODS[str(scope)].title if scope in METHODS else "all memory values",
-            **{column: over_seeds(part, column) for column in KERNEL_ESTIMATES},
+            "participation_ratio": over_seeds(part, "participation_ratio", "log"),
+            "mean_overlap": over_seeds(part, "mean_overlap", "fisher"),
+            **{column: level_over_seeds(part, column) for column in shares},
             **{column: float(part[column].mean()) for column in ("activation_fraction", "write_fraction")},
         }
         for (architecture, scope), part in frame.groupby(["architecture", "scope"], sort=False)
@@ -127,23 +148,20 @@ def kernel(results: Results) -> Tree:
 
 
 def forecast(results: Results) -> Tree:
-    """Root-mean-square errors of the forecasts, and of the trivial ones, by run."""
-    table = scores(results)
-    rows = []
+    """Root-mean-square errors of the forecasts, and of the trivial ones, by run; skill over the best constant share."""
+    table, rows = scores(results), []
+    skill = {kind: skills(table, kind) for kind in ("spectral", "kernel")}
     for architecture, method in RUNS:
         part = table[(table["architecture"] == architecture) & (table["method"] == method)]
         trivial = {"none": float(part["stays"].mean()), "chance": float(part["gone"].mean())}
-        for kind in ("spectral", "kernel"):
-            skill = 1 - float(part[kind].mean()) / min(trivial.values())
-            error = over_seeds(part, kind)
+        trivial["constant"] = float(part["constant"].mean())
+        for kind, found in skill.items():
             own = {"architecture": architecture, "method": method, "title": METHODS[method].title, "kind": kind}
-            rows.append({**own, "error": error, **trivial, "skill": skill})
-    mean = pd.DataFrame(
-        [{kind: part[kind].mean() for kind in ("spectral", "kernel", "stays", "gone")} for _, part in table.groupby(RUN)]
-    )
+            error = over_seeds(part, kind, "log")
+            rows.append({**own, "error": error, **trivial, "skill": plain(found[architecture, method])})
     return {
         "rows": rows,
-        "best": max(rows, key=lambda row: row["skill"]),
-        "worst": min(rows, key=lambda row: row["skill"]),
-        "mean": {kind: float(value) for kind, value in mean.mean().items()},
+        "best": max(rows, key=lambda row: row["skill"]["mean"]),
+        "worst": min(rows, key=lambda row: row["skill"]["mean"]),
+        "mean": {kind: float(table.groupby(RUN)[kind].mean().mean()) for kind in FORECASTS},
     }

@@ -30,8 +30,13 @@ def asked(table: pd.DataFrame, phrasing: str = "heldout", taught: bool = True) -
 
 
 def recalled(part: pd.DataFrame, comparisons: int = 1) -> Estimate:
-    """Share of the facts that a model recalls, interval over seeds on the logit: several questions ask for one fact."""
-    return estimate(part["recall"], comparisons=comparisons, scale="logit", trials=float(part["facts"].iloc[0]))
+    """Mean share of the questions answered, with an interval over seeds on the logit; it takes in the mean itself.
+
+    Trials are the facts, not the questions: several of these ask for one fact.
+    """
+    value = estimate(part["recall"], comparisons=comparisons, scale="logit", trials=float(part["facts"].iloc[0]))
+    mean = float(part["recall"].mean())
+    return value._replace(mean=mean, low=min(value.low, mean), high=max(value.high, mean))
 
 
 def _least_recall(table: pd.DataFrame) -> Judgement:

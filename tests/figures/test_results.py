@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
-from figures.estimate import estimate, jackknife
+from figures.estimate import estimate, jackknife, level
 from figures.results import Results, bars, by_group
 from simulate.runs.store import write_table
 from theory.errors import UserError
@@ -134,6 +134,59 @@ def test_a_share_of_all_trials_has_an_interval_below_one():
     assert 0.9 < found.low < found.mean < found.high < 1
     with pytest.raises(ValueError, match="no place"):
         estimate([1.0, 0.9], scale="logit")
+
+
+def test_the_interval_of_a_level_is_that_of_its_logit_by_the_delta_method():
+    """1, 2 and 3 of 4: mean logit 0; the standard error of the mean share, 0.25 / sqrt(3), over 1/4."""
+    found = level([1.0, 2.0, 3.0], top=4.0)
+    half = 4.302652729911275 * 0.25 / np.sqrt(3) / 0.25
+    assert found.mean == 2.0
+    assert (found.low, found.high) == pytest.approx((4 / (1 + np.exp(half)), 4 / (1 + np.exp(-half))))
+    assert level([0.5]).high == np.inf
+    assert level([1.0, 1.0])[:3] == (1.0, 1.0, 1.0)
+    wide = level([0.0, 1.0, 1.0])
+    assert 0 < wide.low < 2 / 3 < wide.high < 1
+    with pytest.raises(ValueError, match="from 0 to 4"):
+        level([1.0, 4.5], top=4.0)
+
+
+def reml(values):
+    """Mean and its standard error by restricted maximum likelihood, of values [seed][fact] with a random effect of the seed."""
+    sizes, means = np.array([len(v) for v in values]), np.array([np.mean(v) for v in values])
+    within = sum(float(((np.array(v) - np.mean(v)) ** 2).sum()) for v in values)
+
+    def fitted(log_ratio):
+        weights = 1 / (np.exp(log_ratio) + 1 / sizes)  # of the seeds' means, over the variance of one fact
+        mean = float(weights @ means / weights.sum())
+        variance = (within + float(weights @ (means - mean) ** 2)) / (sizes.sum() - 1)
+        bits = (sizes.sum() - 1) * np.log(variance) + np.log(sizes / weights).sum() + np.log(weights.sum())
+        return bits, mean, np.sqrt(variance / weights.sum())
+
+    best = optimize.minimize_scalar(lambda x: fitted(x)[0], bounds=(-12, 8), method="bounded", options={"xatol": 1e-10})
+    return fitted(best.x)[1:]
+
+
+def test_in_a_balanced_design_the_interval_over_seeds_is_that_of_the_mixed_model():
+    """Facts within seeds, as many in each: the mean and its error are those over the seeds' means, and so is the freedom."""
+    rng = np.random.default_rng(2)
+    values = 1.5 + rng.normal(0, 0.3, (8, 1)) + rng.normal(0, 1.0, (8, 96))
+    mean, error = reml(values)
+    found = estimate(values.mean(axis=1))
+    assert found.mean == pytest.approx(mean)
+    assert found.high - found.mean == pytest.approx(stats.t.ppf(0.975, 7) * error, rel=1e-4)
+
+
+def test_the_interval_over_seeds_covers_where_seeds_have_unlike_numbers_of_facts():
+    """To within four standard errors of a count over 2000 trials; taking the facts as independent does not."""
+    rng, trials, sizes = np.random.default_rng(4), 2000, (24, 48, 60, 72, 80, 88, 96, 96)
+    covered = naive = 0
+    for _ in range(trials):
+        values = [1.5 + rng.normal(0, 0.3) + rng.normal(0, 1.0, size) for size in sizes]
+        found, wrong = estimate([np.mean(v) for v in values]), estimate(np.concatenate(values))
+        covered += found.low <= 1.5 <= found.high
+        naive += wrong.low <= 1.5 <= wrong.high
+    assert abs(covered / trials - 0.95) < 4 * np.sqrt(0.95 * 0.05 / trials)
+    assert naive / trials < 0.7
 
 
 def test_the_smallest_detectable_difference_is_found_in_four_of_five_runs():
