@@ -13,33 +13,45 @@ if TYPE_CHECKING:  # a list of the figures needs neither
 
     from figures.results import Results
 
-NAMES = (
+PAPER = (
+    "answer",
     "interference",
-    "retention",
-    "capacity",
+    "coding_level",
+    "frontier",
     "plane",
     "gain",
-    "methods",
-    "frontier",
-    "shared_frontier",
-    "frontiers",
-    "ladder",
     "regimes",
-    "two_rates",
-    "rehearsal",
-    "transfer",
-    "sequences",
-    "synapses",
-    "regressions",
-    "coding_level",
-    "superposition",
     "retention_lm",
     "learning_forgetting",
     "forecast",
+)
+"""Names of the figures of the paper, in its order."""
+
+SUPPLEMENT = (
+    "retention",
+    "capacity",
+    "shared_frontier",
+    "frontiers",
+    "methods",
+    "sequences",
+    "ladder",
+    "two_rates",
+    "rehearsal",
+    "transfer",
+    "synapses",
+    "regressions",
+    "superposition",
     "exposures",
     "architectures",
 )
-"""Names of the figures in the order of the paper: the number of a figure is its place here, from 1."""
+"""Names of the figures of the supplement, in its order."""
+
+NAMES = PAPER + SUPPLEMENT
+LABELS = {
+    **{name: str(place) for place, name in enumerate(PAPER, 1)},
+    **{name: f"S{place}" for place, name in enumerate(SUPPLEMENT, 1)},
+}
+"""The number of each figure: its place in the paper, from 1, or in the supplement, from S1."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ TYPESETTERS = tuple(f"figures.{name}" for name in ("build.derivations", "numbers
 
 
 def _paper_inputs(layout: Layout) -> Mapping[str, Any]:
-    """What the text quotes: {file name: content} of numbers, verdicts and captions."""
-    from figures.figure import catalogue
+    """What the text quotes: {file name: content} of numbers, verdicts, captions and the labels of figures."""
+    from figures.figure import LABELS, catalogue
     from figures.numbers.tree import numbers
     from figures.results import Results
 
@@ -28,23 +28,24 @@ def _paper_inputs(layout: Layout) -> Mapping[str, Any]:
         "numbers.json": numbers(results),
         "verdicts.json": verdicts(layout),
         "captions.json": {name: figure.text(results) for name, figure in catalogue().items()},
+        "labels.json": LABELS,
     }
 
 
 def typeset(layout: Layout) -> bool:
-    """Typeset the paper and its supplement from their sources and the results: True if remade, False if they were fresh.
+    """Typeset paper, supplement and derivations from their sources and the results: True if remade, False if they were fresh.
 
     A number that the text quotes and the results lack fails the build: UserError names it.
     """
     texts = {str(path.relative_to(PAPER)): read_text(path, "mend its encoding") for path in _sources()}
     key = digest(code(TYPESETTERS), tables(layout.results), earlier_runs(layout.results), keys_of(layout), texts)
     mark = layout.workspace / "typeset" / f"{layout.preset}.key"
-    documents = {"main.typ": layout.pdf, "supplement.typ": layout.supplement}
+    documents = {"main.typ": layout.pdf, "supplement.typ": layout.supplement, "derivations.typ": layout.derivations}
     if mark.is_file() and mark.read_bytes() == _mark(key, documents.values()).encode():
         return False
     folder = assembled(layout)
     compiled = {path: compile_typst(folder / name) for name, path in documents.items()}
-    keep(layout.figures / PAGES, PAGES, figure_pages(folder / "main.typ"))
+    keep(layout.figures / PAGES, PAGES, figure_pages(folder / "main.typ") | figure_pages(folder / "supplement.typ"))
     for path, pdf in compiled.items():
         with atomic(path) as temporary:
             temporary.write_bytes(pdf)
@@ -66,7 +67,7 @@ def assembled(layout: Layout) -> Path:
     shutil.copytree(layout.figures, folder / "figures")
     for name, content in _paper_inputs(layout).items():
         write_json(folder / name, content)
-    (folder / "derivations.typ").write_text(appendix(), encoding="utf-8")
+    (folder / "ledger.typ").write_text(appendix(), encoding="utf-8")
     return folder
 
 
@@ -82,7 +83,7 @@ def _sources() -> list[Path]:
 
 
 def figure_pages(main: Path) -> dict[str, int]:
-    """{figure: page on which it stands} of a paper that compiles, as the template notes them at its end."""
+    """{figure: page on which it stands} of a document that compiles, as the template notes them at its end."""
     import typst
 
     noted = json.loads(typst.query(str(main), "<figure-pages>", field="value", one=True, root=str(main.parent)))

@@ -6,12 +6,12 @@ from typing import Any
 
 from figures.build.layout import Layout
 from figures.build.remembered import CODE, code, recall, remembered, sources, tables
-from figures.figure import NAMES
+from figures.figure import LABELS, NAMES
 from simulate.runs.files import atomic, digest, read_json, write_json
 from theory.errors import UserError
 
 PAGES = "pages.json"
-"""File beside the figures that says on which page of the typeset paper each stands."""
+"""File beside the figures that says on which page of the typeset paper, or of its supplement, each stands."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Entry:
     """A figure in the catalogue, as far as it can be known without drawing it."""
 
     name: str
-    number: int
+    number: str
     page: int | None
     title: str
     claims: tuple[str, ...]
@@ -37,10 +37,10 @@ def contents(layout: Layout) -> dict[str, Entry]:
     known = remembered("catalogue", sources(*CODE, "figures"), compute)
     pages = recall(layout.figures / PAGES, PAGES) or {}
     entries = {}
-    for number, name in enumerate(NAMES, 1):
+    for name in NAMES:
         title, claims, read = known[name]
         page = pages.get(name) if isinstance(pages, dict) else None
-        entries[name] = Entry(name, number, page if isinstance(page, int) else None, title, tuple(claims), tuple(read))
+        entries[name] = Entry(name, LABELS[name], page if isinstance(page, int) else None, title, tuple(claims), tuple(read))
     return entries
 
 
@@ -58,7 +58,7 @@ def chosen_figures(names: Iterable[str]) -> list[str]:
     """Names of the figures asked for by name or by number; all if none is. Raises UserError for one that is not there."""
     from figures.build.experiments import chosen
 
-    by_number = {str(number): name for number, name in enumerate(NAMES, 1)}
+    by_number = {label: name for name, label in LABELS.items()}
     return list(dict.fromkeys(chosen([by_number.get(name, name) for name in names], NAMES, "figure")))
 
 

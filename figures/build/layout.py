@@ -61,5 +61,10 @@ class Layout:
 
     @property
     def supplement(self) -> Path:
+        """The typeset supplement to the paper."""
+        return self.base / "supplement.pdf"
+
+    @property
+    def derivations(self) -> Path:
         """The typeset derivations of the ledger."""
         return self.base / "derivations.pdf"

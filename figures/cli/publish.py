@@ -75,7 +75,11 @@ class Figures:
             show_table(
                 [row if self.format == "json" else {k: joined(v) for k, v in row.items()} for row in rows],
                 self.format,
-                meanings={"figure": "number in the paper", "page": "page of the typeset paper", "tables": "tables that it reads"},
+                meanings={
+                    "figure": "number in the paper, or in its supplement (S)",
+                    "page": "page there",
+                    "tables": "tables that it reads",
+                },
             )
             return
         if self.to is None:

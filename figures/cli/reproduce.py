@@ -112,7 +112,7 @@ def _report(layout: Layout, names: list[str], out: Path | None) -> None:
     for id, missing in unjudged.items():
         print(f"verdict {id} needs {', '.join(missing)} too: `cwb reproduce {layout.preset} --only {' '.join(missing)}`")
     where = f" --preset {layout.preset}" + (f" --out {shlex.quote(str(out))}" if out else "")
-    numbers = [str(e.number) for e in contents(layout).values() if set(e.tables) & set(names)]
+    numbers = [e.number for e in contents(layout).values() if set(e.tables) & set(names)]
     for name in names:
         print(f"table:   {table_path(layout, name)}; `cwb tables {name}{where}` says what its columns mean")
     if numbers:
@@ -156,4 +156,4 @@ def _publish(layout: Layout) -> None:
     publish_verdicts(layout)
     update_claims(layout)
     show_verdicts(verdicts(layout), "text", f"Verdicts ({layout.preset})")
-    print(f"figures: {layout.figures}\npaper:   {layout.pdf}, {layout.supplement.name}")
+    print(f"figures: {layout.figures}\npaper:   {layout.pdf}, {layout.supplement.name}, {layout.derivations.name}")

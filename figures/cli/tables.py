@@ -77,7 +77,7 @@ def listed(layout: Layout) -> list[dict[str, Any]]:
             "table": name,
             "rows": (about.get(name) or {}).get("rows"),
             "state": state,
-            "figures": ", ".join(str(figure.number) for figure in figures if name in figure.tables),
+            "figures": ", ".join(figure.number for figure in figures if name in figure.tables),
             "verdicts": ", ".join(id for id, read in rules.items() if name in read),
         }
         for name, state in states(layout).items()

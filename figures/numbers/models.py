@@ -78,11 +78,14 @@ def format_finetuning(results: Results) -> Tree:
 
 
 def stream(results: Results) -> Tree:
-    """The shape of the streams."""
+    """The shape of the streams, and the bits that they hold, in all and per parameter of the largest model."""
     rows = reported(results)
     C = int(rows["candidates"].iloc[0])
     sizes = {name: int(rows[name].iloc[0]) for name in ("T", "D", "steps")}
-    return {**sizes, "candidates": C, "chance_bits": log2(C), "seeds": rows["seed"].nunique()}
+    bits = sizes["T"] * sizes["D"] * log2(C)
+    parameters = int(results.table("pretraining", "parameters")["parameters"].max())
+    shape = {**sizes, "candidates": C, "chance_bits": log2(C), "seeds": rows["seed"].nunique()}
+    return {**shape, "bits": bits, "bits_per_parameter": bits / parameters}
 
 
 def streams(results: Results) -> Tree:

@@ -24,6 +24,7 @@ def regimes(results: Results) -> Tree:
             end = "few" if row["T"] == tasks[0] else "many" if row["T"] == tasks[-1] else None
             if end:
                 sleep[row["control"]][end] = row["measured"]
+    two_win = [row["verdict"] for row in rows if row["winner"] == "two stores"]
     return {
         "N": int(whole["N"].max()),
         "N_facts": int(whole["N"].min()),
@@ -33,6 +34,12 @@ def regimes(results: Results) -> Tree:
         "comparisons": len(rows),
         "agree": sum(row["verdict"] == "supported" for row in rows),
         "disagree": sum(row["verdict"] == "refuted" for row in rows),
+        "two_win": {
+            "comparisons": len(two_win),
+            "agree": two_win.count("supported"),
+            "disagree": two_win.count("refuted"),
+        },
+        "over_law": _over_law(whole),
         "sleep": {control.replace(" ", "_").replace("-", "_"): ends for control, ends in sleep.items()},
         "between_facts": {
             row["control"].replace(" ", "_").replace("-", "_"): row["measured"]
@@ -44,6 +51,17 @@ def regimes(results: Results) -> Tree:
         "second_order_break_even": break_even(whole, "second-order state"),
         "lines": _lines(table),
     }
+
+
+def _over_law(whole: pd.DataFrame) -> Tree:
+    """Mean load over that of the law, with sleep, held in numbers: two stores and one, at the fewest tasks and the most; the others."""
+    sleep = whole[(whole["access"] == "one pass with sleep") & ~whole["packed"].astype(bool)]
+    means = sleep.groupby(["system", "T"])[["load", "predicted"]].mean()
+    ratio = means["load"] / means["predicted"]
+    chosen = ("two stores", "one store")
+    ends = {system.replace(" ", "_"): {"few": float(ratio[system].iloc[0]), "many": float(ratio[system].iloc[-1])} for system in chosen}
+    others = ratio.drop(index=list(chosen), level="system")
+    return {**ends, "others": {"least": float(others.min()), "largest": float(others.max())}}
 
 
 AXES = {
