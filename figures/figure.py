@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # a list of the figures needs neither
 
     from figures.results import Results
 
-PAPER = (
+IN_PAPER = (
     "answer",
     "interference",
     "coding_level",
@@ -27,7 +27,7 @@ PAPER = (
 )
 """Names of the figures of the paper, in its order."""
 
-SUPPLEMENT = (
+IN_SUPPLEMENT = (
     "retention",
     "capacity",
     "shared_frontier",
@@ -46,10 +46,10 @@ SUPPLEMENT = (
 )
 """Names of the figures of the supplement, in its order."""
 
-NAMES = PAPER + SUPPLEMENT
+NAMES = IN_PAPER + IN_SUPPLEMENT
 LABELS = {
-    **{name: str(place) for place, name in enumerate(PAPER, 1)},
-    **{name: f"S{place}" for place, name in enumerate(SUPPLEMENT, 1)},
+    **{name: str(place) for place, name in enumerate(IN_PAPER, 1)},
+    **{name: f"S{place}" for place, name in enumerate(IN_SUPPLEMENT, 1)},
 }
 """The number of each figure: its place in the paper, from 1, or in the supplement, from S1."""
 

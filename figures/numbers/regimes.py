@@ -54,13 +54,14 @@ def regimes(results: Results) -> Tree:
 
 
 def _over_law(whole: pd.DataFrame) -> Tree:
-    """Mean load over that of the law, with sleep, held in numbers: two stores and one, at the fewest tasks and the most; the others."""
+    """Mean load over the law's, with sleep: of two stores and of one at both ends of T; least and largest of the others."""
     sleep = whole[(whole["access"] == "one pass with sleep") & ~whole["packed"].astype(bool)]
     means = sleep.groupby(["system", "T"])[["load", "predicted"]].mean()
     ratio = means["load"] / means["predicted"]
-    chosen = ("two stores", "one store")
-    ends = {system.replace(" ", "_"): {"few": float(ratio[system].iloc[0]), "many": float(ratio[system].iloc[-1])} for system in chosen}
-    others = ratio.drop(index=list(chosen), level="system")
+    ends: Tree = {}
+    for system in ("two stores", "one store"):
+        ends[system.replace(" ", "_")] = {"few": float(ratio[system].iloc[0]), "many": float(ratio[system].iloc[-1])}
+    others = ratio.drop(index=["two stores", "one store"], level="system")
     return {**ends, "others": {"least": float(others.min()), "largest": float(others.max())}}
 
 

@@ -1,6 +1,7 @@
-"""The paper: it compiles without a warning from a complete set of results, names what is missing, and is the same bytes twice."""
+"""The paper and its supplement: they compile without a warning from a complete set of results, name what is missing, and are the
+same bytes twice.
+"""  # fmt: skip
 
-import importlib.util
 import json
 import re
 import shutil
@@ -10,8 +11,11 @@ import matplotlib.pyplot as plt
 import pytest
 import typst
 
+from figures.figure import IN_PAPER, IN_SUPPLEMENT, LABELS, NAMES
+
 PAPER = Path(__file__).resolve().parents[2] / "paper"
-SOURCES = [PAPER / "main.typ", PAPER / "template.typ", *sorted((PAPER / "sections").rglob("*.typ"))]
+DOCUMENTS = ("main.typ", "supplement.typ")
+SOURCES = [*(PAPER / name for name in DOCUMENTS), PAPER / "template.typ", *sorted((PAPER / "sections").rglob("*.typ"))]
 TEXT = {str(path.relative_to(PAPER)): path.read_text() for path in SOURCES if path.name != "template.typ"}
 ALL = "\n".join(TEXT.values())
 ESTIMATE = {"mean": 0.25, "low": 0.2, "high": 0.3, "count": 3}
@@ -24,6 +28,7 @@ ROW_FIELDS = {
     r"fixed\(row\.(\w+)": 0.125,
     r"calc\.round\(row\.(\w+)": 0.125,
     r"row\.(\w+) >= 1": 0.125,
+    r" str\(row\.(\w+)": 0.125,
     r"row\.(\w+)\.map": [ESTIMATE, None],
 }
 FIGURES = sorted(set(re.findall(r'#fig\("([^"]+)"', ALL)))
@@ -40,8 +45,9 @@ def put(tree: dict, key: str, value: object) -> None:
 def complete_numbers() -> dict:
     """A number, estimate, word or list of rows under every key that the sources read, of the kind that they read there."""
     tree: dict = {}
-    for function, key in re.findall(r'\b(num|plain|percent|est|value)\("([^"]+)"', ALL):
-        put(tree, key, {"num": 0.125, "plain": 0.125, "percent": 0.125, "est": ESTIMATE, "value": "quick"}[function])
+    kinds = {"num": 0.125, "plain": 0.125, "percent": 0.125, "value": "quick"}
+    for function, key in re.findall(r'\b(num|plain|percent|est|value|by-side|mean-of)\("([^"]+)"', ALL):
+        put(tree, key, kinds.get(function, ESTIMATE))
     for key, body in re.findall(r'for row in value\("([^"]+)"\) \{(.*?)\n\s+\),', ALL, re.S):
         row: dict[str, object] = {}
         for pattern, kind in ROW_FIELDS.items():
@@ -52,8 +58,9 @@ def complete_numbers() -> dict:
 
 def complete_verdicts() -> list[dict]:
     """One record for every verdict that the text quotes."""
-    quoted = sorted(set(re.findall(r'(?:#verdict|measured)\("([^"]+)"', ALL)))
-    common = {"claim": "a claim", "prediction": "> 0", "rule": "a rule", "measured": 1.5}
+    quoted = sorted(set(re.findall(r'(?:\bverdict|\bmeasured)\("([^"]+)"', ALL)))
+    common = {"claim": "a claim", "prediction": "> 0", "rule": "a rule", "measured": 1.5, "rests_on": "language model"}
+    common |= {"kind": "claim", "rule_set": "after", "pooled": None}
     endings = [{"interval": [1.0, 2.0], "verdict": "supported"}, {"interval": None, "verdict": "undecided"}]
     return [{"id": id, **common, **endings[i % 2]} for i, id in enumerate(quoted)]
 
@@ -61,10 +68,11 @@ def complete_verdicts() -> list[dict]:
 def assemble(folder: Path, numbers: dict) -> Path:
     """The folder that `cwb paper` builds in, with synthetic results."""
     shutil.copytree(PAPER / "sections", folder / "sections")
-    for name in ("main.typ", "template.typ", "refs.bib"):
+    for name in (*DOCUMENTS, "template.typ", "refs.bib"):
         shutil.copyfile(PAPER / name, folder / name)
     captions = dict.fromkeys(FIGURES, "A caption.")
-    for name, content in (("numbers", numbers), ("verdicts", complete_verdicts()), ("captions", captions)):
+    contents = {"numbers": numbers, "verdicts": complete_verdicts(), "captions": captions, "labels": LABELS}
+    for name, content in contents.items():
         (folder / f"{name}.json").write_text(json.dumps(content))
     (folder / "figures").mkdir()
     canvas = plt.figure(figsize=(5.5, 2))
@@ -84,17 +92,17 @@ def main(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return assemble(tmp_path_factory.mktemp("paper"), complete_numbers())
 
 
-def test_compiles_without_warnings_to_the_same_bytes(main: Path):
-    first, warnings = typst.compile_with_warnings(
-        str(main), root=str(main.parent), ignore_system_fonts=True
-    )  # the compiler's own
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_compiles_without_warnings_to_the_same_bytes(main: Path, name: str):
+    document = main.with_name(name)
+    first, warnings = build(document)
     assert [warning.message for warning in warnings] == []
     assert isinstance(first, bytes)
     assert first.startswith(b"%PDF")
-    assert build(main)[0] == first
+    assert build(document)[0] == first
 
 
-@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.violations", "meta.tables", "forecast.rows"])
+@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.cells", "forecast.rows"])
 def test_a_missing_number_fails_the_build_by_name(tmp_path: Path, key: str):
     numbers = complete_numbers()
     branch, leaf = numbers, key.split(".")[-1]
@@ -121,14 +129,34 @@ def test_citations_and_bibliography_agree():
     assert cited == set(entries)
 
 
-def test_every_figure_is_shown_once_referred_to_and_drawn_by_the_project():
-    assert len(FIGURES) == len(re.findall(r'#fig\("', ALL))
+def test_every_figure_is_shown_once_and_referred_to():
+    assert sorted(re.findall(r'#fig\("([^"]+)"', ALL)) == sorted(NAMES)
     for name in FIGURES:
         assert f"@fig-{name}" in ALL, name
-    if importlib.util.find_spec("figures.figure"):
-        from figures.figure import NAMES
 
-        assert set(FIGURES) == set(NAMES)
+
+def test_numbers_of_figures_are_their_places_in_paper_and_supplement():
+    assert LABELS[IN_PAPER[0]] == "1"
+    assert LABELS[IN_SUPPLEMENT[-1]] == f"S{len(IN_SUPPLEMENT)}"
+
+
+def abstract() -> str:
+    """The abstract, with one word in the place of each number and formula."""
+    text = re.search(r"abstract: \[\n(.*?)\n  \],", TEXT["main.typ"], re.S)[1]  # pyright: ignore[reportOptionalSubscript]
+    choices = re.sub(r"#all-below\([\w-]+, yes: \[(.*?)\], no: \[(.*?)\]\)", lambda m: max(m[1], m[2], key=len), text)
+    return re.sub(r"#[\w-]+\((?:[^()]|\([^()]*\))*\)|\$[^$]+\$", "number", choices)
+
+
+def test_the_abstract_has_at_most_160_words():
+    assert 100 < len(abstract().split()) <= 160
+
+
+def test_the_parts_of_the_supplement_stand_in_the_order_in_which_they_are_referred_to():
+    parts = re.findall(r'"(\w+)"', re.search(r"#let parts = \((.*?)\n\)", (PAPER / "template.typ").read_text(), re.S)[1])  # pyright: ignore[reportOptionalSubscript]
+    assert re.findall(r'#include "sections/supplement/(\w+)\.typ"', TEXT["supplement.typ"]) == parts
+    for part in parts:
+        headings = re.findall(r"^= .*", TEXT[f"sections/supplement/{part}.typ"], re.M)
+        assert len(headings) == 1, part
 
 
 def test_no_semicolon_of_the_text_is_taken_for_the_end_of_a_call():
@@ -136,16 +164,17 @@ def test_no_semicolon_of_the_text_is_taken_for_the_end_of_a_call():
     assert re.findall(r"#\w+\([^()]*\);", ALL) == []
 
 
-def test_every_section_is_in_the_paper():
-    included = re.findall(r'#include "(sections/[^"]+)"', TEXT["main.typ"])
-    for part in ("simulation", "models"):
-        included += [f"sections/{name}" for name in re.findall(rf'#include "({part}/[^"]+)"', TEXT[f"sections/{part}.typ"])]
-    assert sorted(included) == sorted(name for name in TEXT if name.startswith("sections/"))
+def test_every_section_is_in_the_paper_or_in_the_supplement():
+    found = []
+    for name, text in TEXT.items():
+        folder = str(Path(name).parent)
+        found += [str(Path(folder) / path) for path in re.findall(r'#include "([^"]+)"', text)]
+    assert sorted(found) == sorted(name for name in TEXT if name.startswith("sections/"))
 
 
 def test_numbers_are_written_as_a_reader_expects(tmp_path: Path):
     """Thin spaces in long integers, a true minus sign, three significant digits, powers of ten below 0.001."""
-    for name in ("numbers", "captions"):
+    for name in ("numbers", "captions", "labels"):
         (tmp_path / f"{name}.json").write_text("{}")
     (tmp_path / "verdicts.json").write_text("[]")
     shutil.copyfile(PAPER / "template.typ", tmp_path / "template.typ")

@@ -8,7 +8,7 @@ import pytest
 
 from figures.build.drawing import chosen_figures, contents, draw
 from figures.build.layout import PAPER, Layout
-from figures.figure import NAMES, catalogue
+from figures.figure import IN_PAPER, IN_SUPPLEMENT, LABELS, NAMES, catalogue
 from theory.errors import UserError
 
 
@@ -20,21 +20,22 @@ def text(name: str) -> str:
 
 
 def test_numbers_are_those_of_the_paper():
-    whole = text("main.typ")
-    assert tuple(re.findall(r'#fig\("(\w+)"\)', whole)) == NAMES
-    assert len(re.findall(r"\bimage\(", whole)) == 0, "a picture outside #fig would shift the numbers"
+    for document, names in (("main.typ", IN_PAPER), ("supplement.typ", IN_SUPPLEMENT)):
+        whole = text(document)
+        assert tuple(re.findall(r'#fig\("(\w+)"\)', whole)) == names
+        assert len(re.findall(r"\bimage\(", whole)) == 0, "a picture outside #fig would shift the numbers"
 
 
 def test_what_is_known_without_drawing_is_what_the_figures_say(tmp_path):
     entries = contents(Layout.of("quick", tmp_path))
-    assert [entry.number for entry in entries.values()] == list(range(1, len(NAMES) + 1))
+    assert [entry.number for entry in entries.values()] == list(LABELS.values())
     for name, figure in catalogue().items():
         assert (entries[name].title, entries[name].claims, entries[name].tables) == (figure.title, figure.claims, figure.tables)
         assert entries[name].page is None
 
 
 def test_numbers_and_names_choose_the_same():
-    assert chosen_figures(["8", NAMES[7], "1"]) == [NAMES[7], NAMES[0]]
+    assert chosen_figures(["8", NAMES[7], "S1", "1"]) == [NAMES[7], IN_SUPPLEMENT[0], NAMES[0]]
     for wrong in ("0", "25", "-1", "08", "", "plain"):
         with pytest.raises(UserError, match="no figure"):
             chosen_figures([wrong])

@@ -12,7 +12,7 @@ import figures.build.verdicts
 import figures.verdicts.table
 from figures.build.layout import Layout
 from figures.cli.entry import main
-from figures.figure import NAMES
+from figures.figure import LABELS
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ HEADS = {"pdf": b"%PDF", "png": b"\x89PNG", "svg": b"<?xml"}
 @pytest.mark.parametrize("kind", HEADS)
 def test_a_figure_goes_to_the_file_that_is_named(cwb, layout, tmp_path, kind):
     path = tmp_path / "new" / f"mine.{kind}"
-    number = NAMES.index("capacity") + 1
+    number = LABELS["capacity"]
     status, out, complaint = cwb("figures", number, "--to", path, *at(layout))
     assert (status, complaint) == (0, "")
     assert out.strip() == str(path)
@@ -97,7 +97,7 @@ def test_every_format_says_the_same_verdicts(cwb, layout):
 
 def test_the_list_is_in_the_order_of_the_paper(cwb, layout):
     rows = json.loads(cwb("figures", "--list", "--format", "json", *at(layout))[1])
-    assert [(row["figure"], row["name"]) for row in rows] == list(enumerate(NAMES, 1))
+    assert [(row["figure"], row["name"]) for row in rows] == [(label, name) for name, label in LABELS.items()]
     assert all(row["tables"] and row["title"] for row in rows)
 
 
@@ -108,4 +108,4 @@ def test_a_run_of_one_experiment_ends_with_what_was_found_and_where(cwb, layout,
     assert "C3" in out
     assert str(layout.results / "hebbian.parquet") in out
     assert "`cwb tables hebbian --preset quick --out " in out
-    assert f"cwb figures {NAMES.index('capacity') + 1} " in out
+    assert f"cwb figures {LABELS['capacity']} " in out
