@@ -131,12 +131,36 @@ def jackknife(
             raise ValueError(f"a statistic of {value:.3g} has no place on the scale {scale!r}")
         return found
 
-    whole, count = placed(frame), len(seeds)
+    return left_out(placed(frame), [placed(frame[frame["seed"] != seed]) for seed in seeds], comparisons, scale)
+
+
+def left_out(whole: float, without: ArrayLike, comparisons: int = 1, scale: Scale = "plain") -> Estimate:
+    """The jackknife from its parts: a statistic of all seeds, and the same without each of them, both as they are on `scale`."""
+    others = np.asarray(without, dtype=float)
+    count = len(others)
     if count < 2:
         return _returned(whole, np.inf, np.inf, 1, scale)
-    pseudo = np.array([count * whole - (count - 1) * placed(frame[frame["seed"] != seed]) for seed in seeds])
+    pseudo = count * whole - (count - 1) * others
     half, least = _reach(float(pseudo.std(ddof=1) / np.sqrt(count)), count - 1, 0.95, comparisons)
     return _returned(whole, half, least, count, scale)
+
+
+def counted(hits: int, trials: int, allowed: float, comparisons: int = 1) -> Estimate:
+    """Share of independent trials that succeeded, over the mean share that is allowed, with an exact interval.
+
+    The bounds are Clopper and Pearson's (1934); they also hold where trials have different probabilities (Hoeffding 1956).
+    `detectable` is infinite if not even success in every trial would lift the lower bound above what is allowed.
+    Raises ValueError if there is no trial, or hits or the share allowed are out of range.
+    """
+    if not 0 <= hits <= trials or trials == 0 or not 0 < allowed <= 1:
+        raise ValueError(f"{hits} of {trials} trials, of which a share of {allowed:.3g} is allowed, cannot be judged")
+    tail = 0.025 / comparisons
+    low = float(stats.beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
+    high = float(stats.beta.isf(tail, hits + 1, trials - hits)) if hits < trials else 1.0
+    each = np.arange(1, trials + 1)
+    enough = each[stats.beta.ppf(tail, each, trials - each + 1) > allowed]
+    least = float(stats.beta.ppf(POWER, enough[0], trials - enough[0] + 1)) if len(enough) else np.inf
+    return Estimate(hits / trials / allowed, low / allowed, high / allowed, trials, least / allowed - 1)
 
 
 def back(value: Estimate) -> Estimate:

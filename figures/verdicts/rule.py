@@ -7,7 +7,7 @@ only take support away.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import inf, isfinite, isnan, nan
 from typing import Any, Literal, NamedTuple
 
 from figures.estimate import Estimate
@@ -175,15 +175,18 @@ def decide_all(values: list[Estimate], low: float, high: float) -> tuple[Estimat
 def below(values: Sequence[Estimate], ceiling: float, margin: float, rounding: float = 0.0) -> Judgement:
     """Equivalence: does nothing lie above a ceiling? The judgement on estimates whose intervals hold together.
 
-    Refuted if the lower end of one lies above the ceiling (beyond `rounding`). Supported if the upper end of every one lies below
-    ceiling + margin. Else undecided: the run could not have seen an excess of `margin`. Shown is the estimate with the highest
-    upper end; `detectable` is the largest, over the estimates, of the smallest excess over the ceiling that the lower end of its
-    interval would have shown with 80% power. An estimate that lies far below its ceiling does not count there: it would have to
-    rise first, and its excess would be seen with the spread that it has.
+    Refuted if the lower end of one lies above the ceiling (beyond `rounding`). Supported if the upper end of every one lies at
+    most at ceiling + margin, and a violation could have been found in every one. Else undecided. What is supported is that
+    nothing lies above by more than the margin. Shown is the estimate with the highest upper end, or of those that refute the
+    one with the highest lower end. `detectable`: the smallest excess that an estimate whose true value lies above the ceiling
+    would have shown with 80% power, the largest of them over the estimates; infinite if one has no power at all.
     """
+    if not values:
+        raise ValueError("there is nothing to hold against the ceiling")
+    least = max((value.detectable for value in values if not isnan(value.detectable)), default=nan)
     above = [value for value in values if value.low > ceiling + rounding]
-    least = max((value.detectable for value in values), default=nan)
     if above:
         return judgement(max(above, key=lambda value: value.low), "refuted", least)
     highest = max(values, key=lambda value: (value.high, value.mean))
-    return judgement(highest, "supported" if highest.high <= ceiling + margin else "undecided", least)
+    supported = highest.high <= ceiling + margin and least != inf
+    return judgement(highest, "supported" if supported else "undecided", least)

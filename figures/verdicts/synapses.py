@@ -5,10 +5,12 @@ import pandas as pd
 
 from figures.estimate import Estimate, estimate
 from figures.results import Results
-from figures.verdicts.rule import Judgement, Rule, Verdict, decide_all, judgement
+from figures.verdicts.rule import Judgement, Rule, below, decide_all, judgement
 from theory.ledger import claim
 
-CURVE, CHAIN, TIGHT = 0.05, 0.1, 0.9
+CURVE = 0.05
+CHAIN = 2 ** (1 / 8) - 1  # half a bin of ages: there are four to a factor of two
+MARGIN = 0.1
 ROUNDING = 1e-9  # relative; two states that always switch meet sqrt(N) exactly
 COLUMNS = (
     *("model", "parameter", "N", "M_s", "beakers", "exact", "seed", "age", "age_end"),
@@ -64,36 +66,17 @@ def oldest_shares(frame: pd.DataFrame) -> list[Estimate]:
     return _shares(frame, "oldest", "ceiling_oldest")
 
 
-def _under(shares: list[Estimate]) -> Judgement:
-    """Refuted if any share lies above 1; supported if none does and one comes to TIGHT; the largest is shown."""
-    above = [share for share in shares if share.low > 1 + ROUNDING]
-    if above:
-        return judgement(max(above, key=lambda share: share.mean), "refuted")
-    replicated = all(share.count > 1 for share in shares)
-    largest = max(shares, key=lambda share: share.mean)
-    return judgement(largest, "supported" if replicated and largest.mean >= TIGHT else "undecided")
-
-
 def late(frame: pd.DataFrame) -> pd.DataFrame:
     """Bins older than one event: there the envelope is more than the trivial start."""
     return frame[frame["age"] > 0]
 
 
 def _envelope(results: Results) -> Judgement:
-    """All bins and areas are judged; the share shown is the largest beyond the start, which two states meet trivially."""
-    frame = table(results)
-    start = _under(envelope_shares(frame))
-    shown = _under(_shares(late(frame), "snr", "envelope_snr"))
-    verdict: Verdict = "refuted" if "refuted" in (start.verdict, shown.verdict) else shown.verdict
-    worst = start if start.verdict == "refuted" else shown
-    return Judgement(worst.measured, worst.interval, verdict)
+    return below(envelope_shares(table(results)), 1.0, MARGIN, ROUNDING)
 
 
 def _oldest(results: Results) -> Judgement:
-    """The share shown is the largest for M > 1."""
-    frame = table(results)
-    every, shown = _under(oldest_shares(frame)), _under(oldest_shares(late(frame)))
-    return every if every.verdict == "refuted" else shown
+    return below(oldest_shares(table(results)), 1.0, MARGIN, ROUNDING)
 
 
 def _curve(results: Results) -> Judgement:
@@ -142,8 +125,8 @@ def _chain(results: Results) -> Judgement:
 
 
 UNDER = (
-    "simultaneous 95% t intervals over seeds; refuted if the lower end of one lies above 1. Shown: the largest beyond the newest "
-    f"event. Supported if nothing lies above and that share is at least {TIGHT}, so that the ceiling is the limit"
+    "simultaneous 95% t intervals over seeds. Shown: the highest. Supported if every upper end lies at most "
+    f"{MARGIN:.0%} above 1, refuted if a lower end lies above 1 (beyond rounding, {ROUNDING:g}), else undecided."
 )
 RULES = (
     Rule(
@@ -158,29 +141,34 @@ RULES = (
         _curve,
         rests_on="simulation",
         rule_set="after",
+        why=f"The law is exact for N synapses of the same matrices: no finite-size term is allowed for. {CURVE:.0%} is a round "
+        "number.",
     ),
     Rule(
         "C6-envelope",
-        "No synapse of M_s states keeps an event above the envelope of start, area and power, which the best for an age reach.",
-        "no violation, largest share 1",
-        "SNR over the envelope of C6 for every model and bin of ages, and its sum over ages over sqrt(N) (M_s − 1); "
-        + UNDER
-        + ".",
+        "No synapse of M_s states keeps an event above the envelope of start, area and power. That envelope is proved; in its "
+        "middle piece it lies π²/8 = 1.23 above the numerical one of Lahiri and Ganguli.",
+        "share at most 1",
+        "SNR over the envelope of C6 for every model and bin of ages, and its sum over ages over sqrt(N) (M_s − 1); " + UNDER,
         ("synapses",),
         _envelope,
         rests_on="simulation",
         rule_set="after",
+        why=f"The envelope holds for every N and age: no finite-size term is allowed for. {MARGIN:.0%} is a round number, below "
+        "the 23% by which this envelope is looser in its middle than the numerical one.",
     ),
     Rule(
         "C6-oldest",
         "M SNR² of the oldest of M events is at most N (1 − 1/M)^(M−1), for finitely many states and for chains, as under one "
-        "fixed regime (C2); one leaky variable reaches it.",
-        "no violation, largest share 1",
-        "Ratio of the two for every model and bin of ages; " + UNDER + ".",
+        "fixed regime (C2).",
+        "share at most 1",
+        "Ratio of the two for every model and bin of ages; " + UNDER,
         ("synapses",),
         _oldest,
         rests_on="simulation",
         rule_set="after",
+        why=f"The ceiling holds for every N and M: no finite-size term is allowed for. {MARGIN:.0%} is a round number, as for "
+        "C2.",
     ),
     Rule(
         "C6-chain",
@@ -188,10 +176,11 @@ RULES = (
         "ratios 1",
         "Fitted exponent over −1/2 (ages from 1/coupling to 4^beakers), sum over ages of SNR² over N, and age at SNR 1 over the "
         "lifetime of C6-chain; simultaneous 95% t intervals over seeds; the one furthest from 1 is shown. "
-        f"Supported if all lie within {CHAIN:.0%} of 1, refuted if one lies wholly outside.",
+        f"Supported if all lie within {CHAIN:.1%} of 1, refuted if one lies wholly outside.",
         ("synapses",),
         _chain,
         rests_on="simulation",
         rule_set="after",
+        why="Ages are averaged in four bins to a factor of two, so that an age is known to half a bin, 2^(1/8) − 1.",
     ),
 )
