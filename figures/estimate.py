@@ -131,11 +131,15 @@ def jackknife(
             raise ValueError(f"a statistic of {value:.3g} has no place on the scale {scale!r}")
         return found
 
-    return left_out(placed(frame), [placed(frame[frame["seed"] != seed]) for seed in seeds], comparisons, scale)
+    others = [placed(frame[frame["seed"] != seed]) for seed in seeds] if len(seeds) > 1 else []
+    return left_out(placed(frame), others, comparisons, scale)
 
 
 def left_out(whole: float, without: ArrayLike, comparisons: int = 1, scale: Scale = "plain") -> Estimate:
-    """The jackknife from its parts: a statistic of all seeds, and the same without each of them, both as they are on `scale`."""
+    """The jackknife from its parts: a statistic of all seeds, and the same without each of them, both as they are on `scale`.
+
+    Unbounded, from one value, if there are fewer than two.
+    """
     others = np.asarray(without, dtype=float)
     count = len(others)
     if count < 2:

@@ -4,48 +4,52 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from figures.estimate import back, jackknife
 from figures.figure import Figure
-from figures.results import Results, bars, by_group
+from figures.results import Results, bars
 from figures.style import BLACK, GREY, direct, panels, shades, share, ticks
-from figures.verdicts.separation import held_by_seed, log_gain
-from figures.words import means, number, paragraph
+from figures.verdicts.ceiling import seeds_of
+from figures.verdicts.separation import excess, gains, measured
+from figures.words import number, paragraph
 from theory.ledger import claim
 
 MARKS = "osD^vP"
 
 
+def settings(results: Results) -> pd.DataFrame:
+    """One row per R > 0 and D_s: N, b, R, D_s, r, the ratio of the ceilings `law`, and the gain with its interval over seeds."""
+    ratios = gains(results)
+    found = pd.concat([ratios.index.to_frame(index=False), pd.DataFrame(measured(ratios))], axis=1)
+    return found.assign(law=np.exp(ratios["law"].to_numpy()), r=found["R"] / found["D_s"]).sort_values("r")
+
+
 def caption(results: Results) -> str:
     """The finding, what is shown, and how."""
-    found = held_by_seed(results)
-    settings = {key: (np.exp(log_gain(part)), part["predicted_gain"].iloc[0]) for key, part in found.groupby(["R", "D_s"])}
-    most = max(settings.values())
-    over = float(np.exp(np.mean([np.log(gain / law) for gain, law in settings.values()])))
+    found, ratios = settings(results), gains(results)
+    most, over = found.loc[found["mean"].idxmax()], excess(ratios).mean
+    intervals = "95% jackknife intervals over seeds" if seeds_of(ratios) else "no intervals"
     return paragraph(f"""
-        Two activity regimes hold more tasks than one as far as tasks share structure: up to {number(most[0])} times as many
-        where the ratio of the ceilings is {number(most[1])}, and {number(over, 3)} times that ratio in the geometric mean
-        over {len(settings)} settings. Tasks held by two regimes over those of the best single one, against the ratio of
+        Two activity regimes hold more tasks than one as far as tasks share structure: up to {number(most["mean"])} times as many
+        where the ratio of the ceilings is {number(most["law"])}, and {number(over, 3)} times that ratio in the geometric mean
+        over {len(found)} settings. Tasks held by two regimes over those of the best single one, against the ratio of
         shared to private bits. Marks: simulated, by the share $R\\/(b N)$ of the store that the common structure takes.
         Lines: ratio of the two ceilings at this size ($N = {found["N"].iloc[0]}$, $b = {found["b"].iloc[0]}$); dashed: the
-        law $e^(W(r\\/e))$ of large stores and long streams. Nothing is fitted. {means(found)}
+        law $e^(W(r\\/e))$ of large stores and long streams. Nothing is fitted. A regime
+        holds the tasks that every one of {max(1, len(seeds_of(ratios)))} seeds returns whole; {intervals}.
         """)
 
 
 def draw(results: Results) -> Canvas:
     """Gain against r on logarithmic axes, a mark and a line for each share R/(bN) of the store."""
-    found = held_by_seed(results)
+    found = settings(results)
     bits = float(found["N"].iloc[0] * found["b"].iloc[0])
     canvas, (panel,) = panels(ratio=0.6, width=0.72)
     shares = sorted(found["R"].unique())
     for place, (R, color) in enumerate(zip(shares, shades(len(shares)), strict=True)):
         part = found[found["R"] == R]
-        measured = pd.DataFrame([{"r": r, **back(jackknife(log_gain, each))._asdict()} for r, each in part.groupby("r")])
-        panel.plot(*by_group(part, ["r"], "predicted_gain")[["r", "mean"]].to_numpy().T, color=color, linewidth=0.9)
+        panel.plot(part["r"], part["law"], color=color, linewidth=0.9)
         spread = 1.05 ** (place - (len(shares) - 1) / 2)  # marks side by side
         style = {"color": color, "marker": MARKS[place], "markerfacecolor": "white", "linestyle": "none"}
-        panel.errorbar(
-            measured["r"] * spread, measured["mean"], yerr=bars(measured), elinewidth=0.6, label=share(R / bits), **style
-        )
+        panel.errorbar(part["r"] * spread, part["mean"], yerr=bars(part), elinewidth=0.6, label=share(R / bits), **style)
     r = np.geomspace(found["r"].min(), found["r"].max() * 1.3, 200)
     law = claim("S1").gain(N=1e9, b=1.0, R=r, D_s=1.0)
     panel.plot(r, law, color=BLACK, linewidth=0.8, linestyle="--", zorder=1)

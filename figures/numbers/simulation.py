@@ -1,10 +1,12 @@
 """Numbers quoted in the chapter on simulation."""
 
-from figures.estimate import back, estimate, jackknife
+import numpy as np
+
+from figures.estimate import estimate
 from figures.numbers.estimates import Tree, largest_error, over_seeds, plain
 from figures.results import Results
-from figures.verdicts.ceiling import tightness
-from figures.verdicts.separation import held_by_seed, log_gain
+from figures.verdicts.ceiling import seeds_of, tightness
+from figures.verdicts.separation import gains, measured
 from figures.verdicts.tradeoff import incursions
 from simulate.tables import frontier, violations
 from theory.ledger import claim
@@ -142,19 +144,19 @@ def _sweep(results: Results, name: str, regime: str | None) -> Tree:
 
 
 def gain(results: Results) -> Tree:
-    """Measured and predicted gain of two regimes at every R > 0 and D_s."""
-    held = held_by_seed(results)
+    """Measured and predicted gain of two regimes at every R > 0 and D_s; a regime holds what every seed returns."""
+    found = gains(results)
     rows = []
-    for (R, D_s), part in held.groupby(["R", "D_s"]):
-        value = plain(back(jackknife(log_gain, part)))
+    for (_, _, R, D_s), law, value in zip(found.index, np.exp(found["law"]), map(plain, measured(found)), strict=True):
         rows.append(
-            {"R": int(R), "D_s": int(D_s), "r": float(R / D_s), "predicted": float(part["predicted_gain"].iloc[0])}
+            {"R": int(R), "D_s": int(D_s), "r": float(R / D_s), "predicted": float(law)}
             | {"measured": value["mean"], "low": value["low"], "high": value["high"]}
         )
+    N, b, *_ = found.index[0]
     return {
-        "N": int(held["N"].iloc[0]),
-        "b": int(held["b"].iloc[0]),
-        "seeds": held["seed"].nunique(),
+        "N": int(N),
+        "b": int(b),
+        "seeds": len(seeds_of(found)) or 1,
         "D_s": sorted({row["D_s"] for row in rows}),
         "rows": rows,
         "largest": max(rows, key=lambda row: row["predicted"]),

@@ -46,6 +46,11 @@ def by_setting(rows: pd.DataFrame) -> dict[tuple[str, int], Estimate]:
     return found
 
 
+def violating(rows: pd.DataFrame) -> set[tuple[str, int]]:
+    """(system, point) of the settings that hold more than their ceiling beyond the simultaneous bound."""
+    return {setting for setting, value in by_setting(rows).items() if value.low > 1}
+
+
 def powerless(rows: pd.DataFrame) -> int:
     """Number of settings at which even a return of every task by every seed would not have counted as a violation."""
     return sum(value.detectable == inf for value in by_setting(rows).values())

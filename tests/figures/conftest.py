@@ -167,8 +167,7 @@ class Maker:
         for D in (1, 2, 4, 8, 16):
             for a in ACTIVITIES:
                 for centred in (False, True) if system == "delta" else (None,):
-                    for share in (0.5, 0.7, 0.9, 1.0, 1.1, 1.3):
-                        T = max(1, round(share * T_D / D))
+                    for T in sorted({max(1, round(share * T_D / D)) for share in (0.5, 0.7, 0.9, 1.0, 1.1, 1.3)}):
                         for seed in self.seeds:
                             law = depth(T, D)
                             mode = self.bent.get("common", 1.0) if centred is False else 1.0
@@ -189,12 +188,11 @@ class Maker:
         yield from self._sweep("sweep_cells", "cells", 47.0, 1.0, lambda T, D: 47.0 / (T * D))
 
     def sweep_shared(self):
-        N, b = 128, 2
-        for regime, R, D_s, odds in product(("single", "dual"), (0, 8, 32, 64, 128), (2, 4, 8, 16), (0.5, 1.0, 2.0)):
+        N, b = 2048, 2
+        for regime, R, D_s, odds in product(("single", "dual"), (0, 128, 512, 1024, 2048), (32, 64, 128, 256), (0.5, 1.0, 2.0)):
             u = exp(1 + lambertw(R / D_s / e).real)
             ceiling = (N * b / u if regime == "single" else (N * b - R) / e) / D_s * odds * exp(1 - odds)
-            for share in (0.5, 0.7, 0.9, 0.97, 1.1, 1.3, 2.0, 4.0):
-                T = max(1, round(share * ceiling))
+            for T in sorted({max(1, round(share * ceiling)) for share in (0.5, 0.7, 0.9, 0.97, 1.1, 1.3, 2.0, 4.0)}):
                 reach = self.bent.get(regime, 0.99) * (self.bent.get("activity", 1.0) if odds != 1 else 1.0)
                 for seed in self.seeds:
                     yield {

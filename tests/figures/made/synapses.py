@@ -55,6 +55,6 @@ ONE_SEED = {"seeds": 1}
 CASES = {
     "C6-curve": ({}, {"bend": {"synapses": 1.3}}, ONE_SEED),
     "C6-envelope": ({}, {"bend": {"start": 1.1}}, ONE_SEED),
-    "C6-oldest": ({}, {"bend": {"leaky": 1.1}}, {"bend": {"leaky": 0.7}}),
+    "C6-oldest": ({}, {"bend": {"leaky": 1.1}}, ONE_SEED),
     "C6-chain": ({}, {"bend": {"tilt": -0.3}}, ONE_SEED),
 }
