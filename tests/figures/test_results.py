@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from figures.estimate import estimate, jackknife, level
+from figures.estimate import counted, estimate, jackknife, level
 from figures.results import Results, bars, by_group
 from simulate.runs.store import write_table
 from theory.errors import UserError
@@ -198,3 +198,21 @@ def test_the_smallest_detectable_difference_is_found_in_four_of_five_runs():
     least = float(np.mean([estimate(rng.normal(0, 1, seeds), comparisons=5).detectable for _ in range(trials)]))
     found = np.mean([estimate(rng.normal(least, 1, seeds), comparisons=5).low > 0 for _ in range(trials)])
     assert abs(found - 0.8) < 4 * np.sqrt(0.8 * 0.2 / trials) + 0.02
+
+
+def test_a_share_over_what_is_allowed_has_the_exact_bounds():
+    """All of n: the bound solves p^n = 2.5%; none of n: (1 - p)^n = 2.5%."""
+    every, none = counted(8, 8, 0.5), counted(0, 8, 0.5)
+    assert every[:3] == pytest.approx((2.0, 2 * 0.025 ** (1 / 8), 2.0))
+    assert none[:3] == pytest.approx((0.0, 0.0, 2 * (1 - 0.025 ** (1 / 8))))
+    assert counted(8, 8, 0.5, comparisons=5).low == pytest.approx(2 * 0.005 ** (1 / 8))
+    assert counted(0, 8, 0.95).detectable == np.inf  # not even 8 of 8 lift the bound, 0.63, above 0.95
+    with pytest.raises(ValueError, match="cannot be judged"):
+        counted(0, 0, 0.5)
+
+
+def test_the_smallest_detectable_share_is_found_in_four_of_five_runs():
+    rng, trials, allowed = np.random.default_rng(4), 60, 0.7
+    chance = allowed * (1 + counted(0, trials, allowed).detectable)
+    found = np.mean([counted(int(hits), trials, allowed).low > 1 for hits in rng.binomial(trials, chance, 2000)])
+    assert abs(found - 0.8) < 4 * np.sqrt(0.8 * 0.2 / 2000)
