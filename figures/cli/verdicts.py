@@ -24,6 +24,12 @@ MEANINGS = {
     "rests_on": "proof, a simulation of the theorem's own model, a trained network, or a language model",
     "rule_set": "whether the rule was set before or after anything was seen of what it judges; proved: by its tables' records",
 }
+POOLED = {
+    "measured": "on the seeds in the tables, which decide",
+    "pooled": "on all seeds that count, those of earlier runs of the same question included",
+    "pooled_verdict": "by the same rule on all seeds; where it differs, the verdict is undecided",
+    "pooled_seeds": "the seeds that count: each once, with its last run, and none on which pilots were run",
+}
 HISTORY = {
     "commit": "the commit that published the verdict; now: the present tables and rules",
     "rule": "whether the words of the rule were changed since the line before",
@@ -48,6 +54,7 @@ def show_verdicts(rows: Rows, format: Format, title: str) -> None:
         f"{title}: claims by what they rest on": (counts(rows), None),
         "Claims": (_shown(claims(rows)), MEANINGS),
         "Checks of the set-up, true by construction and not counted": (_shown(checks(rows)), None),
+        "Runs of the same question together": (_pooled(rows), POOLED),
     }
     for heading, (part, meanings) in parts.items():
         if part:
@@ -61,6 +68,21 @@ def _shown(rows: Rows) -> list[dict[str, Any]]:
     return [
         {**{name: row[name] for name in COLUMNS}, "rule_set": f"{row['rule_set']}{proved[row['rule_set_proved']]}"}
         for row in rows
+    ]
+
+
+def _pooled(rows: Rows) -> list[dict[str, Any]]:
+    """The verdicts with earlier runs beside them: here and on all seeds."""
+    return [
+        {
+            **{name: row[name] for name in ("id", "measured", "interval")},
+            "pooled": row["pooled"]["measured"],
+            "pooled_interval": row["pooled"]["interval"],
+            "pooled_verdict": row["pooled"]["verdict"],
+            "pooled_seeds": ", ".join(map(str, row["pooled"]["seeds"])),
+        }
+        for row in rows
+        if row["pooled"]
     ]
 
 

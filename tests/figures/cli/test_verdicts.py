@@ -14,11 +14,21 @@ from figures.verdicts.counts import counts
 ROW = {
     "id": "C4", "claim": "depth", "prediction": "1", "rule": "r", "why": "", "kind": "claim", "rests_on": "simulation",
     "family": "", "measured": 1.25, "interval": [1.0, 1.5], "detectable": 0.125, "seeds": 8, "verdict": "supported", "note": "",
+    "pooled": None,
     "rule_set": "after", "rule_set_proved": False,
 }  # fmt: skip
+POOLED = {"measured": -0.75, "interval": [-1.5, 0.25], "verdict": "undecided", "seeds": [3, 17, 41]}
 ROWS = [
     ROW,
-    {**ROW, "id": "P6", "rests_on": "language model", "verdict": "undecided", "rule_set": "before", "rule_set_proved": True},
+    {
+        **ROW,
+        "id": "P6",
+        "pooled": POOLED,
+        "rests_on": "language model",
+        "verdict": "undecided",
+        "rule_set": "before",
+        "rule_set_proved": True,
+    },
     {**ROW, "id": "P3", "rests_on": "language model", "verdict": "not applicable", "rule_set": "before"},
     {**ROW, "id": "P4", "rests_on": "language model", "kind": "check"},
 ]
@@ -48,6 +58,9 @@ def test_counts_then_claims_then_checks(capsys, format):
     assert "before, proved" in line
     assert "0.125" in line
     assert not re.search("P3.*proved", text)
+    pooled = text[text.index("Runs of the same question together") :]
+    assert re.search(r"P6\b.*-0?.75.*3, 17, 41", pooled)
+    assert "C4" not in pooled
 
 
 def test_csv_and_json_have_every_field(capsys):
