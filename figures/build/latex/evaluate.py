@@ -20,7 +20,7 @@ STYLES = ("bb", "cal", "frak", "bold", "sans")
 """Alphabets of mathematics: Typst hides them in an opaque style, so the names are bound to marks before the template is read."""
 BEFORE = "".join(f'#let {name}(body) = metadata((kind: "{name}", body: body))\n' for name in STYLES)
 AFTER = """
-#let paper(title: "", authors: "", abstract: [], keywords: (), body) = metadata((
+#let paper(title: "", authors: "", abstract: [], ..others, body) = metadata((
   kind: "paper", title: title, authors: authors, abstract: abstract, body: body,
 ))
 #let fitted(equation) = equation
