@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from realmodels.experiments.knowledge import STEPS, recalled, taught
+from realmodels.experiments.knowledge import SEEDS, STEPS, recalled, taught
 from realmodels.model import checkpoint
 from realmodels.model.architectures import ARCHITECTURES, active_parameters, config_for, flops_per_token, parameters
 from realmodels.model.part import code
 from realmodels.training import pretrain
 from realmodels.training.loop import one_thread
-from realmodels.training.recipe import SEEDS, PretrainConfig
+from realmodels.training.recipe import PretrainConfig
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.progress import reporter

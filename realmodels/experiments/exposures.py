@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from realmodels.experiments.knowledge import SEEDS
 from realmodels.model.architectures import described, parameters
 from realmodels.model.part import code
 from realmodels.text.biographies import Biographies
@@ -11,7 +12,7 @@ from realmodels.text.short_biographies import LONGEST, short_biographies, vocabu
 from realmodels.training.exposures import ExposureConfig, bits_held, train
 from realmodels.training.loop import one_thread
 from realmodels.training.optimisers import GROUPS
-from realmodels.training.recipe import SEEDS, PretrainConfig
+from realmodels.training.recipe import PretrainConfig
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.progress import reporter
