@@ -7,12 +7,12 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.estimate import Estimate, jackknife
 from figures.figure import Figure
+from figures.gain import settings
 from figures.numbers.coding_level import taken
 from figures.results import Results
 from figures.style import BLACK, BLUE, GREY, ORANGE, VERMILION, direct, letters, panels, ticks
 from figures.verdicts.coding_level import trained
 from figures.verdicts.regimes import CONTROLS, Comparison, comparisons
-from figures.verdicts.separation import held_by_seed, log_gain
 from figures.words import number, paragraph
 from simulate.tables import cell_means
 
@@ -95,10 +95,9 @@ def _ceiling(panel: Axes, results: Results) -> None:
 
 def _gain(panel: Axes, results: Results) -> None:
     """Measured against predicted ratio of two regimes to one: without rehearsal (S1), and with it (S3)."""
-    settings = held_by_seed(results).groupby(["R", "D_s"])
-    law = settings["predicted_gain"].first()
-    gains = [np.exp(log_gain(part)) for _, part in settings]
-    panel.plot(law, gains, color=BLUE, marker="o", linestyle="none", markerfacecolor="none")
+    found = settings(results)
+    law = found["law"]
+    panel.plot(law, found["mean"], color=BLUE, marker="o", linestyle="none", markerfacecolor="none")
     wins = two_wins(results)
     panel.plot([e.predicted for e in wins], [e.measured.mean for e in wins], color=VERMILION, marker="X", linestyle="none")
     ends = np.array([0.4, max(6.0, 1.2 * float(law.max()))])

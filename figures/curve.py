@@ -20,6 +20,6 @@ def draw(card: dict[str, Any], path: Path) -> None:
         for name, by in card["bits_per_byte"].items():
             if name != "model":
                 right.axhline(by["all"], color=VERMILION, linewidth=0.7, linestyle=":")
-                right.annotate(name, (tokens[-1], by["all"]), fontsize=6, ha="right", va="bottom", color=VERMILION)
+                right.annotate(name, (tokens[-1], by["all"]), ha="right", va="bottom", color=VERMILION)
         right.set(xlabel="tokens read", ylabel="held-out bits per byte")
         canvas.savefig(path, dpi=150)

@@ -7,7 +7,7 @@ from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Look, letters, panels, ticks
 from figures.verdicts.ladder import at_allowed, best, reference
-from figures.verdicts.table import sentence
+from figures.words import listed, means, number, paragraph
 from theory.predictions.ladder import RUNGS, limit, predicted
 
 LOOKS = {
@@ -21,20 +21,30 @@ LOOKS = {
 }
 KINDS = {"graded": ("graded read", "o"), "hard": ("threshold", "s"), "allowed": ("threshold, 1% error", "^")}
 SHOWN = 512  # N of the lines and marks against the load, or the largest below
+DEEP = ("dense", "delta", "annealed", "least_squares")  # whose depth is drawn
 IDS = ("ladder-ceilings", "ladder-limit", "ladder-order")
 
 
 def caption(results: Results) -> str:
-    """What the panels show, and the verdicts."""
-    frame = results.table("ladder", "N", "seed")
-    return (
-        "Bits of binary labels per real synapse, seven ways to store them. (a) The most over all loads, for a graded read, after "
-        "a threshold, and with 1% errors; bars: the laws' limits. (b) Graded bits against the load P/N (interleaved and two "
-        "stores: bits of the answers) with the laws as lines. (c) Retained depth of all facts per synapse: a ladder of depth is "
-        "not one of bits. (d) Bits after the threshold over the law's, at one load per system, from "
-        f"N = {frame['N'].min()} to {frame['N'].max()}. No fitted parameter; means over {frame['seed'].nunique()} seeds with "
-        "95% intervals. " + sentence(results, *IDS)
-    )
+    """The finding, what the panels show, and how."""
+    frame = results.table("ladder", "system", "N", "P", "load", "seed", "graded", "hard", "depth")
+    most = {system: best(frame, system, "graded")["graded"].mean() for system in LOOKS if (frame["system"] == system).any()}
+    depths = frame.assign(total=frame["load"] * frame["depth"]).groupby(["system", "P", "N"])["total"].mean()
+    shown = [system for system in DEEP if system in most and system != "dense"]
+    names, deep, bits = (listed(words) for words in (
+        [LOOKS[system].label for system in shown],
+        [number(depths[system].max()) for system in shown],
+        [number(most[system]) for system in shown],
+    ))  # fmt: skip
+    return paragraph(f"""
+        A ladder of depth is not one of bits: {names} retain at most {deep} facts' worth of depth per synapse, and in bits of
+        a graded read {bits}. Bits of binary labels per real synapse, seven ways to store them. (a) The most over all loads,
+        for a graded read, after a threshold, and with 1% errors; bars: the laws' limits. (b) Graded bits against the load
+        $P\\/N$ (interleaved and two stores: bits of the answers; beyond the load at which interleaved facts fit, errors
+        return) with the laws as lines. (c) Retained depth of all facts per synapse; one-shot writes are additive, so that
+        their depths may add up to more than $N$. (d) Bits after the threshold over the law's, at one load per system, from $N
+        = {frame["N"].min()}$ to {frame["N"].max()}. Nothing is fitted. {means(frame)}
+        """)
 
 
 def draw(results: Results) -> Canvas:
@@ -55,14 +65,15 @@ def draw(results: Results) -> Canvas:
             )  # fmt: skip
     rungs.set(yticks=range(len(systems)), xlabel="bits per synapse", xlim=(0, 2.15))
     rungs.set_yticklabels([RUNGS[system].title for system in systems])
-    rungs.legend(loc="lower right")
+    rungs.plot([], [], color=BLACK, linewidth=1.2, linestyle="none", marker="|", markersize=6, label="limit of the law")
+    rungs.legend(loc="lower right", handletextpad=0.2)
     for system in systems:
         part, look = frame[frame["system"] == system], LOOKS[system]
         part = part[part["N"] == part["N"][part["N"] <= SHOWN].max()]
         grouped = part.assign(total=part["load"] * part["depth"])
         found = by_group(grouped, ["load"], "graded")
         load.errorbar(found["load"], found["mean"], yerr=bars(found), elinewidth=0.6, **look.marks())
-        if system in ("dense", "delta", "annealed", "least_squares"):
+        if system in DEEP:
             found = by_group(grouped, ["load"], "total")
             depth.errorbar(found["load"], found["mean"], yerr=bars(found), elinewidth=0.6, **look.marks())
         if system == "two":
@@ -71,7 +82,7 @@ def draw(results: Results) -> Canvas:
         loads = np.geomspace(start, 2.0 if system == "interleaved" else 16.0, 40)
         laws = [predicted(system, N, round(each * N)) for each in loads]
         load.plot(loads, [law.graded for law in laws], color=look.color, linewidth=0.7, zorder=0)
-        if system in ("dense", "delta", "annealed", "least_squares"):
+        if system in DEEP:
             depth.plot(loads, loads * [law.depth for law in laws], color=look.color, linewidth=0.7, zorder=0)
     for panel in (load, depth):
         panel.set(xscale="log", xlabel="load $P/N$", xlim=(0.14, 18))
@@ -79,7 +90,7 @@ def draw(results: Results) -> Canvas:
     load.set(ylabel="graded bits per synapse", ylim=(0, 2.1))
     depth.set(ylabel="retained depth per synapse", ylim=(0, 1.35))
     depth.axhline(1, color=GREY, linewidth=0.7, linestyle=(0, (4, 2)))
-    depth.text(0.15, 1.02, "conserved total $N$", color=GREY, va="bottom")
+    depth.text(0.15, 1.02, "$N$ facts in all", color=GREY, va="bottom")
     sizes = sorted(frame["N"].unique())
     size.axhline(1, color=BLACK, linewidth=0.8, zorder=0)
     for place, system in enumerate(systems):
@@ -91,7 +102,7 @@ def draw(results: Results) -> Canvas:
             size.errorbar(found["N"] * spread, found["mean"], yerr=bars(found), elinewidth=0.6, **look)
     size.set(xscale="log", xlabel="$N$", ylabel="hard bits over the law", ylim=(0.8, 1.1), xlim=(sizes[0] / 1.4, sizes[-1] * 1.4))
     ticks(size.xaxis, sizes)
-    size.legend(loc="lower right", ncols=2, columnspacing=0.8, handletextpad=0.2)
+    canvas.legend(*size.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     letters([rungs, load, depth, size], ["the ladder", "bits against load", "depth against load", "finite size"])
     return canvas
 

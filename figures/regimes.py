@@ -120,7 +120,7 @@ def _ratios(panel: Axes, found: list[tuple[str, Comparison]]) -> None:
         labels.append(words)
         y += 1
     panel.axvline(1, color=GREY, linewidth=0.8, zorder=0)
-    panel.set(xscale="log", xlim=(LEFT, RIGHT), ylim=(y - 0.3, -0.7), xlabel="labels held by two stores over the control's")
+    panel.set(xscale="log", xlim=(LEFT, RIGHT), ylim=(y - 0.3, -0.7), xlabel="labels held, two stores over control")
     panel.set_yticks(heights, labels)
     panel.tick_params(axis="y", length=0)
     ticks(panel.xaxis, (0.1, 0.2, 0.5, 1, 2))

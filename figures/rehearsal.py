@@ -7,13 +7,14 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import BLACK, BLUE, GREEN, VERMILION, Look, letters, panels, shades, share, ticks
+from figures.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, Look, letters, panels, shades, share, ticks
 from figures.verdicts.rehearsal import REACHED, single_sleeps, spaced
-from figures.verdicts.table import sentence
+from figures.words import means, number, paragraph
 from theory.ledger import claim
 
 MARKS = "osD^vP"
 CLAIMS = ("S4-depth", "S4-rate", "S4-critical", "S4-error", "S4-cost", "S4-bits")
+INKS = (BLACK, BLUE, VERMILION, GREEN, GREY, PURPLE)
 CONTROLS = {
     "random": Look("true labels", BLUE, "o"),
     "own": Look("own answers", VERMILION, "s", "--"),
@@ -23,23 +24,30 @@ LEAST_SHOWN = 3e-3  # missing depth
 
 
 def caption(results: Results) -> str:
-    """What the panels show, and the verdicts on S4."""
+    """The finding, what the panels show, and how."""
     frame = single_sleeps(results)
-    return (
-        f"A delta-rule store of N = {frame['N'].iloc[0]} weights per output that sleeps. (a) Mean depth and (b) what is missing "
-        "of it after one sleep, against rate × sweeps, at several loads M/N; circles to squares to diamonds: rising rates η. "
-        "(c) Bits per weight that survive a threshold, at the largest rate; rings: "
-        f"where the law puts depth at {REACHED:.0%} of its limit. (d) Depth of the worst-kept tasks of a stream against the "
-        "presentations spent, for sleeps after every h tasks, at the smallest such load. (e) Depth of the oldest tasks of "
-        "that stream at h = 1 with true labels, with the store's own answers, and without replay of old tasks. (f) Bits per "
-        "weight at the largest load, where facts do not fit, by rate. Black and coloured lines without marks are theory, no "
-        f"fitted parameter; means over at least {frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, *CLAIMS)
-    )
+    fits = frame[frame["load"] < 1]
+    off = (
+        fits.groupby(["load", "eta", "x"])["depth"].mean() - fits.groupby(["load", "eta", "x"])["predicted_depth"].mean()
+    ).abs()
+    enough = fits[fits["predicted_depth"] >= REACHED * fits["limit"]].groupby("load")["x"].min()
+    return paragraph(f"""
+        How much replay is enough depends on rate × sweeps alone, and steeply on the load: {REACHED:.0%} of the limit takes
+        {number(enough.iloc[0])} at a load of {share(enough.index[0])} and {number(enough.iloc[-1])} at
+        {share(enough.index[-1])}, and the law is met to {number(off.max(), 1)} below full load. A delta-rule store of $N =
+        {frame["N"].iloc[0]}$ weights per output that sleeps. (a) Mean depth and (b) what is missing of it after one sleep, at
+        several loads $M\\/N$; marks of {frame["eta"].nunique()} rates fall on one curve. (c) Bits per weight that survive a
+        threshold, at the largest rate; rings: where the law puts depth at {REACHED:.0%} of its limit. (d) Depth of the
+        worst-kept tasks of a stream against the presentations spent, for sleeps after every $h$ tasks, at the smallest such
+        load. (e) Depth of the oldest tasks of that stream at $h = 1$ with true labels, with the store's own answers, and
+        without replay of old tasks. (f) Bits per weight at the largest load, where facts do not fit, by rate. Lines without
+        marks are theory, nothing fitted. {means(frame)}
+        """)
 
 
 def _depths(left: Axes, right: Axes, frame: pd.DataFrame, loads: list[float], colors: list) -> None:
-    """Depth and missing depth against x = eta sweeps: a colour a load, a mark a rate."""
-    for load, color in zip(loads, colors, strict=True):
+    """Depth and missing depth against x = eta sweeps: a colour and mark a load, all rates alike."""
+    for mark, load, color in zip(MARKS, loads, colors, strict=False):
         part = frame[frame["load"] == load]
         N, M = float(part["N"].iloc[0]), float(part["M"].iloc[0])
         x = np.geomspace(part["x"].min(), part["x"].max(), 60)
@@ -47,17 +55,16 @@ def _depths(left: Axes, right: Axes, frame: pd.DataFrame, loads: list[float], co
         left.plot(x, law, color=BLACK, linewidth=0.6, zorder=0)
         if load <= 1:
             right.plot(x[1 - law > LEAST_SHOWN], (1 - law)[1 - law > LEAST_SHOWN], color=BLACK, linewidth=0.6, zorder=0)
-        for mark, (eta, rows) in zip(MARKS, part.groupby("eta"), strict=False):
+        style = {"color": color, "marker": mark, "linestyle": "none", "markersize": 2.6}
+        for eta, rows in part.groupby("eta"):
             found = by_group(rows, ["x"], "depth")
-            style = {"color": color, "marker": mark, "linestyle": "none", "markersize": 2.4, "elinewidth": 0.5}
             label = f"{share(load)}" if eta == part["eta"].max() else None
-            left.errorbar(found["x"], found["mean"], yerr=bars(found), label=label, **style)
+            left.errorbar(found["x"], found["mean"], yerr=bars(found), label=label, elinewidth=0.5, **style)
             seen = found[1 - found["mean"] > LEAST_SHOWN]
             if load <= 1 and len(seen):
-                right.plot(seen["x"], 1 - seen["mean"], **{key: style[key] for key in style if key != "elinewidth"})
+                right.plot(seen["x"], 1 - seen["mean"], **style)
     left.set(xscale="log", xlabel=r"$\eta\,\times$ sweeps", ylabel="mean depth", ylim=(0, 1.05))
     right.set(xscale="log", yscale="log", xlabel=r"$\eta\,\times$ sweeps", ylabel="missing depth", ylim=(LEAST_SHOWN, 1.3))
-    left.legend(title="load $M/N$", loc="upper left", handletextpad=0.1, labelspacing=0.2, title_fontsize=6.5, fontsize=6.5)
 
 
 def _bits(panel: Axes, frame: pd.DataFrame, loads: list[float], colors: list) -> None:
@@ -81,7 +88,7 @@ def _cost(panel: Axes, frame: pd.DataFrame) -> None:
     """Depth of the worst-kept tasks against presentations, a mark a spacing; the law for each."""
     part = frame[frame["load"] == frame["load"].min()]
     holds = sorted(part["hold"].unique())
-    for mark, hold, color in zip(MARKS, holds, shades(len(holds)), strict=False):
+    for mark, hold, color in zip(MARKS, holds, INKS, strict=False):
         rows = part[part["hold"] == hold]
         law = rows.groupby("presentations")["predicted_depth"].mean()
         panel.plot(law.index, law, color=color, linewidth=0.7, zorder=0)
@@ -91,7 +98,7 @@ def _cost(panel: Axes, frame: pd.DataFrame) -> None:
             linestyle="none", label=f"{hold}",
         )  # fmt: skip
     panel.set(xscale="log", xlabel="presentations", ylabel="depth, worst-kept tasks", ylim=(0, 1.05))
-    panel.legend(title="spacing $h$", loc="lower right", handletextpad=0.1, labelspacing=0.2, title_fontsize=6.5, fontsize=6.5)
+    panel.legend(title="spacing $h$", loc="lower right", handletextpad=0.1, labelspacing=0.2)
 
 
 def _controls(panel: Axes, frame: pd.DataFrame) -> None:
@@ -101,21 +108,21 @@ def _controls(panel: Axes, frame: pd.DataFrame) -> None:
         style = look.marks(markerfacecolor="white", linestyle=look.line, linewidth=0.7, markersize=2.8, elinewidth=0.5)
         panel.errorbar(found["sweeps"], found["mean"], yerr=bars(found), **style)
     panel.set(xscale="log", xlabel="sweeps", ylabel="depth, oldest tasks", ylim=(0, 1.05))
-    panel.legend(loc="lower right", handletextpad=0.2, labelspacing=0.2, fontsize=6.5)
+    panel.legend(loc="lower right", handletextpad=0.2, labelspacing=0.2)
 
 
 def _rates(panel: Axes, frame: pd.DataFrame) -> None:
     """Hard bits per weight at the largest load against sweeps, by rate."""
     part = frame[frame["load"] == frame["load"].max()]
     etas = sorted(part["eta"].unique())
-    for mark, eta, color in zip(MARKS, etas, shades(len(etas), "plasma", light=0.75), strict=False):
+    for mark, eta, color in zip(MARKS, etas, INKS, strict=False):
         found = by_group(part[part["eta"] == eta], ["sweeps"], "hard_bits")
         panel.errorbar(
             found["sweeps"], found["mean"], yerr=bars(found), color=color, marker=mark, markersize=2.4, elinewidth=0.5,
             linewidth=0.6, label=f"{eta:g}",
         )  # fmt: skip
     panel.set(xscale="log", xlabel="sweeps", ylabel="hard bits per weight", ylim=(0, 1.05))
-    panel.legend(title=r"rate $\eta$", loc="upper left", handletextpad=0.2, labelspacing=0.2, title_fontsize=6.5, fontsize=6.5)
+    panel.legend(title=r"rate $\eta$", loc="upper left", handletextpad=0.2, labelspacing=0.2)
 
 
 def draw(results: Results) -> Canvas:
@@ -125,7 +132,7 @@ def draw(results: Results) -> Canvas:
     colors = shades(len(loads))
     table = results.table("rehearsal")
     stream = table[(table["hold"] == table["hold"].min()) & np.isclose(table["M"] / table["N"], between["load"].min())]
-    canvas, grid = panels(rows=2, columns=3, ratio=0.95)
+    canvas, grid = panels(rows=2, columns=3, ratio=1.05)
     _depths(grid[0], grid[1], single, loads, colors)
     _bits(grid[2], single, loads, colors)
     _cost(grid[3], between)
@@ -134,6 +141,9 @@ def draw(results: Results) -> Canvas:
     for place, values in ((0, (0.1, 1, 10)), (1, (0.1, 1, 10)), (2, (1, 4, 16, 64)), (4, (0.25, 1, 4, 16)), (5, (1, 4, 16, 64))):
         ticks(grid[place].xaxis, values)
     ticks(grid[1].yaxis, (0.01, 0.1, 1))
+    canvas.legend(
+        *grid[0].get_legend_handles_labels(), title="load $M/N$ in (a) to (c)", loc="outside upper center", ncols=len(loads)
+    )
     letters(grid, ["depth", "what is missing", "bits", "how often", "from what", "at what rate"])
     return canvas
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from figures.build.dictionary import columns_of
-from figures.estimate import Scale, estimate, level
+from figures.estimate import estimate, level
 from simulate.runs.columns import fault
 from simulate.runs.declaration import declared_before, read_record
 from simulate.runs.store import read_table
@@ -99,22 +99,17 @@ def seeds(frame: pd.DataFrame) -> str:
 
 
 def by_group(
-    frame: pd.DataFrame,
-    keys: Sequence[str],
-    value: str,
-    confidence: float = 0.95,
-    simultaneous: bool = False,
-    scale: Scale = "plain",
+    frame: pd.DataFrame, keys: Sequence[str], value: str, confidence: float = 0.95, simultaneous: bool = False
 ) -> pd.DataFrame:
     """Mean over seeds of `value` in each group of `keys`, with columns mean, low, high, count; rows of a seed are averaged first.
 
-    simultaneous: the intervals of all groups cover at once (Bonferroni). scale: where they are computed (`figures.estimate`).
+    simultaneous: the intervals of all groups cover at once (Bonferroni).
     """
     seeds = frame.groupby([*keys, "seed"], sort=True)[value].mean().reset_index()
     groups = list(seeds.groupby(list(keys), sort=True))
     comparisons = len(groups) if simultaneous else 1
     rows = [
-        {**dict(zip(keys, names, strict=True)), **estimate(group[value], confidence, comparisons, scale)._asdict()}
+        {**dict(zip(keys, names, strict=True)), **estimate(group[value], confidence, comparisons)._asdict()}
         for names, group in groups
     ]
     return pd.DataFrame(rows)

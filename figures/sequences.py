@@ -1,94 +1,91 @@
-"""Every simulated method by the length of its stream, at equal total state: total depth and worst-kept task over the law."""
+"""Every simulated method by the length of its stream, at equal total state: the worst-kept task against the law."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
 
 from figures.figure import Figure
+from figures.methods import NAMES
 from figures.results import Results, bars, by_group
-from figures.style import BLACK, BLUE, GREY, VERMILION, panels
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Look, letters, panels
 from figures.verdicts.sequences import COLUMNS
-from figures.verdicts.table import sentence
+from figures.words import counted, means, number, opening, paragraph
 
-NAMES = {
-    "plain": "delta rule, best rate",
-    "replay": "replay",
-    "replay_buffer_read": "replay, buffer read",
-    "lora": "LoRA, merged",
-    "sparse_memory": "slots, random",
-    "gpm": "GPM, OGD",
-    "masks": "masks",
-    "sparse_memory_chosen": "slots, unused",
-    "ewc": "EWC, exact",
-    "rls": "recursive least squares",
-    "ewc_diagonal": "EWC, diagonal",
-    "annealed": "annealed rate",
-    "self_rehearsal": "self-rehearsal, cues",
-    "self_rehearsal_seeded": "self-rehearsal, seed",
+FAMILIES = {
+    "forgets": "forgets the oldest",
+    "stops learning": "stops learning",
+    "all facts fade together, learning slows": "all facts fade together",
 }
-"""In the order of panels: those that forget, those that stop learning, those whose facts fade together."""
-ACROSS = 4
+WORDS = NAMES | {"plain": NAMES["finetuning"], "rls": "recursive least squares", "gem": "GEM"}
+"""Plain names; a learner that has none here is shown by its own."""
+LOOKS = tuple(zip((BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK), "osD^vPX", ("-", "--", "-.", ":") * 2, strict=False))
+NEAR = 0.1  # relative distance of a length from its law that the caption counts
 CLAIMS = ("H4-length", "H4-ceiling", "H4-fails")
 
 
+def table(results: Results) -> pd.DataFrame:
+    """The table with the length of the stream over the numbers per output (`share`) and that at which the law's depth is half."""
+    frame = results.table("sequences", *COLUMNS, "predicted_total", "length", "state", "outputs")
+    width = frame["state"] / frame["outputs"]
+    return frame.assign(share=frame["M"] / width, half=frame["length"] / width)
+
+
+def half(part: pd.DataFrame, column: str) -> float:
+    """Length at which a method's mean depth falls to half, by interpolation; the longest stream if it never does."""
+    depth = part.groupby("share")[column].mean()
+    below = depth[depth < 0.5].index.min()
+    if pd.isna(below):
+        return float(depth.index.max())
+    above = depth[depth.index < below]
+    if above.empty:
+        return float(below)
+    x, y = above.index[-1], above.iloc[-1]
+    return float(x + (below - x) * (y - 0.5) / (y - depth[below]))
+
+
 def caption(results: Results) -> str:
-    """What is shown, and the verdicts."""
-    frame = results.table("sequences", *COLUMNS, "state", "outputs")
-    return (
-        f"Methods of continual learning simulated at equal total state ({frame['state'].iloc[0]:,.0f} numbers, parameters and "
-        f"protective state together, {frame['outputs'].iloc[0]} outputs), by the length of the stream over the numbers per "
-        "output that the state would make as parameters. Blue: total retained depth over the same, dashed its ceiling. Red: "
-        f"depth of the worst-kept task. Marks: means over {frame['seed'].nunique()} seeds with 95% intervals. Lines: the laws of "
-        "the ledger, no fitted parameter. Dotted: the length at which the law lets the worst fact fall below half. In words, how "
-        "it says that the method fails: it forgets the oldest, stops learning, or lets all facts fade together. "
-        + sentence(results, *CLAIMS)
-    )
+    """The finding, what is shown, and how."""
+    frame = table(results)
+    lengths = {name: (half(part, "worst"), half(part, "predicted_worst")) for name, part in frame.groupby("learner")}
+    off = {name: abs(measured / law - 1) for name, (measured, law) in lengths.items()}
+    furthest = max(off, key=off.__getitem__)
+    longest = max(lengths, key=lambda name: lengths[name][0])
+    close = sum(value <= NEAR for value in off.values())
+    return paragraph(f"""
+        {opening(counted(close, "method"))} of {len(off)} come to half depth within {NEAR:.0%} of the length that their law
+        gives, and the longest stream, {number(lengths[longest][0])} facts a number, is kept by {WORDS.get(longest, longest)};
+        the furthest from its law is {WORDS.get(furthest, furthest)} ({number(100 * off[furthest])}%). Depth of the worst-kept
+        task of methods of continual learning, simulated at equal total state ({number(frame["state"].iloc[0])} numbers,
+        parameters and protective state together, {frame["outputs"].iloc[0]} outputs), against the length of the stream over
+        the numbers per output that the state would make as parameters, grouped by how the law says that a method fails.
+        Marks: simulated; lines: the laws of the ledger, nothing fitted. {means(frame)}
+        """)
 
 
-def _panel(panel: Axes, frame: pd.DataFrame, name: str) -> None:
-    """One method: marks over lines, total depth in blue, worst task in red."""
-    width = float(frame["state"].iloc[0]) / float(frame["outputs"].iloc[0])
-    law = frame.groupby("M")[["predicted_total", "predicted_worst"]].first()
-    for column, color, marker, scale in (("total", BLUE, "o", width), ("worst", VERMILION, "s", 1.0)):
-        panel.plot(law.index / width, law[f"predicted_{column}"] / scale, color=color, linewidth=0.8, zorder=1)
-        found = by_group(frame, ["M"], column)
-        panel.errorbar(
-            found["M"] / width, found["mean"] / scale, yerr=bars(found) / scale, elinewidth=0.6, markersize=2.4, color=color,
-            marker=marker, linestyle="none", zorder=2,
-        )  # fmt: skip
-    panel.axhline(0.5, color=GREY, linewidth=0.4, zorder=0)
-    ceiling = float(frame["ceiling"].iloc[0]) / width
-    panel.axhline(ceiling, color=BLUE, linewidth=0.6, linestyle=(0, (4, 2)), zorder=0)
-    panel.axvline(float(frame["length"].iloc[0]) / width, color=BLACK, linewidth=0.7, linestyle=":", zorder=0)
-    panel.set(ylim=(-0.03, 1.08), xlim=(0, None))
-    panel.set_title(NAMES.get(name, name.replace("_", " ")), fontsize=7.5, pad=3)
-    fails = {"forgets": "forgets", "stops learning": "stops"}.get(frame["fails"].iloc[0], "fade")
-    place = 0.32 if fails == "stops" else 0.13  # where no mark lies
-    panel.text(0.98, place, fails, transform=panel.transAxes, fontsize=7, style="italic", ha="right")
+def _panel(panel: Axes, frame: pd.DataFrame, title: str) -> None:
+    """Methods of one family: marks over lines."""
+    for look, (name, part) in zip(LOOKS, frame.groupby("learner", sort=False), strict=False):
+        shown = Look(WORDS.get(str(name), str(name).replace("_", " ")), *look)
+        law = part.groupby("share")["predicted_worst"].mean()
+        panel.plot(law.index, law, color=shown.color, linestyle=shown.line, linewidth=0.8, zorder=1)
+        found = by_group(part, ["share"], "worst")
+        marks = shown.marks(markersize=3, markerfacecolor="white", markeredgewidth=0.8)
+        panel.errorbar(found["share"], found["mean"], yerr=bars(found), elinewidth=0.5, zorder=2, **marks)
+    panel.axhline(0.5, color=GREY, linewidth=0.5, zorder=0)
+    panel.set(ylim=(-0.03, 1.08), xlim=(0, None), xlabel="facts over numbers")
+    panel.set_title(title)
+    panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.26), handletextpad=0.2, labelspacing=0.25)
 
 
 def draw(results: Results) -> Canvas:
-    """One small panel a method, in the order of NAMES; the legend below."""
-    frame = results.table("sequences", *COLUMNS, "predicted_total", "length", "state", "outputs")
-    known = list(frame["learner"].unique())
-    order = [name for name in NAMES if name in known] + [name for name in known if name not in NAMES]
-    canvas, axes = panels(-(-len(order) // ACROSS), ACROSS, ratio=0.85, sharey=True)
-    for panel, name in zip(axes, order, strict=False):
-        _panel(panel, frame[frame["learner"] == name], name)
-    for panel in axes[len(order) :]:
-        panel.remove()
-    marks = [
-        Line2D([], [], color=BLUE, marker="o", markersize=3, linewidth=0.8, label="total depth / width"),
-        Line2D([], [], color=VERMILION, marker="s", markersize=3, linewidth=0.8, label="worst-kept task"),
-        Line2D([], [], color=BLUE, linestyle=(0, (4, 2)), linewidth=0.6, label="its ceiling"),
-        Line2D([], [], color=BLACK, linestyle=":", linewidth=0.7, label="predicted length"),
-    ]
-    canvas.legend(handles=marks, loc="outside lower center", ncols=4)
-    for panel in axes[: len(order)]:
-        panel.set_xlabel("facts / width", fontsize=7, labelpad=1.5)
-    for panel in axes[: len(order) : ACROSS]:
-        panel.set_ylabel("depth")
+    """One panel a family of failures."""
+    frame = table(results)
+    families = [family for family in FAMILIES if (frame["fails"] == family).any()]
+    canvas, axes = panels(columns=len(families), ratio=1.75 if len(families) == 3 else 0.8, sharey=True)
+    for panel, family in zip(axes, families, strict=True):
+        _panel(panel, frame[frame["fails"] == family], FAMILIES[family])
+    axes[0].set_ylabel("depth of the worst-kept task")
+    letters(axes, [FAMILIES[family] for family in families])
     return canvas
 
 

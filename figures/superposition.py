@@ -7,11 +7,11 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, SKY, VERMILION, Look, letters, panels, ticks
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, SKY, VERMILION, Look, direct, letters, panels, ticks
 from figures.verdicts.superposition import MARGIN
-from figures.verdicts.table import sentence
+from figures.words import means, number, paragraph
 
-PLATEAUS = {"1": 1, "3/4": 3 / 4, "2/3": 2 / 3, "1/2": 1 / 2, "2/5": 2 / 5, "3/8": 3 / 8}
+PLATEAUS = {"1": 1, "3/4": 3 / 4, "2/3": 2 / 3, "1/2": 1 / 2, "3/8": 3 / 8}
 KINDS = {
     "disjoint": Look("disjoint tasks", VERMILION, "s", "--"),
     "overlapping": Look("half shared with the next", ORANGE, "^", "-."),
@@ -20,21 +20,27 @@ KINDS = {
 
 
 def caption(results: Results) -> str:
-    """What the panels show, and the verdicts on the three parts of U1."""
-    frame = results.table("superposition", "part", "dims", "features", "D", "seed")
+    """The finding, what the panels show, and how."""
+    frame = results.table("superposition", "part", "dims", "features", "D", "seed", "kind", "t", "capacities", "total_capacity")
     many, tasks = (frame[frame["part"] == part].iloc[0] for part in ("geometry", "sequence"))
-    return (
-        "The toy model of superposition, ReLU of W'Wx + b, trained from small random weights. (a) Two features in one dimension: "
-        "the kind of the best model, of all seeds or mixed, against density and importance; shades and line are the phases of U1 "
-        f"and their boundary, the grey band a factor {MARGIN} around it. (b) Capacities of {many['features']} equally important "
-        "features in "
-        f"{many['dims']} dimensions (dots, one seed) and dimensions over squared norm (line), against 1/density; "
-        "grey lines are the dimensionalities of regular polytopes, from the triangle (2/3) and the antipodal pair (1/2) to the "
-        f"square antiprism (3/8). (c) Capacity per feature of the oldest of t tasks of {tasks['D']} features in {tasks['dims']} "
-        "dimensions; the black line is the equal share of disjoint tasks. (d) Total capacity over dimensions (filled) and loss "
-        "on the oldest task, as a share of that of answering by the mean (open). Means over "
-        f"{frame['seed'].nunique()} seeds with 95% intervals. " + sentence(results, "U1-phase", "U1-capacity", "U1-sequence")
-    )
+    sequence = frame[frame["part"] == "sequence"]
+    end = sequence[sequence["t"] == sequence["t"].max()]
+    first = end.assign(first=end["capacities"].map(lambda values: values[0])).groupby("kind")["first"].mean()
+    equal = min(1.0, tasks["dims"] / (end["t"].iloc[0] * tasks["D"]))
+    total = (sequence["total_capacity"] / sequence["dims"]).groupby([sequence["kind"], sequence["t"]]).mean()
+    return paragraph(f"""
+        Features share the dimensions and new ones displace the oldest: after {end["t"].iloc[0]} disjoint tasks the first
+        keeps {number(first["disjoint"])} of a dimension per feature, against an equal share of {number(equal)} and
+        {number(first["interleaved"])} if tasks are interleaved. The toy model of superposition, $"ReLU"(W^T W x + b)$,
+        trained from small random weights. (a) Two features in one dimension: the kind of the best model, of all seeds or
+        mixed, against density and importance; shades and line are the phases of U1 and their boundary, the grey band a factor
+        {MARGIN} around it. (b) Capacities of {many["features"]} equally important features in {many["dims"]} dimensions (one
+        seed; larger dots: more features) and dimensions over squared norm (line), against 1/density; grey lines are the
+        dimensionalities of regular polytopes. (c) Capacity per feature of the oldest of $t$ tasks of {tasks["D"]} features in
+        {tasks["dims"]} dimensions; black: the equal share of disjoint tasks. (d) Loss on the oldest task over that of
+        answering by the mean. The total capacity is {number(total.min())} to {number(total.max())} of the dimensions
+        throughout. {means(frame)}
+        """)
 
 
 def _phases(panel: Axes, frame: pd.DataFrame) -> None:
@@ -77,47 +83,40 @@ def _geometry(panel: Axes, frame: pd.DataFrame) -> None:
     for height in PLATEAUS.values():
         panel.axhline(height, color=GREY, linewidth=0.5, linestyle=(0, (4, 2)), zorder=0)
     for density, capacities in zip(first["density"], first["capacities"], strict=True):
-        values = np.sort(np.asarray(capacities, dtype=float))
-        spread = np.exp(0.1 * (np.arange(len(values)) / max(len(values) - 1, 1) - 0.5) * 2)
-        panel.scatter(spread / density, values, s=1.5, color=GREEN, linewidth=0, zorder=2)
-    means = by_group(
-        frame.assign(sparsity=1 / frame["density"], held=frame["dims"] / frame["squared_norm"]), ["sparsity"], "held"
-    )
-    panel.errorbar(means["sparsity"], means["mean"], yerr=bars(means), color=BLACK, linewidth=0.8, zorder=1)
+        values, counts = np.unique(np.round(np.asarray(capacities, dtype=float), 2), return_counts=True)
+        panel.scatter(
+            np.full(len(values), 1 / density), values, s=2 + 50 * counts / counts.sum(), color=GREEN, alpha=0.8, linewidth=0
+        )
+    held = by_group(frame.assign(sparsity=1 / frame["density"], held=frame["dims"] / frame["squared_norm"]), ["sparsity"], "held")
+    panel.errorbar(held["sparsity"], held["mean"], yerr=bars(held), color=BLACK, linewidth=0.8, zorder=3)
     panel.set(xscale="log", xlabel="1/density", ylabel="capacity of a feature", ylim=(-0.03, 1.1))
     ticks(panel.xaxis, (1, 3, 10, 30, 100))
-    panel.text(1.75, 0.9, "dims$/|W|^2$", fontsize=7)
+    turn = held.iloc[min(2, len(held) - 1)]
+    direct(panel, (turn["sparsity"], turn["mean"]), "dims$\\,/|W|^2$", (6, 5))
     right = panel.secondary_yaxis("right")
-    right.set_yticks([height for word, height in PLATEAUS.items() if word != "3/8"])
-    right.set_yticklabels([word for word in PLATEAUS if word != "3/8"], fontsize=6, color=GREY)
+    right.set_yticks(list(PLATEAUS.values()))
+    right.set_yticklabels(list(PLATEAUS), color=GREY)
     right.tick_params(length=0, pad=1)
     right.spines["right"].set_visible(False)
 
 
-def _sequences(shares: Axes, totals: Axes, frame: pd.DataFrame) -> None:
-    """Capacity of the oldest task; total capacity and loss on the oldest task."""
-    frame = frame.assign(
-        first=frame["capacities"].map(lambda values: values[0]),
-        total=frame["total_capacity"] / frame["dims"],
-        lost=frame["loss"] / frame["reference_loss"],
-    )
+def _sequences(shares: Axes, losses: Axes, frame: pd.DataFrame) -> None:
+    """Capacity of the oldest task, and loss on it."""
+    frame = frame.assign(first=frame["capacities"].map(lambda values: values[0]), lost=frame["loss"] / frame["reference_loss"])
     for kind, look in KINDS.items():
         part = frame[frame["kind"] == kind]
-        for panel, column, changes in (
-            (shares, "first", {}), (totals, "total", {}), (totals, "lost", {"markerfacecolor": "white", "label": None}),
-        ):  # fmt: skip
+        for panel, column in ((shares, "first"), (losses, "lost")):
             found = by_group(part, ["t"], column)
-            panel.errorbar(
-                found["t"], found["mean"], yerr=bars(found), elinewidth=0.6, linewidth=0.7,
-                **(look.marks() | {"linestyle": look.line} | changes),
-            )  # fmt: skip
+            marks = look.marks(linestyle=look.line, linewidth=0.7)
+            panel.errorbar(found["t"], found["mean"], yerr=bars(found), elinewidth=0.6, **marks)
     dims, D = frame[["dims", "D"]].iloc[0]
     t = np.linspace(1, frame["t"].max(), 200)
     shares.plot(t, np.minimum(1, dims / (t * D)), color=BLACK, linewidth=0.8, zorder=0, label="equal share")
-    totals.axhline(1, color=BLACK, linewidth=0.8, zorder=0)
-    shares.set(xlabel="tasks $t$", ylabel="capacity of the oldest", ylim=(0, 1.5), yticks=(0, 0.25, 0.5, 0.75, 1))
-    totals.set(xlabel="tasks $t$", ylabel="share", ylim=(-0.05, None))
-    shares.legend(loc="upper right")
+    losses.axhline(1, color=GREY, linewidth=0.8, zorder=0)
+    direct(losses, (frame["t"].max(), 1), "the mean as answer", (0, -7), color=GREY, ha="right")
+    shares.set(xlabel="tasks $t$", ylabel="capacity of the oldest", ylim=(0, 1.6), yticks=(0, 0.25, 0.5, 0.75, 1))
+    losses.set(xlabel="tasks $t$", ylabel="loss on the oldest, share", ylim=(-0.05, None))
+    shares.legend(loc="upper right", labelspacing=0.2)
 
 
 def draw(results: Results) -> Canvas:
@@ -125,11 +124,11 @@ def draw(results: Results) -> Canvas:
     frame = results.table(
         "superposition", "part", "kind", "density", "importance", "boundary", "capacities", "squared_norm", "loss"
     )
-    canvas, (phases, geometry, shares, totals) = panels(rows=2, columns=2, ratio=0.8)
+    canvas, (phases, geometry, shares, losses) = panels(rows=2, columns=2, ratio=0.68)
     _phases(phases, frame[frame["part"] == "phase"])
     _geometry(geometry, frame[frame["part"] == "geometry"])
-    _sequences(shares, totals, frame[frame["part"] == "sequence"])
-    letters([phases, geometry, shares, totals], ["phases", "dimensionalities", "oldest task", "total and loss"])
+    _sequences(shares, losses, frame[frame["part"] == "sequence"])
+    letters([phases, geometry, shares, losses], ["phases", "dimensionalities", "oldest task", "loss on the oldest task"])
     return canvas
 
 

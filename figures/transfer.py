@@ -7,32 +7,36 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import BLACK, GREY, letters, panels, shades, ticks
-from figures.verdicts.table import sentence
+from figures.style import BLACK, GREY, direct, letters, panels, shades, ticks
 from figures.verdicts.transfer import LAW, stops, taught
+from figures.words import means, number, paragraph
 
 MARKS = "osD^vP"
 CLAIMS = ("C7-transfer-curves", "C7-stop", "C7-worthless")
 
 
 def caption(results: Results) -> str:
-    """What the panels show, and the verdicts on C7-transfer."""
+    """The finding, what the panels show, and how."""
     frame = taught(results)
-    return (
-        f"A student of N = {frame['N'].iloc[0]} weights learns a noisy linear teacher from what a notebook of "
-        f"{frame['units'].iloc[0]} cells replays (after Sun et al. 2023). Error on new inputs against time, (a) with fewer and "
-        "(b) with more examples than weights; grey: learning nothing. (c) Memory, at as many examples as weights: error on the "
-        "stored examples, of the student against time and of the notebook itself (dashed, constant), for the least and the most "
-        "noisy teacher. (d) Best time to stop against the teacher's signal-to-noise ratio; grey: its bounds at the largest load. "
-        f"Black lines are theory, no fitted parameter; means over {frame['seed'].nunique()} seeds with 95% intervals. "
-        + sentence(results, *CLAIMS)
-    )
+    found = pd.DataFrame(stops(results), columns=["alpha", "snr", "stop", "law", "least", "latest"])
+    off = np.exp(np.abs(np.log([stop.mean for stop in found["stop"]] / found["law"])).max())
+    return paragraph(f"""
+        A student of a noisy teacher should stop early, later the better the teacher: over signal-to-noise ratios from
+        {found["snr"].min():g} to {found["snr"].max():g} the best time is from {number(min(s.mean for s in found["stop"]))} to
+        {number(max(s.mean for s in found["stop"]))}, within a factor {number(off, 3)} of the law. A student of $N =
+        {frame["N"].iloc[0]}$ weights learns a noisy linear teacher from what a notebook of {frame["units"].iloc[0]} cells
+        replays. Error on new inputs against time, (a) with fewer and (b) with more examples than weights; grey: learning
+        nothing. (c) Error on the stored examples, at as many examples as weights, of the student against time and of the
+        notebook itself (dashed), for the least and the most noisy teacher. (d) Best time to stop against the teacher's
+        signal-to-noise ratio; grey: its bounds at the largest load $alpha$. Black lines are theory, nothing fitted.
+        {means(frame)}
+        """)
 
 
 def _errors(panel: Axes, frame: pd.DataFrame, column: str, snrs: list[float], colors: dict) -> None:
     """Errors against time, a colour and mark a teacher, with the law."""
-    for mark, snr in zip(MARKS, snrs, strict=False):
-        part = frame[frame["teacher_snr"] == snr]
+    for snr in snrs:
+        part, mark = frame[frame["teacher_snr"] == snr], MARKS[list(colors).index(snr)]
         law = part.groupby("t")[f"predicted_{column}"].mean()
         panel.plot(law.index, law, color=BLACK, linewidth=0.7, zorder=0)
         found = by_group(part, ["t"], f"{column}_error")
@@ -83,9 +87,10 @@ def draw(results: Results) -> Canvas:
     for snr in ends:
         level = least[least["teacher_snr"] == snr]["notebook_train"].mean()
         grid[2].axhline(level, color=colors[snr], linewidth=0.8, linestyle=(0, (4, 2)))
+        direct(grid[2], (least["t"].min(), level), f"notebook, SNR {snr:g}", (0, 6))
     grid[2].set(ylabel="error on stored examples", ylim=(1e-3, None))
     _stops(grid[3], results)
-    grid[0].legend(title="SNR", loc="upper left", ncols=2, handletextpad=0.1, columnspacing=0.8, title_fontsize=7)
+    grid[0].legend(title="SNR", loc="upper left", ncols=2, handletextpad=0.1, columnspacing=0.8)
     for panel, values in ((grid[0], (0.5, 1, 2)), (grid[1], (0.01, 0.1, 1)), (grid[2], (0.001, 0.01, 0.1, 1))):
         ticks(panel.yaxis, values)
     letters(grid, [rf"$\alpha={alphas[1]:g}$", rf"$\alpha={alphas[-1]:g}$", r"memory, $\alpha=1$", "when to stop"])

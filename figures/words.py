@@ -1,11 +1,10 @@
 """Numbers and counts in the words of captions, which are in the markup of the paper (Typst)."""
 
 import re
-from math import floor, isfinite, log10
+from collections.abc import Sequence
+from math import floor, log10
 
 import pandas as pd
-
-from figures.estimate import Estimate
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -17,7 +16,9 @@ def paragraph(text: str) -> str:
 
 def number(x: float, digits: int = 2) -> str:
     """A number to so many significant digits, with a true minus sign; below a thousandth as a power of ten."""
-    size = floor(log10(abs(x))) if x else 0
+    if x == 0:
+        return "0"
+    size = floor(log10(abs(x)))
     if size < -3:
         mantissa = f"{x / 10.0**size:.{digits - 1}f}"
         return f"${mantissa} times 10^({size})$"
@@ -34,16 +35,15 @@ def signed(x: float, places: int = 2) -> str:
     return f"{x:+.{places}f}".replace("-", "−")
 
 
-def spread(value: Estimate, places: int = 2) -> str:
-    """A mean with its interval in brackets, to so many decimal places; without one where one seed gives none."""
-    mean, low, high = (f"{x:.{places}f}".replace("-", "−") for x in (value.mean, value.low, value.high))
-    return f"{mean} [{low}, {high}]" if isfinite(value.low) and isfinite(value.high) else mean
-
-
 def counted(count: int, one: str, many: str | None = None) -> str:
     """ "three stores", "one store", "no stores", "17 stores"."""
     words = COUNTS[count] if count < len(COUNTS) else str(count)
     return f"{words} {one if count == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "one, two and three"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def opening(words: str) -> str:

@@ -68,14 +68,3 @@ def verdict(results: Results, id: str) -> dict[str, Any]:
 def verdicts(results: Results) -> list[dict[str, Any]]:
     """All verdicts, in the order of the theory: [{id, claim, prediction, measured, interval, verdict, rule}]."""
     return [verdict(results, id) for id in RULES]
-
-
-def sentence(results: Results, *ids: str) -> str:
-    """The verdicts in words, for a caption: "C4: supported (measured 1.01, interval 0.99 to 1.03)." """
-    words = []
-    for id in ids:
-        found = verdict(results, id)
-        interval = found["interval"]
-        spread = f", interval {interval[0]:.3g} to {interval[1]:.3g}" if interval else ", one seed, no interval"
-        words.append(f"{id}: {found['verdict']} (measured {found['measured']:.3g}{spread}).")
-    return " ".join(words)

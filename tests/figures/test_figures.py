@@ -1,14 +1,19 @@
 """Every figure draws from tables that are there, says so if one is not, and gives the same bytes twice."""
 
+import json
+import re
 import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+from matplotlib.text import Text
 
 import figures
+from figures.build.build import compile_typst
 from figures.figure import NAMES, catalogue
 from figures.results import Results
+from figures.style import SMALLEST, WIDTH, styled
 from theory.errors import UserError
 
 
@@ -57,10 +62,57 @@ def test_every_panel_shows_data_and_names_its_axes(name: str, lawful: Results):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_caption_is_one_paragraph_without_holes(name: str, lawful: Results):
+def test_every_word_can_be_read_in_print(name: str, lawful: Results):
+    """Set in its own size: no wider than the text, no type below 8 points, no sign that the type has elsewhere."""
+    with styled():
+        canvas = catalogue()[name].draw(lawful)
+        canvas.canvas.draw()
+        words = [word for word in canvas.findobj(Text) if word.get_text() and word.get_visible()]
+        assert canvas.get_size_inches()[0] <= WIDTH + 1e-9
+        assert min(word.get_fontsize() for word in words) >= SMALLEST
+        plain = [re.sub(r"\$[^$]*\$", "", word.get_text()) for word in words]
+        assert [word for word in plain if set(word) & set("<>|_\"'{}\\`")] == []
+        plt.close(canvas)
+
+
+ASCII_MATHEMATICS = re.compile(r"\^|<=|>=|->|\d[eE][-+]?\d|(?<![\w)])-\d|\*\*|sigma|lambda|`")
+"""What a caption has in its formulas only, or nowhere: powers, arrows, e-notation, a hyphen for a minus sign, spelt Greek."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_caption_states_no_verdict_and_its_mathematics_is_mathematics(name: str, lawful: Results):
     caption = catalogue()[name].caption(lawful)
     assert "\n" not in caption
-    assert "nan" not in caption
+    assert not re.search(r"\bnan\b|∞|inf\b|\bsupported\b|\brefuted\b|\bundecided:", caption)
+    assert caption.count("$") % 2 == 0
+    outside = re.sub(r"\$[^$]*\$", "", caption)
+    assert ASCII_MATHEMATICS.findall(outside) == []
+    assert caption[0].isupper() or caption[0].isdigit()
+
+
+def test_all_captions_are_markup_that_compiles_without_warnings(lawful: Results, tmp_path: Path):
+    captions = {name: figure.caption(lawful) for name, figure in catalogue().items()}
+    (tmp_path / "captions.json").write_text(json.dumps(captions))
+    (tmp_path / "main.typ").write_text(
+        '#set text(font: "New Computer Modern", fallback: false)\n'
+        '#for caption in json("captions.json").values() { par(eval(caption, mode: "markup")) }'
+    )
+    assert compile_typst(tmp_path / "main.typ").startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("name", "bend", "lawful_words", "bent_words"),
+    [
+        ("regimes", {"one store": 9.0, "list alone": 9.0, "equal sparsity": 9.0}, "they mostly do:", "they mostly do not:"),
+        ("retention_lm", {"full": 0.05}, "keeps less than every narrower", "keeps more than every narrower"),
+        ("forecast", {"forecast": -1.0}, "forecasts too much in six runs", "forecasts too much in no runs"),
+    ],
+)
+def test_the_finding_follows_the_tables(name: str, bend: dict, lawful_words: str, bent_words: str, lawful: Results, made):
+    figure = catalogue()[name]
+    straight, bent = (figure.caption(results) for results in (lawful, made(bend=bend, only=figure.tables)))
+    assert lawful_words in straight
+    assert bent_words in bent
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from figures.estimate import counted, estimate, jackknife, level
-from figures.results import Results, bars, by_group
+from figures.results import Results, bars, by_group, within
 from simulate.runs.store import write_table
 from theory.errors import UserError
 
@@ -216,3 +216,17 @@ def test_the_smallest_detectable_share_is_found_in_four_of_five_runs():
     chance = allowed * (1 + counted(0, trials, allowed).detectable)
     found = np.mean([counted(int(hits), trials, allowed).low > 1 for hits in rng.binomial(trials, chance, 2000)])
     assert abs(found - 0.8) < 4 * np.sqrt(0.8 * 0.2 / 2000)
+
+
+def test_intervals_of_a_bounded_quantity_stay_within_its_bounds():
+    values = {0: [3.99, 3.9, 2.0], 1: [0.0, 0.01, 1.0], 2: [2.0, 2.1, 1.9]}
+    rows = [{"age": age, "seed": seed, "bits": bits} for age, group in values.items() for seed, bits in enumerate(group)]
+    free, bounded = by_group(pd.DataFrame(rows), ["age"], "bits"), within(pd.DataFrame(rows), ["age"], "bits", 4.0)
+    assert free["high"].max() > 4 > bounded["high"].max()
+    assert free["low"].min() < 0 < bounded["low"].min()
+    assert ((bounded["low"] <= bounded["mean"]) & (bounded["mean"] <= bounded["high"])).all()
+
+
+def test_one_seed_of_a_bounded_quantity_has_no_bar():
+    found = within(pd.DataFrame({"age": [0, 1], "seed": 0, "bits": [4.0, 1.0]}), ["age"], "bits", 4.0)
+    assert (bars(found) == 0).all()
