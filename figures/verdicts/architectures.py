@@ -1,7 +1,7 @@
 """Rules for exchanging one part: bits per byte after as many tokens and as much time (A1-tokens, A1-time), recall (A1-recall).
 
-These are checks of the set-up: no statement of the theory rests on them, and one seed cannot support them. What they can do is to
-name an architecture that differs so much, or knows so little, that its forgetting cannot be compared with that of the others.
+These are checks of the set-up: no statement of the theory rests on them. They name an architecture that differs so much, or knows
+so little, that its forgetting cannot be compared with that of the others.
 
 Every architecture is trained with one seed. The noise of one seed is taken from the models that have several: the standard
 deviation, over seeds, of a model's bits per byte over those of the dense model of the same seed, pooled over the memory and the
@@ -84,7 +84,7 @@ def _recall(results: Results) -> Judgement:
 
 
 TABLES = ("architectures", "pretraining", "knowledge")
-ONE_SEED = "A tolerance of the set-up. With one seed an architecture hardly ever lies inside it by its interval."
+ONE_SEED = "A tolerance of the set-up. Each architecture has one seed; the noise is that of other models, with several."
 FAMILY = "all architectures: Bonferroni"
 RULES = (
     Rule(
