@@ -5,8 +5,7 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import BLUE, GREEN, GREY, PALE, SKY, VERMILION, Look, direct, italic, panels, ticks
-from figures.verdicts.interference import ACTIVE
+from figures.style import BLUE, GREEN, GREY, SKY, VERMILION, Look, direct, panels, ticks
 from figures.words import means, number, paragraph
 from theory.ledger import claim
 
@@ -22,16 +21,16 @@ def caption(results: Results) -> str:
     """The finding, what is shown, and how."""
     frame = results.table("interference", "N", "M", "seed", "family", "c", "active", "mean_square_overlap")
     N = frame["N"].max()
-    frame = frame[(frame["N"] == N) & (frame["active"] >= ACTIVE)]
+    frame = frame[frame["N"] == N]
     square = frame.groupby(["family", "c", "active"])["mean_square_overlap"].mean() * N
     falls = square["nonnegative"][1.0]
     floor = max(abs(square[family][0.5] - 1).max() for family in ("mean_removed", "signed"))
     return paragraph(f"""
-        Sparsity lowers mean square interference through the common mode only: from the densest to the sparsest codes judged
+        Sparsity lowers mean square interference through the common mode only: from the densest to the sparsest codes
         it falls {number(falls.iloc[-1] / falls.iloc[0], 2)}-fold for non-negative codes, and without their mean it stays
         within {number(100 * floor, 1)}% of $1\\/N$ at every activity. Mean squared overlap $kappa^2$ of {frame["M"].max()}
         random unit codes in $N = {N}$ dimensions against their activity $a$, the share of active units. Lines: $1\\/N + (1 -
-        1\\/N)(a c)^2$, nothing fitted, of leading order in $1\\/(a N)$; shaded, not judged: fewer than {ACTIVE} active units.
+        1\\/N)(a c)^2$, nothing fitted, of leading order in $1\\/(a N)$.
         {means(frame)}
         """)
 
@@ -57,10 +56,6 @@ def draw(results: Results) -> Canvas:
     panel.axhline(1 / N, color=GREY, linewidth=0.8, zorder=0)
     direct(panel, (a[-1], 1 / N), f"floor $1/N$, $N={N}$", (0, -9), color=GREY, ha="right")
     panel.set(xscale="log", yscale="log", ylim=(0.5 / N, None), xlabel="activity $a$", ylabel=r"mean of $\kappa^2$")
-    left, border = panel.get_xlim()[0], ACTIVE / N
-    panel.axvspan(left, border, color=PALE, zorder=0, linewidth=0)
-    panel.text((left * border) ** 0.5, 0.62 / N, italic("not judged"), ha="center", va="center")
-    panel.set_xlim(left, None)
     ticks(panel.xaxis, (0.01, 0.03, 0.1, 0.3, 1))
     panel.legend(loc="upper left", handletextpad=0.2)
     return canvas

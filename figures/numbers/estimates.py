@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from figures.estimate import Estimate, Scale, estimate, level
+from figures.estimate import Estimate, Scale, estimate, jackknife, level
 
 Tree = dict[str, Any]
 
@@ -23,8 +23,15 @@ def plain(value: Estimate) -> Tree:
 
 
 def over_seeds(frame: pd.DataFrame, column: str, scale: Scale = "plain") -> Tree:
-    """Estimate of a column: each seed's mean, with an interval over seeds; scale: where it is put (`figures.estimate`)."""
-    return plain(estimate(frame.groupby("seed")[column].mean(), scale=scale))
+    """Mean over seeds of each seed's mean of a column, with an interval over seeds.
+
+    scale: where the interval is put, by the jackknife of the mean (`figures.estimate`); the mean stays the arithmetic one, and a
+    single seed may have a value without a place on the scale.
+    """
+    by_seed = frame.groupby("seed")[column].mean()
+    if scale == "plain":
+        return plain(estimate(by_seed))
+    return plain(jackknife(lambda seeds: float(seeds[column].mean()), by_seed.reset_index(), scale=scale))
 
 
 def level_over_seeds(frame: pd.DataFrame, column: str, top: float = 1.0) -> Tree:

@@ -4,11 +4,15 @@ import pandas as pd
 
 from figures.numbers.estimates import Tree, over_seeds, plain
 from figures.results import Results
-from figures.verdicts.regimes import COLUMNS, CONTROLS, break_even, comparisons
+from figures.verdicts.regimes import COLUMNS, CONTROLS, break_even, comparisons, load_over_law
+
+WORDS = {"supported": "agree", "undecided": "undecided", "refuted": "refuted"}
 
 
 def regimes(results: Results) -> Tree:
-    """Size; every comparison with its prediction; break-even of the list; loads along the dials."""
+    """Size; every comparison with its prediction, and counts of them by the winner that the law calls; loads over their law;
+    break-even of the list; loads along the dials.
+    """  # fmt: skip
     table = results.table("regimes", *COLUMNS)
     whole = table[table["axis"] == "T"]
     tasks = sorted(int(T) for T in whole["T"].unique() if T > 0)
@@ -24,7 +28,6 @@ def regimes(results: Results) -> Tree:
             end = "few" if row["T"] == tasks[0] else "many" if row["T"] == tasks[-1] else None
             if end:
                 sleep[row["control"]][end] = row["measured"]
-    two_win = [row["verdict"] for row in rows if row["winner"] == "two stores"]
     return {
         "N": int(whole["N"].max()),
         "N_facts": int(whole["N"].min()),
@@ -34,17 +37,21 @@ def regimes(results: Results) -> Tree:
         "comparisons": len(rows),
         "agree": sum(row["verdict"] == "supported" for row in rows),
         "disagree": sum(row["verdict"] == "refuted" for row in rows),
-        "two_win": {
-            "comparisons": len(two_win),
-            "agree": two_win.count("supported"),
-            "disagree": two_win.count("refuted"),
+        "by_winner": _by_winner(rows),
+        "by_winner_of_control": {
+            _key(control): _by_winner([row for row in rows if row["control"] == control]) for control in CONTROLS.values()
         },
-        "over_law": _over_law(whole),
-        "sleep": {control.replace(" ", "_").replace("-", "_"): ends for control, ends in sleep.items()},
+        "by_winner_each_alone": _by_winner(
+            [
+                {"winner": each.winner, "verdict": each.verdict}
+                for control in CONTROLS.values()
+                for each in comparisons(results, control, together=False)
+            ]
+        ),
+        "load_over_law": _load_over_law(results),
+        "sleep": {_key(control): ends for control, ends in sleep.items()},
         "between_facts": {
-            row["control"].replace(" ", "_").replace("-", "_"): row["measured"]
-            for row in rows
-            if row["access"] == "one pass" and not row["packed"]
+            _key(row["control"]): row["measured"] for row in rows if row["access"] == "one pass" and not row["packed"]
         },
         "rows": rows,
         "list_break_even": break_even(whole, "list alone"),
@@ -53,16 +60,28 @@ def regimes(results: Results) -> Tree:
     }
 
 
-def _over_law(whole: pd.DataFrame) -> Tree:
-    """Mean load over the law's, with sleep: of two stores and of one at both ends of T; least and largest of the others."""
-    sleep = whole[(whole["access"] == "one pass with sleep") & ~whole["packed"].astype(bool)]
-    means = sleep.groupby(["system", "T"])[["load", "predicted"]].mean()
-    ratio = means["load"] / means["predicted"]
-    ends: Tree = {}
-    for system in ("two stores", "one store"):
-        ends[system.replace(" ", "_")] = {"few": float(ratio[system].iloc[0]), "many": float(ratio[system].iloc[-1])}
-    others = ratio.drop(index=["two stores", "one store"], level="system")
-    return {**ends, "others": {"least": float(others.min()), "largest": float(others.max())}}
+def _key(name: str) -> str:
+    return name.replace(" ", "_").replace("-", "_")
+
+
+def _by_winner(rows: list[Tree]) -> Tree:
+    """Comparisons in which the law calls two stores, the control, or neither, and how many of them agree, are undecided, are
+    refuted.
+    """  # fmt: skip
+    found: Tree = {}
+    for winner in ("two stores", "control", "tie"):
+        verdicts = [row["verdict"] for row in rows if row["winner"] == winner]
+        found[_key(winner)] = {"count": len(verdicts)} | {word: verdicts.count(verdict) for verdict, word in WORDS.items()}
+    return found
+
+
+def _load_over_law(results: Results) -> Tree:
+    """Measured over predicted load: {access: {system: {T: estimate}}}; lists packed into bits are systems of their own."""
+    found: Tree = {}
+    for (access, system, packed, T), ratio in load_over_law(results).items():
+        name = _key(system) + ("_packed" if packed else "")
+        found.setdefault(_key(access), {}).setdefault(name, {})[str(T)] = plain(ratio)
+    return found
 
 
 AXES = {
@@ -81,7 +100,7 @@ def _lines(table: pd.DataFrame) -> list[Tree]:
     rows = []
     for axis, words in AXES.items():
         for value, part in lines[lines["axis"] == axis].groupby("value"):
-            found = {system: over_seeds(own, "load") for system, own in part.groupby("system")}
+            found = {system: over_seeds(own, "load", "log") for system, own in part.groupby("system")}
             loads = [found.get(system) for system in systems]
             rows.append({"axis": words, "value": float(value), "loads": loads})  # pyright: ignore[reportArgumentType]
     return rows

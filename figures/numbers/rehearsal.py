@@ -20,7 +20,7 @@ def rehearsal(results: Results) -> Tree:
     stream = table[(table["replay"] != "cyclic") & (table["hold"] == table["hold"].min())]
     stream = stream[(stream["load"] == stream["load"].min()) & (stream["sweeps"] == stream["sweeps"].max())]
     turns = table[(table["replay"] == "cyclic") & (table["load"] == 1) & (table["sweeps"] == 1)]
-    (load, eta), gain = max(bits_after(results).items(), key=lambda item: item[1].mean)
+    (load, eta), (gain, grown) = max(bits_after(results).items(), key=lambda item: item[1][0].mean)
     then = single[(single["load"] == load) & (single["eta"] == eta)]
     enough = then["sweeps"][then["predicted_depth"] >= REACHED * then["limit"]].min()
     ends = [then[then["sweeps"] == at].set_index("seed")[["depth", "error"]] for at in (enough, then["sweeps"].max())]
@@ -39,15 +39,15 @@ def rehearsal(results: Results) -> Tree:
         "reached": REACHED,
         "law_error": largest_error(single, ["load", "eta", "sweeps"], "depth", "predicted_depth"),
         "keys_error": largest_error(single, ["load", "eta", "sweeps"], "depth", "gram_depth"),
-        "full_depth": over_seeds(full[(full["eta"] == fastest) & (full["sweeps"] == most)], "depth"),
+        "full_depth": over_seeds(full[(full["eta"] == fastest) & (full["sweeps"] == most)], "depth", "log"),
         "costs": {str(hold): plain(ratio) for hold, ratio in costs(results).items()},
-        "bits": {"load": load, "eta": eta, "sweeps": float(enough), "gain": plain(gain)}
-        | {"depth": over_seeds(changed, "depth"), "error": over_seeds(changed, "error")},
-        "fast_bits": over_seeds(crowded[crowded["eta"] == fastest], "hard_bits"),
-        "slow_bits": over_seeds(crowded[crowded["eta"] == single["eta"].min()], "hard_bits"),
-        "oldest": {way: over_seeds(part, "depth_old") for way, part in stream.groupby("replay")},
-        "one_sweep": {"random": over_seeds(full[(full["eta"] == fastest) & (full["sweeps"] == 1)], "depth")}
-        | {"cyclic": over_seeds(turns, "depth")},
+        "bits": {"load": load, "eta": eta, "sweeps": float(enough), "gain": plain(gain), "depth_by_law": grown}
+        | {"depth": over_seeds(changed, "depth", "log"), "error": over_seeds(changed, "error", "log")},
+        "fast_bits": over_seeds(crowded[crowded["eta"] == fastest], "hard_bits", "log"),
+        "slow_bits": over_seeds(crowded[crowded["eta"] == single["eta"].min()], "hard_bits", "log"),
+        "oldest": {way: over_seeds(part, "depth_old", "log") for way, part in stream.groupby("replay")},
+        "one_sweep": {"random": over_seeds(full[(full["eta"] == fastest) & (full["sweeps"] == 1)], "depth", "log")}
+        | {"cyclic": over_seeds(turns, "depth", "log")},
     }
 
 
@@ -60,7 +60,7 @@ def transfer(results: Results) -> Tree:
 
     def ratio(rows):
         rows = rows[rows["alpha"] == largest]
-        return over_seeds(rows.assign(ratio=rows["test_error"] / rows["predicted_test"]), "ratio")
+        return over_seeds(rows.assign(ratio=rows["test_error"] / rows["predicted_test"]), "ratio", "log")
 
     return {
         "N": int(frame["N"].iloc[0]),
@@ -68,12 +68,12 @@ def transfer(results: Results) -> Tree:
         "seeds": frame["seed"].nunique(),
         "alphas": sorted(frame["alpha"].unique().tolist()),
         "snrs": sorted(frame["teacher_snr"].unique().tolist()),
-        "recalled": over_seeds(frame, "recalled"),
+        "recalled": over_seeds(frame, "recalled", "logit", trials=float(frame["P"].unique().sum())),
         "largest": float(largest),
         "largest_error": largest_error(frame, ["alpha", "teacher_snr", "t"], "test_error", "predicted_test"),
         "crosstalk": float(frame["P"].max() / frame["units"].iloc[0]),
-        "notebook_train": over_seeds(noisy, "notebook_train"),
-        "notebook_test": over_seeds(noisy, "notebook_test"),
+        "notebook_train": over_seeds(noisy, "notebook_train", "log"),
+        "notebook_test": over_seeds(noisy, "notebook_test", "log"),
         "stops": len(judged),
         "stops_inside": int(np.sum(inside)),
         "notebook_ratio": ratio(frame),

@@ -28,13 +28,15 @@ def superposition(results: Results) -> Tree:
     found: Tree = {"seeds": frame["seed"].nunique(), "points": judged.groupby(["importance", "density"]).ngroups}
     found |= {"least_excess": float(judged["excess"].min()), "embeddings": len(frame), "largest_excess": max(above, below)}
     found |= {"features": int(many["features"].iloc[0]), "dims": int(many["dims"].iloc[0])}
-    found |= {"pairs_density": float(pairs.idxmax()), "pairs": over_seeds(pooled[pooled["density"] == pairs.idxmax()], "pairs")}
-    found |= {"filled": over_seeds(filled(results), "share"), "tasks": int(tasks["t"].max()), "D": int(tasks["D"].iloc[0])}
+    paired = pooled[pooled["density"] == pairs.idxmax()]
+    found |= {"pairs_density": float(pairs.idxmax()), "pairs": over_seeds(paired, "pairs", "logit", found["features"])}
+    found |= {"filled": over_seeds(filled(results), "share", "logit")}
+    found |= {"tasks": int(tasks["t"].max()), "D": int(tasks["D"].iloc[0])}
     found |= {"task_dims": int(tasks["dims"].iloc[0])}
     for kind, part in last.groupby("kind"):
-        found[str(kind)] = {name: over_seeds(part, name) for name in ("first", "total", "lost")}
+        found[str(kind)] = {name: over_seeds(part, name, "logit") for name in ("first", "total", "lost")}
         ratio = oldest(results, str(kind))
-        found[str(kind)]["ratio"] = plain(estimate(ratio[ratio["t"] == ratio["t"].max()]["ratio"]))
+        found[str(kind)]["ratio"] = plain(estimate(ratio[ratio["t"] == ratio["t"].max()]["ratio"], scale="log"))
     return found
 
 

@@ -19,7 +19,7 @@ def two_rates(results: Results) -> Tree:
         means = part.groupby("dial")[["entry", "J", "private", "depth"]].mean()
         best = means["entry"].idxmax()
         deepest[name] = {
-            "entry": plain(estimate(part[part["dial"] == best]["entry"])),
+            "entry": plain(estimate(part[part["dial"] == best]["entry"], scale="log")),
             "error": float(means.loc[best, "J"] / means.loc[best, "private"]),
             "depth": float(means.loc[best, "depth"]),
             "dial": float(best),
@@ -37,7 +37,8 @@ def two_rates(results: Results) -> Tree:
         "settings": int(frame.groupby(["learner", "sigma", "dial"]).ngroups),
         "error_off": float(np.exp(off.abs().max()) - 1),
         "deepest": deepest,
-        "dense": plain(back(estimate(paired(results, "two_regimes", "two_equal")))),
-        "rules": plain(back(estimate(paired(results, "two_rules", "two_regimes")))),
-        "list": plain(back(estimate(paired(results, "label_buffer", "two_regimes")))),
+        "dense": plain(back(estimate(paired(frame, "two_regimes", "two_equal")))),
+        "rules_expected": float(np.exp(paired(own, "two_rules", "two_regimes", "predicted_J").mean())),
+        "rules": plain(back(estimate(paired(own, "two_rules", "two_regimes")))),
+        "list": plain(back(estimate(paired(frame, "label_buffer", "two_regimes")))),
     }

@@ -38,6 +38,8 @@ RULES = (
         _certified,
         rests_on="proof",
         rule_set="after",
+        kind="check",
+        why="A self-check of the proofs: a prover of other make answers what the derivations say.",
     ),
     Rule(
         "attacks",
@@ -49,6 +51,9 @@ RULES = (
         _unbroken,
         rests_on="proof",
         rule_set="after",
+        kind="check",
+        why=f"Rounding: a bound that is met exactly may be missed by {SLACK:g}. A self-check of the proofs: what is proved "
+        "cannot be broken.",
     ),
     Rule(
         "literature",
@@ -60,5 +65,7 @@ RULES = (
         _agreeing,
         rests_on="proof",
         rule_set="after",
+        kind="check",
+        why="A self-check of the laws: each printed value comes with its tolerance and the reason for it, in the table.",
     ),
 )

@@ -172,6 +172,19 @@ def decide_all(values: list[Estimate], low: float, high: float) -> tuple[Estimat
     return worst, together(verdicts)
 
 
+def near(values: Sequence[Estimate], margins: Sequence[float], centre: float = 1.0) -> Judgement:
+    """Does every one lie within a margin of its own around a law's value? The intervals should be simultaneous.
+
+    Refuted if one interval lies wholly outside, supported if all lie wholly inside, else undecided. Shown is the estimate that
+    strays furthest in units of its margin, of those that refute if any does.
+    """
+    judged = [(decide(value, centre - margin, centre + margin), abs(value.mean - centre) / margin, value)
+              for value, margin in zip(values, margins, strict=True)]  # fmt: skip
+    verdict = together([word for word, _, _ in judged])
+    shown = [each for each in judged if each[0] == verdict] if verdict == "refuted" else judged
+    return judgement(max(shown, key=lambda each: each[1])[2], verdict)
+
+
 def below(values: Sequence[Estimate], ceiling: float, margin: float, rounding: float = 0.0) -> Judgement:
     """Equivalence: does nothing lie above a ceiling? The judgement on estimates whose intervals hold together.
 

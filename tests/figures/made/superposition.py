@@ -37,6 +37,7 @@ def rows(maker):
 
 CASES = {
     "U1-phase": ({}, {"bend": {"phase": 0.4}}, {"seeds": 1}),
-    "U1-capacity": ({}, {"bend": {"capacity": 1.2}}, {"seeds": 1}),
+    "U1-bounds": ({}, {"bend": {"capacity": 1.2}}, None),
+    "U1-capacity": ({}, {"bend": {"capacity": 0.8}}, {"seeds": 1}),
     "U1-sequence": ({}, {"bend": {"sequence": 2.0}}, {"seeds": 1}),
 }

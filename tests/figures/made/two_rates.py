@@ -21,6 +21,7 @@ def rows(maker):
                     one = learner in ("plain", "annealed")
                     slow = 3.0 * sigma**2 if learner == "replay" else dial * sigma**2 / (2 - dial)
                     law = 2 * slow if learner == "annealed" else slow + 4 * sigma**2 / 3 / 32 * (learner in STORES)
+                    law *= 1.08 if learner == "two_rules" else 1.0
                     J = law * maker.bend("two_rates") * maker.bent.get(learner, 1.0)
                     depth = (dial if one else 1.0) * maker.bent.get("depth", 1.0) * maker.bent.get(f"{learner} depth", 1.0)
                     yield {
