@@ -1,22 +1,18 @@
 """Numbers quoted on trained networks of k winners."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from figures.estimate import Estimate, Scale, estimate, jackknife
-from figures.numbers.estimates import Tree, over_seeds, plain
+from figures.estimate import Estimate, estimate, jackknife
+from figures.numbers.estimates import Tree, level_over_seeds, over_seeds, plain
 from figures.results import Results
 from figures.verdicts.coding_level import distinct, pairs, removed, trained
 
-COLUMNS: dict[str, Scale] = {
-    "mean_square_overlap": "log",
-    "gradient_overlap": "log",
-    "gradient_common_mode": "logit",
-    "inner_product": "log",
-    "forgetting": "logit",
-    "N_eff": "log",
-}
+POSITIVE = ("mean_square_overlap", "gradient_overlap", "inner_product", "N_eff")
+SHARES = ("gradient_common_mode", "forgetting")
 
 
 def coding_level(results: Results) -> Tree:
@@ -32,53 +28,58 @@ def coding_level(results: Results) -> Tree:
     for word, centred in (("plain", False), ("centred", True)):
         part = frame[frame["centred"] == centred]
         ends = {"dense": part["a"].max(), "sparse": part["a"].min()}
-        found[word] = {
-            end: {column: over_seeds(part[part["a"] == a], column, scale) for column, scale in COLUMNS.items()} | {"a": float(a)}
-            for end, a in ends.items()
-        }
-        found[word]["best"] = _best(part)
+        found[word] = {end: _network(part, a) for end, a in ends.items()} | {"best": _best(part)}
     dense = frame[(frame["a"] == frame["a"].max()) & ~frame["centred"]]
     words = [word for _, word in pairs(frame)]
     found["pairs"] = {"count": len(words), "in_order": words.count("supported"), "reversed": words.count("refuted")}
-    return found | {"dense_activity": float(dense["activity"].mean()), "centring": _centring(frame)}
+    return found | {"dense_activity": float(dense["activity"].mean()), "taken": _taken(frame)}
+
+
+def _network(part: pd.DataFrame, a: float) -> Tree:
+    rows = part[part["a"] == a]
+    found: Tree = {column: over_seeds(rows, column, "log") for column in POSITIVE}
+    return found | {column: level_over_seeds(rows, column) for column in SHARES} | {"a": float(a)}
 
 
 def _best(part: pd.DataFrame) -> Tree:
     """The share of winners that forgets least, and how much that is."""
     least = part.groupby("a")["forgetting"].mean().idxmin()
-    return {"a": float(least), "forgetting": over_seeds(part[part["a"] == least], "forgetting", "logit")}  # pyright: ignore[reportArgumentType]
+    return {"a": float(least), "forgetting": level_over_seeds(part[part["a"] == least], "forgetting")}  # pyright: ignore[reportArgumentType]
 
 
-def _centring(frame: pd.DataFrame) -> Tree:
-    """What centring takes: {overlap, forgetting} of a dense network, of all there is and of what the best sparsity takes; the
-    same of all by share of winners; and how much more the centred dense network forgets than the best sparse one.
+def _taken(frame: pd.DataFrame) -> Tree:
+    """Shares of a dense network's overlap and forgetting that centring takes, and of its forgetting that the best sparsity takes;
+    what centring takes of all that sparsity takes, and by share of winners; how much more the centred dense network forgets than
+    the best sparse one.
     """  # fmt: skip
     names = {"overlap": "gradient_overlap", "forgetting": "forgetting"}
-    dense = frame["a"].max()
-    rows = [
-        {"a": float(a)} | {name: plain(_taken(part, column)) for name, column in names.items()}
-        for a, part in distinct(frame).groupby("a")
-    ]
+    dense = frame[frame["a"] == frame["a"].max()]
+    parts = [(float(a), part) for a, part in distinct(frame).groupby("a")]  # pyright: ignore[reportArgumentType]
     return {
-        "of_all": {name: plain(_taken(frame[frame["a"] == dense], column)) for name, column in names.items()},
+        **{name: plain(_gone(dense, column, _by_centring)) for name, column in names.items()},
+        "sparsity": plain(_gone(frame, "forgetting", _by_sparsity)),
         "of_what_sparsity_takes": {
             name: plain(jackknife(lambda part, column=column: removed(part, column), frame)) for name, column in names.items()
         },
-        "by_winners": rows,
+        "by_winners": [
+            {"a": a} | {name: plain(_gone(part, column, _by_centring)) for name, column in names.items()} for a, part in parts
+        ],
         "left_of_dense": _left(frame),
     }
 
 
-def _taken(part: pd.DataFrame, column: str) -> Estimate:
-    """Share of a column that centring takes at one share of winners: 1 minus a ratio of means, whose interval is on the log "
-    "scale."""
+def _gone(frame: pd.DataFrame, column: str, left: Callable[[pd.Series], float]) -> Estimate:
+    """1 minus what is left of a column's mean, a ratio above 0 whose interval is on the log scale."""
+    ratio = jackknife(lambda rows: left(rows.groupby(["centred", "a"])[column].mean()), frame, scale="log")
+    return Estimate(1 - ratio.mean, 1 - ratio.high, 1 - ratio.low, ratio.count)
 
-    def ratio(rows: pd.DataFrame) -> float:
-        means = rows.groupby("centred")[column].mean()
-        return float(means[True] / means[False])
 
-    left = jackknife(ratio, part, scale="log")
-    return Estimate(1 - left.mean, 1 - left.high, 1 - left.low, left.count)
+def _by_centring(means: pd.Series) -> float:
+    return float(means[True].iloc[-1] / means[False].iloc[-1])
+
+
+def _by_sparsity(means: pd.Series) -> float:
+    return float(means[False].min() / means[False].iloc[-1])
 
 
 def _left(frame: pd.DataFrame) -> Tree:

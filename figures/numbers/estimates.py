@@ -13,7 +13,7 @@ Tree = dict[str, Any]
 
 def plain(value: Estimate) -> Tree:
     """An estimate as JSON values."""
-    bounded = isfinite(value.low) and isfinite(value.high)
+    bounded = isfinite(value.low) and isfinite(value.high) and value.count > 1
     return {
         "mean": value.mean,
         "low": value.low if bounded else None,

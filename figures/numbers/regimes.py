@@ -28,6 +28,8 @@ def regimes(results: Results) -> Tree:
             end = "few" if row["T"] == tasks[0] else "many" if row["T"] == tasks[-1] else None
             if end:
                 sleep[row["control"]][end] = row["measured"]
+    by_winner = _by_winner(rows)
+    two = by_winner["two_stores"]
     return {
         "N": int(whole["N"].max()),
         "N_facts": int(whole["N"].min()),
@@ -37,7 +39,8 @@ def regimes(results: Results) -> Tree:
         "comparisons": len(rows),
         "agree": sum(row["verdict"] == "supported" for row in rows),
         "disagree": sum(row["verdict"] == "refuted" for row in rows),
-        "by_winner": _by_winner(rows),
+        "two_win": {"comparisons": two["count"], "agree": two["agree"], "disagree": two["refuted"]},
+        "by_winner": by_winner,
         "by_winner_of_control": {
             _key(control): _by_winner([row for row in rows if row["control"] == control]) for control in CONTROLS.values()
         },
@@ -48,6 +51,7 @@ def regimes(results: Results) -> Tree:
                 for each in comparisons(results, control, together=False)
             ]
         ),
+        "over_law": _over_law(results),
         "load_over_law": _load_over_law(results),
         "sleep": {_key(control): ends for control, ends in sleep.items()},
         "between_facts": {
@@ -82,6 +86,20 @@ def _load_over_law(results: Results) -> Tree:
         name = _key(system) + ("_packed" if packed else "")
         found.setdefault(_key(access), {}).setdefault(name, {})[str(T)] = plain(ratio)
     return found
+
+
+def _over_law(results: Results) -> Tree:
+    """The same with sleep in short: two stores and one at both ends of T; least and largest of the others, lists unpacked."""
+    means = {
+        (system, T): ratio.mean
+        for (access, system, packed, T), ratio in load_over_law(results).items()
+        if access == "one pass with sleep" and not packed
+    }
+    tasks = sorted({T for _, T in means})
+    pair = ("two stores", "one store")
+    others = [mean for (system, _), mean in means.items() if system not in pair]
+    ends = {_key(name): {"few": means[name, tasks[0]], "many": means[name, tasks[-1]]} for name in pair}
+    return {**ends, "others": {"least": min(others), "largest": max(others)}}
 
 
 AXES = {

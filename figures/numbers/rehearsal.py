@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from figures.numbers.estimates import Tree, largest_error, over_seeds, plain
+from figures.numbers.estimates import Tree, largest_error, level_over_seeds, over_seeds, plain
 from figures.results import Results
 from figures.verdicts.rehearsal import REACHED, bits_after, costs, single_sleeps, spaced
 from figures.verdicts.transfer import stops, taught
@@ -68,7 +68,7 @@ def transfer(results: Results) -> Tree:
         "seeds": frame["seed"].nunique(),
         "alphas": sorted(frame["alpha"].unique().tolist()),
         "snrs": sorted(frame["teacher_snr"].unique().tolist()),
-        "recalled": over_seeds(frame, "recalled", "logit", trials=float(frame["P"].unique().sum())),
+        "recalled": level_over_seeds(frame, "recalled"),
         "largest": float(largest),
         "largest_error": largest_error(frame, ["alpha", "teacher_snr", "t"], "test_error", "predicted_test"),
         "crosstalk": float(frame["P"].max() / frame["units"].iloc[0]),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from figures.estimate import estimate
-from figures.numbers.estimates import Tree, over_seeds, plain
+from figures.numbers.estimates import Tree, level_over_seeds, plain
 from figures.results import Results
 from figures.verdicts.superposition import bounds, filled, oldest, phases
 
@@ -29,12 +29,12 @@ def superposition(results: Results) -> Tree:
     found |= {"least_excess": float(judged["excess"].min()), "embeddings": len(frame), "largest_excess": max(above, below)}
     found |= {"features": int(many["features"].iloc[0]), "dims": int(many["dims"].iloc[0])}
     paired = pooled[pooled["density"] == pairs.idxmax()]
-    found |= {"pairs_density": float(pairs.idxmax()), "pairs": over_seeds(paired, "pairs", "logit", found["features"])}
-    found |= {"filled": over_seeds(filled(results), "share", "logit")}
+    found |= {"pairs_density": float(pairs.idxmax()), "pairs": level_over_seeds(paired, "pairs")}
+    found |= {"filled": level_over_seeds(filled(results), "share")}
     found |= {"tasks": int(tasks["t"].max()), "D": int(tasks["D"].iloc[0])}
     found |= {"task_dims": int(tasks["dims"].iloc[0])}
     for kind, part in last.groupby("kind"):
-        found[str(kind)] = {name: over_seeds(part, name, "logit") for name in ("first", "total", "lost")}
+        found[str(kind)] = {name: level_over_seeds(part, name) for name in ("first", "total", "lost")}
         ratio = oldest(results, str(kind))
         found[str(kind)]["ratio"] = plain(estimate(ratio[ratio["t"] == ratio["t"].max()]["ratio"], scale="log"))
     return found

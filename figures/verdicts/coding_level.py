@@ -38,11 +38,13 @@ def distinct(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["a"].isin(kept)]
 
 
-def alignment(frame: pd.DataFrame, predicted: str) -> float:
-    """Margin of I2 in a network: the variance that the law gives to the mean's own direction, as a share of the overlap."""
-    floor = 1 / frame["N_eff"]
-    common = np.sqrt(np.clip((frame[predicted] - floor) / (1 - floor), 0, 1))
-    return float((2 * common * (1 - common) * floor / frame[predicted]).mean() + 1 / (frame["D"] * frame["T"]).iloc[0])
+def margin(network: pd.DataFrame, predicted: str) -> float:
+    """By how much I2 may be off in a network (rows of its seeds), as a share of the overlap; see `TERM`."""
+    floor, D, T = 1 / network["N_eff"], network["D"], network["T"]
+    if network["centred"].all():
+        return float((1 / (floor * D**2) + 2 / D).mean())
+    common = np.sqrt(np.clip((network[predicted] - floor) / (1 - floor), 0, 1))
+    return float((2 * common * (1 - common) * floor / network[predicted] + 1 / (D * T)).mean())
 
 
 def _law(results: Results, predicted: str) -> Judgement:
@@ -50,7 +52,7 @@ def _law(results: Results, predicted: str) -> Judgement:
     frame = distinct(trained(results))
     groups = frame.assign(ratio=frame["mean_square_overlap"] / frame[predicted]).groupby(["centred", "a"])
     ratios = [estimate(part["ratio"], comparisons=groups.ngroups, scale="log") for _, part in groups]
-    return near(ratios, [alignment(part, predicted) for _, part in groups])
+    return near(ratios, [margin(part, predicted) for _, part in groups])
 
 
 def _raw(results: Results) -> Judgement:
@@ -122,9 +124,10 @@ def _most(column: str) -> Callable[[Results], Judgement]:
 
 WORD = "'Most' means more than half: a border of the word, no band. By how much it is more or less is measured."
 TERM = (
-    "Given N_eff all is algebra but one term: the law gives the direction of the mean the variance of any other, 2ρ(1 − ρ)/N_eff "
-    "of the overlap with ρ the common mode. The margin is that whole term, as if there were no variance there or twice as much, "
-    "and 1/M for a mean taken over M facts."
+    "Given N_eff all is algebra but one term. Plain: the law gives the direction of the mean the variance of any other, "
+    "2ρ(1 − ρ)/N_eff of the overlap with ρ the common mode; the margin is that whole term, as if there were no variance there or "
+    "twice as much, and 1/M for statistics of M facts. Centred: the running mean is that of the D facts of the last task, off "
+    "the mean of all by a variance of 1/D, which adds N_eff/D² + 2/D of the overlap."
 )
 ALL = "All shares of winners, centred or not: their intervals hold together (Bonferroni)."
 
@@ -136,8 +139,9 @@ RULES = (
         "ratio 1",
         "Measured over predicted mean squared overlap of the codes that the readout reads, after the last task, for every share "
         "of winners that makes a network of its own, with and without centring; simultaneous 95% t intervals over seeds of the "
-        "logarithm. Supported if all lie within 2ρ(1 − ρ)/N_eff over the predicted overlap, plus 1/M, of 1 (ρ = ac, 0 if "
-        "centred); refuted if one lies wholly outside. The one furthest from 1 in units of its margin is shown.",
+        "logarithm. Supported if all lie within a margin of 1, refuted if one lies wholly outside: 2ρ(1 − ρ)/N_eff over the "
+        "predicted overlap, plus 1/M, with ρ = ac; if centred N_eff/D² + 2/D. The one furthest from 1 in units of its margin is "
+        "shown.",
         ("coding_level",),
         lambda results: _law(results, "predicted"),
         rests_on="trained network",

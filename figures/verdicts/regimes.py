@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from figures.estimate import Estimate, back, estimate
+from figures.estimate import Estimate, back, estimate, jackknife
 from figures.results import Results
 from figures.verdicts.rule import Judgement, Rule, Verdict, decide, judgement
 from theory.controls import break_even_T
@@ -64,15 +64,14 @@ def comparisons(results: Results, control: str, together: bool = True) -> list[C
 def load_over_law(results: Results) -> dict[tuple[str, str, bool, int], Estimate]:
     """Measured over predicted load by (access, system, packed, T); T is 0 where rehearsal comes after every fact.
 
-    Geometric means over seeds (none held counts as half a fact), each with a 95% t interval by itself.
+    Means over seeds, each with a 95% jackknife interval by itself, of the logarithm.
     """
     table = results.table("regimes", *COLUMNS)
     table = table[table["axis"] == "T"]
-    ratio = np.maximum(table["M"], 0.5) / table["N"] / table["predicted"]
-    groups = ratio.groupby([table[key] for key in ("access", "system", "packed", "T")])
+    table = table.assign(ratio=table["load"] / table["predicted"])
     return {
-        (str(access), str(system), bool(packed), int(T)): estimate(values, scale="log")
-        for (access, system, packed, T), values in groups
+        (str(access), str(system), bool(packed), int(T)): jackknife(lambda rows: float(rows["ratio"].mean()), part, scale="log")
+        for (access, system, packed, T), part in table.groupby(["access", "system", "packed", "T"])
     }
 
 

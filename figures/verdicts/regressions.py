@@ -43,7 +43,8 @@ def oldest_shares(frame: pd.DataFrame) -> dict[tuple, Estimate]:
     """T times the depth of the oldest of T tasks over N (1 - 1/T)^(T-1), by (N, D, T); intervals simultaneous."""
     part = frame[frame["quantity"] == "oldest"]
     groups = list((part["measured"] / part["scale"]).groupby([part[key] for key in ("N", "D", "T")]))
-    return {names: estimate(values, comparisons=len(groups), scale="log") for names, values in groups}
+    # depths are estimated from a few streams: one that is next to nothing may come out negative, so no logarithm
+    return {names: estimate(values, comparisons=len(groups)) for names, values in groups}
 
 
 def half_a_task(frame: pd.DataFrame) -> float:

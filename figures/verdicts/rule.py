@@ -135,8 +135,8 @@ def _as_json(pooled: Pooled) -> dict[str, Any]:
 
 
 def bounded(value: Estimate) -> tuple[float, float] | None:
-    """The interval of an estimate, None if it is unbounded."""
-    return (value.low, value.high) if isfinite(value.low) and isfinite(value.high) else None
+    """The interval of an estimate, None if it is unbounded or there is one value."""
+    return (value.low, value.high) if isfinite(value.low) and isfinite(value.high) and value.count > 1 else None
 
 
 def judgement(value: Estimate, verdict: Verdict, detectable: float | None = None, note: str = "") -> Judgement:

@@ -43,7 +43,7 @@ class Maker:
                 for a in ACTIVITIES:
                     for seed in self.seeds:
                         centred = family != "nonnegative"
-                        common = 0.0 if centred else (round(a * N) / N * c) ** 2
+                        common = 0.0 if centred else ((round(a * N) - 1) / (N - 1) * c) ** 2
                         square = (1 / N + (1 - 1 / N) * common) * self.bend("interference")
                         ratio = M / (1 + (M - 1) * square * self.bent.get("ratio", 1.0))
                         yield {

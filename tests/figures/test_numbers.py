@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from figures.numbers.coding_level import coding_level
+from figures.numbers.estimates import over_seeds
+from figures.numbers.regimes import regimes
 from figures.numbers.tree import check, numbers
 from figures.results import Results
 from theory.errors import UserError
@@ -72,6 +75,39 @@ def test_quoted_numbers_agree_with_the_tables(lawful: Results):
     assert full["retained"]["mean"] == pytest.approx(last["bits"].mean())
     difference = tree["streams"]["dense"]["last_matrix"]["retained"]["mean"] - full["retained"]["mean"]
     assert tree["contrasts"]["scope"]["mean"] == pytest.approx(difference)
+
+
+def test_comparisons_of_two_stores_are_counted_by_the_winner_that_the_law_calls(lawful: Results):
+    tree = numbers(lawful)["regimes"]
+    assert sum(part["count"] for part in tree["by_winner"].values()) == tree["comparisons"] == len(tree["rows"])
+    assert sum(part["agree"] for part in tree["by_winner"].values()) == tree["agree"]
+    for winner, part in tree["by_winner"].items():
+        of_each = [tree["by_winner_of_control"][control][winner]["count"] for control in tree["by_winner_of_control"]]
+        assert part["count"] == sum(of_each) == part["agree"] + part["undecided"] + part["refuted"]
+
+
+def test_loads_are_quoted_over_their_law(made):
+    results = made(bend={"one store": 1.5}, only=("regimes",))
+    found = regimes(results)["load_over_law"]
+    assert found["one_pass_with_sleep"]["two_stores"]["8"]["mean"] == pytest.approx(1.0, rel=0.01)
+    assert found["one_pass_with_sleep"]["one_store"]["8"]["mean"] == pytest.approx(1.5, rel=0.01)
+    assert set(found["one_pass"]["list_alone_packed"]) == {"0"}
+
+
+def test_what_centring_takes_is_quoted_of_all_and_of_what_sparsity_takes(made):
+    found = coding_level(made(bend={"remedy": 0.5}, only=("coding_level",)))["taken"]
+    # made: overlap 0.02 + 0.15 (dense), 0.02 (centred), 0.0102 + 0.00006 (sparsest); forgetting 0.1 + 3 overlap, + 0.25 centred
+    assert found["overlap"]["mean"] == pytest.approx(0.15 / 0.17)
+    assert found["forgetting"]["mean"] == pytest.approx(1 - 0.41 / 0.61)
+    assert found["of_what_sparsity_takes"]["overlap"]["mean"] == pytest.approx(0.15 / (0.17 - 0.01026))
+    assert found["of_what_sparsity_takes"]["forgetting"]["mean"] == pytest.approx(0.2 / (0.61 - 0.13078))
+
+
+def test_an_interval_over_seeds_stays_on_its_scale_around_the_arithmetic_mean():
+    loads = pd.DataFrame({"seed": range(4), "load": [0.0, 0.1, 0.1, 0.9]})
+    anywhere, positive = over_seeds(loads, "load"), over_seeds(loads, "load", "log")
+    assert anywhere["low"] < 0 < positive["low"]
+    assert positive["mean"] == pytest.approx(anywhere["mean"])
 
 
 def test_a_number_that_is_not_finite_is_named():

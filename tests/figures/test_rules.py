@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from figures.estimate import Estimate
-from figures.verdicts.rule import ORDER, decide, decide_all
+from figures.verdicts.rule import ORDER, decide, decide_all, near
 from figures.verdicts.table import RULES, verdict, verdicts
 from tests.discovery import modules
 from theory.errors import UserError
@@ -20,7 +20,7 @@ CASES = {
     "attacks": ({}, {"bend": {"attacks": 1.001}}, None),
     "literature": ({}, {"bend": {"literature": 1.1}}, None),
     "I1": ({}, {"bend": {"ratio": 1.1}}, None),
-    "I2": ({}, {"bend": {"interference": 1.3}}, {"noise": 0.3}),
+    "I2": ({"noise": 0.0005}, {"bend": {"interference": 1.3}}, {"noise": 0.3}),
     "C1-identity": ({}, {"bend": {"trace": 1.2}}, None),
     "C1": ({}, {"bend": {"total": 1.2}}, ONE_SEED),
     "C2-age": ({}, {"bend": {"retention": 0.8}}, ONE_SEED),
@@ -115,3 +115,12 @@ def test_one_of_many_refutes_and_all_must_support():
     assert decide_all([inside, inside], 0.9, 1.1)[1] == "supported"
     assert decide_all([inside, across], 0.9, 1.1) == (across, "undecided")
     assert decide_all([inside, across, outside], 0.9, 1.1) == (outside, "refuted")
+
+
+def test_near_gives_each_its_own_margin():
+    precise, wide = at(0.98, 1.02), at(0.85, 1.05)
+    assert near([precise, wide], [0.05, 0.2]).verdict == "supported"
+    assert near([precise, wide], [0.05, 0.1]).verdict == "undecided"
+    found = near([at(1.06, 1.07), at(1.2, 1.3)], [0.05, 0.5])
+    assert (found.verdict, found.measured) == ("refuted", pytest.approx(1.065))
+    assert near([at(-0.1, 0.1)], [0.2], 0.0).verdict == "supported"

@@ -36,7 +36,7 @@ ONE_SEED = {"seeds": 1}
 CASES = {
     "C4-learners": ({}, {"bend": {"plain depth": 1.5}}, ONE_SEED),
     "C4-two-rates": ({}, {"bend": {"two_rules depth": 0.01}}, ONE_SEED),
-    "C4-crosstalk": ({}, {"bend": {"two_equal": 1.3}}, ONE_SEED),
-    "C4-sparse": ({}, {"bend": {"two_equal": 1.3}}, ONE_SEED),
+    "C4-crosstalk": ({}, {"bend": {"two_equal": 2.0}}, ONE_SEED),
+    "C4-sparse": ({}, {"bend": {"two_equal": 2.0}}, ONE_SEED),
     "C4-rules": ({}, {"bend": {"two_rules": 1.3}}, ONE_SEED),
 }
