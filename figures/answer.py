@@ -16,7 +16,7 @@ from figures.verdicts.regimes import CONTROLS, Comparison, comparisons
 from figures.words import number, paragraph
 from simulate.tables import cell_means
 
-REMEDIES = {True: ("mean taken out", ORANGE, "s", "--"), False: ("best sparsity", BLUE, "o", "-")}
+REMEDIES = {True: ("mean\ntaken out", ORANGE, "s", "--"), False: ("best\nsparsity", BLUE, "o", "-")}
 BINS = 16  # of the logarithm of T, in which settings are drawn together
 
 
@@ -69,10 +69,9 @@ def _dissociation(panel: Axes, results: Results) -> None:
         bars = np.abs(np.array([np.subtract(means, low), np.subtract(high, means)]))
         bars = np.where(np.isfinite(bars) & (np.array([e.count for e in estimates]) > 1), bars, 0.0)
         panel.errorbar([0, 1], means, yerr=bars, color=color, marker=marker, linestyle=line, elinewidth=0.7)
-        place = {"xy": (0.62, 0.62), "by": (-8, 8)} if centred else {"xy": (0.94, 0.34), "by": (0, 0)}
-        direct(panel, place["xy"], name, by=place["by"], ha="right", color=color)
+        direct(panel, (1, means[1]), name, by=(5, 0), color=color)
     panel.axhline(1, color=GREY, linewidth=0.5)
-    panel.set(xlim=(-0.25, 1.25), ylim=(0, 1.2), xlabel="of the dense network", ylabel="share left")
+    panel.set(xlim=(-0.25, 1.9), ylim=(0, 1.2), xlabel="of the dense network", ylabel="share left")
     panel.set_xticks([0, 1], ["overlap", "forgetting"])
 
 
