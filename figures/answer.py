@@ -8,7 +8,6 @@ from matplotlib.figure import Figure as Canvas
 from figures.estimate import Estimate, jackknife
 from figures.figure import Figure
 from figures.gain import settings
-from figures.numbers.coding_level import taken
 from figures.results import Results
 from figures.style import BLACK, BLUE, GREY, ORANGE, VERMILION, direct, letters, panels, ticks
 from figures.verdicts.coding_level import trained
@@ -22,10 +21,15 @@ BINS = 16  # of the logarithm of T, in which settings are drawn together
 
 def left(results: Results) -> dict[bool, tuple[Estimate, Estimate]]:
     """Shares left of a dense network's overlap and forgetting: the mean taken out (True), or at the best sparsity (False)."""
-    frame = trained(results).assign(centred=lambda f: f["centred"].astype(bool))
+    frame = trained(results)
+    frame = frame.assign(centred=frame["centred"].astype(bool))
+
+    def ratio(part: pd.DataFrame, column: str, centred: bool) -> float:
+        means = part.groupby(["centred", "a"])[column].mean()
+        return float((means[True].iloc[-1] if centred else means[False].min()) / means[False].iloc[-1])
 
     def rest(column: str, centred: bool) -> Estimate:
-        return jackknife(lambda part: 1 - taken(part, column, centred), frame)
+        return jackknife(lambda part: ratio(part, column, centred), frame, scale="log")
 
     return {centred: (rest("gradient_overlap", centred), rest("forgetting", centred)) for centred in REMEDIES}
 
