@@ -5,8 +5,9 @@ import shlex
 
 import pytest
 
-from figures.build.claims import BEGIN, CLAIMS, END, FINDINGS, READMES, claims_page, with_findings
+from figures.build.claims import BEGIN, CLAIMS, END, FINDINGS, READMES, claims_page, counted, with_findings
 from figures.build.layout import Layout
+from figures.build.quoted import quoted
 from figures.build.verdicts import verdicts
 from figures.cli.entry import parse
 from simulate.runs.fingerprint import ROOT
@@ -14,6 +15,7 @@ from theory.errors import UserError
 
 PAGES = {language: path.read_text(encoding="utf-8") for path, language in READMES.items()}
 ROWS = verdicts(Layout.of("paper"))
+QUOTED = quoted(Layout.of("paper"))
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -28,7 +30,7 @@ def without_comments(block: str) -> list[str]:
 
 @pytest.mark.parametrize("language", PAGES)
 def test_the_findings_are_those_of_the_committed_results(language):
-    assert with_findings(PAGES[language], ROWS, language) == PAGES[language]
+    assert with_findings(PAGES[language], ROWS, QUOTED, language) == PAGES[language]
 
 
 def test_all_claims_are_on_their_page_as_they_are_now():
@@ -39,13 +41,26 @@ def test_a_changed_verdict_changes_both():
     changed = [{**row, "verdict": "undecided"} if row["id"] == FINDINGS[0].claims[0] else row for row in ROWS]
     assert claims_page(changed) != claims_page(ROWS)
     for language, text in PAGES.items():
-        assert with_findings(text, changed, language) != text
+        assert with_findings(text, changed, QUOTED, language) != text
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_claims_are_counted_by_evidence_and_checks_are_not(language):
+    line = counted(ROWS, language)
+    assert "\n" not in line
+    claims = [row for row in ROWS if row["kind"] == "claim"]
+    numbers = [int(number) for number in re.findall(r"\d+", line)]
+    kinds = [
+        [row["verdict"] for row in claims if row["rests_on"] == kind] for kind in dict.fromkeys(row["rests_on"] for row in claims)
+    ]
+    expected = [len(claims), *(len(words) for words in kinds), *(words.count(word) for words in kinds for word in set(words))]
+    assert sorted(numbers) == sorted([*expected, len(ROWS) - len(claims)])
 
 
 def test_a_readme_without_marks_is_refused():
     for text in ("", BEGIN, f"{END} {BEGIN}"):
         with pytest.raises(UserError, match="README lacks"):
-            with_findings(text, ROWS, "en")
+            with_findings(text, ROWS, QUOTED, "en")
 
 
 def test_it_is_short_enough_to_be_read():

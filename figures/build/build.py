@@ -98,8 +98,9 @@ def _mark(key: str, paths: Iterable[Path]) -> str:
 def update_claims(layout: Layout) -> bool:
     """Bring paper/CLAIMS.md and the READMEs up to date with the committed results: True if one changed; others leave it alone."""
     from figures.build.claims import update
+    from figures.build.quoted import quoted
 
-    return layout.base == PAPER and bool(update(verdicts(layout)))
+    return layout.base == PAPER and bool(update(verdicts(layout), quoted(layout)))
 
 
 def compile_typst(main: Path) -> bytes:

@@ -1,0 +1,23 @@
+"""The numbers of the paper that the findings of the READMEs quote, read once and remembered for just these tables."""
+
+from typing import Any
+
+from figures.build.layout import Layout
+from figures.build.remembered import CODE, libraries, remembered, sources, tables
+from figures.build.verdicts import RULES
+from simulate.runs.files import digest
+
+
+def quoted(layout: Layout) -> dict[str, Any]:
+    """{coding_level, regimes, stream, models: as in `figures.numbers`}, from the tables of this layout."""
+
+    def compute() -> dict[str, Any]:
+        from figures.numbers import coding_level, models, regimes
+        from figures.results import Results
+
+        results = Results(layout.results)
+        parts = (coding_level.coding_level, regimes.regimes, models.stream, models.models)
+        return {part.__name__: part(results) for part in parts}
+
+    key = digest(tables(layout.results), sources(*CODE, *RULES, "figures/numbers", "figures/build"), libraries())
+    return dict(remembered(f"quoted-{layout.preset}", key, compute, workspace=layout.workspace))
