@@ -10,7 +10,7 @@ from figures.figure import Figure
 from figures.results import Results, bars, by_group, within
 from figures.style import ARCHITECTURES, BLACK, GREY, KINDS, METHODS, letters, panels
 from figures.verdicts.runs import RUN, at_chosen_learning_rate, reported, scores
-from figures.words import counted, means, number, paragraph, signed
+from figures.words import means, number, paragraph, signed
 from realmodels.writing.methods.catalogue import RUNS
 
 
@@ -37,11 +37,11 @@ def caption(results: Results) -> str:
     high = int((off["spectral"] > 0).sum())
     return paragraph(f"""
         A simulation on the kernel of the model before any write forecasts what a stream leaves to {number(rms["kernel"])}
-        bits a fact; the spectral law misses by {number(rms["spectral"])} bits, is further off in
-        {counted(int(wide.sum()), "run")} of {len(off)}, and forecasts too much in {counted(high, "run")}. Retained bits per
-        fact by age, measured and forecast, with no fitted parameter; in each panel stand the mean errors of the two
-        forecasts. Errors are over tasks of age 1 and more, the former root mean squares, means over runs; no forgetting is
-        off by {number(rms["stays"])} bits, all gone after one task by {number(rms["gone"])}. {means(reported(results))}
+        bits a fact; the spectral law misses by {number(rms["spectral"])} bits, is further off in {wide.sum()} of {len(off)}
+        runs, and forecasts too much in {high}. Retained bits per fact by age, measured and forecast, with no fitted
+        parameter; in each panel stand the mean errors of the two forecasts. Errors are over tasks of age 1 and more, the
+        former root mean squares, means over runs; no forgetting is off by {number(rms["stays"])} bits, all gone after one
+        task by {number(rms["gone"])}. {means(reported(results))}
         """)
 
 

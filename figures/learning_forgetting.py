@@ -10,7 +10,7 @@ from figures.figure import Figure
 from figures.results import Results
 from figures.style import ARCHITECTURES, GREY, METHODS, direct, letters, panels
 from figures.verdicts.runs import RUN, ends, learning_rates
-from figures.words import counted, number, paragraph
+from figures.words import number, paragraph
 from realmodels.writing.methods.catalogue import RUNS
 
 FACES = {"dense": None, "memory": "white", "dsa": "#BBBBBB"}
@@ -39,17 +39,18 @@ def caption(results: Results) -> str:
     narrow = [run for run in at.index if run[1] != "full"]
     full = at.loc[("dense", "full")]
     worse = sum(full["bits"] > at.loc[run]["bits"] and full["heldout_rise"] <= at.loc[run]["heldout_rise"] for run in narrow)
+    whom = "every narrower write" if worse == len(narrow) else f"{worse} of {len(narrow)} narrower writes"
     most = means["bits"].groupby(RUN).max()
     best = most.idxmax()
     count = table["seed"].nunique()
     dots = "One seed." if count == 1 else f"Means over {count} seeds; dots are single seeds."
     return paragraph(f"""
-        Full finetuning of the dense model keeps more and damages less than {counted(worse, "narrower write")} of
-        {len(narrow)}, each at its chosen learning rate; over all learning rates the most, {number(most.max())} bits per fact,
-        is kept by {name(*best)}. (a) Bits per fact after the whole stream against bits when just written, on the diagonal
-        nothing is forgotten; the cross is what is guessed before any write. (b) Rise of held-out bits per byte, the damage to
-        what the model knew, against bits per fact after the stream (axis linear below 0.01). A line joins the learning rates
-        of one method in order; large marks are the chosen ones. {dots}
+        Full finetuning of the dense model keeps more and damages less than {whom}, each at its chosen learning rate; over all
+        learning rates the most, {number(most.max())} bits per fact, is kept by {name(*best)}. (a) Bits per fact after the
+        whole stream against bits when just written, on the diagonal nothing is forgotten; the cross is what is guessed before
+        any write. (b) Rise of held-out bits per byte, the damage to what the model knew, against bits per fact after the
+        stream (axis linear below 0.01). A line joins the learning rates of one method in order; large marks are the chosen
+        ones. {dots}
         """)
 
 

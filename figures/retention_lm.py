@@ -72,8 +72,8 @@ def draw(results: Results) -> Canvas:
         panel.set(xlabel="age (tasks written since)", ylim=(0, top * 1.1))
         direct(panel, (rows["age"].max(), top), "everything", (0, 6), color=GREY, ha="right")
         panel.axhline(before["dense"], color=GREY, linewidth=0.7, linestyle=":")
-        direct(panel, (rows["age"].max(), before["dense"]), "before any write", (0, -7), color=GREY, ha="right")
         panel.legend(loc="lower left", handletextpad=0.4, labelspacing=0.25)
+    direct(left, (rows["age"].max(), before["dense"]), "before any write", (0, -7), color=GREY, ha="right")
     left.set_ylabel("retained bits per fact")
     letters([left, right], ["full finetuning of three models", "ways of writing (dense unless noted)"])
     return canvas

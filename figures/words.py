@@ -31,8 +31,9 @@ def number(x: float, digits: int = 2) -> str:
 
 
 def signed(x: float, places: int = 2) -> str:
-    """A number with its sign, to so many decimal places."""
-    return f"{x:+.{places}f}".replace("-", "−")
+    """A number with its sign, to so many decimal places; what rounds to 0 has none."""
+    words = f"{x:+.{places}f}"
+    return words.replace("-", "−") if float(words) else words[1:]
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

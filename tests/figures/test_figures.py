@@ -105,7 +105,7 @@ def test_all_captions_are_markup_that_compiles_without_warnings(lawful: Results,
     [
         ("regimes", {"one store": 9.0, "list alone": 9.0, "equal sparsity": 9.0}, "they mostly do:", "they mostly do not:"),
         ("retention_lm", {"full": 0.05}, "keeps less than every narrower", "keeps more than every narrower"),
-        ("forecast", {"forecast": -1.0}, "forecasts too much in six runs", "forecasts too much in no runs"),
+        ("forecast", {"forecast": -1.0}, "forecasts too much in 6.", "forecasts too much in 0."),
     ],
 )
 def test_the_finding_follows_the_tables(name: str, bend: dict, lawful_words: str, bent_words: str, lawful: Results, made):

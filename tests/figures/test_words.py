@@ -27,7 +27,7 @@ def test_a_number_in_a_caption(x, digits, words):
 
 
 def test_a_difference_has_its_sign():
-    assert (signed(0.5), signed(-0.25)) == ("+0.50", "−0.25")
+    assert (signed(0.5), signed(-0.25), signed(-0.001), signed(0.004)) == ("+0.50", "−0.25", "0.00", "0.00")
 
 
 def test_counts_and_lists():
