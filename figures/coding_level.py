@@ -7,22 +7,11 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import BLACK, BLUE, GREY, VERMILION, Look, direct, letters, panels, ticks
-from figures.verdicts.coding_level import trained
+from figures.verdicts.coding_level import distinct, trained
 from figures.words import means, number, paragraph
 
 LOOKS = {False: Look("plain", BLUE, "o", "-"), True: Look("centred", VERMILION, "s", "--")}
 CLAIMS = ("I2-trained", "I2-units", "H1-raw", "H1-centred", "H1-remedy", "H1-forgetting")
-SAME = 1.05
-"""Two networks whose activities differ by less than this factor are one: more winners than active units change nothing."""
-
-
-def distinct(results: Results) -> pd.DataFrame:
-    """Rows after the last task, of the densest network of each activity."""
-    frame = trained(results)
-    frame = frame.assign(centred=frame["centred"].astype(bool))
-    activity = frame[~frame["centred"]].groupby("a")["activity"].mean()
-    denser = activity.shift(-1) / activity
-    return frame[frame["a"].isin(activity.index[~(denser < SAME)])]
 
 
 def fall(frame: pd.DataFrame) -> tuple[float, float]:
@@ -34,7 +23,7 @@ def fall(frame: pd.DataFrame) -> tuple[float, float]:
 
 def caption(results: Results) -> str:
     """The finding, what the panels show, and how."""
-    frame = distinct(results)
+    frame = distinct(trained(results))
     setting = results.table("coding_level", "N", "inputs", "D", "T", "seed").iloc[0]
     left = sorted(set(trained(results)["a"]) - set(frame["a"]))
     same = f" ($k\\/m = {left[-1]:g}$ is the same network as {frame['a'].max():g} and left out)" if left else ""
@@ -85,7 +74,7 @@ def _apart(panel: Axes, frame: pd.DataFrame) -> None:
 
 def draw(results: Results) -> Canvas:
     """Three panels: overlap of codes, forgetting, and forgetting against overlap."""
-    frame = distinct(results)
+    frame = distinct(trained(results))
     canvas, (overlap, lost, order) = panels(columns=3, ratio=1.05, width_ratios=(1, 1, 1.35))
     _against_winners(overlap, frame, "mean_square_overlap")
     for _, part in frame.groupby("centred"):
@@ -94,7 +83,7 @@ def draw(results: Results) -> Canvas:
     overlap.set(yscale="log", ylabel=r"mean of $\kappa^2$, codes")
     ticks(overlap.yaxis, (0.01, 0.03, 0.1, 0.3))
     _against_winners(lost, frame, "forgetting")
-    lost.legend(loc="lower right", handletextpad=0.4)
+    lost.legend(loc="upper left", handletextpad=0.4)
     least = frame.groupby(["centred", "a"])["forgetting"].mean().min()
     lost.set(ylabel="bits lost, oldest task (share)", ylim=(min(0.0, float(least)), 1))
     _apart(order, frame)
