@@ -59,7 +59,8 @@ def draw(results: Results) -> Canvas:
     frame = _shown(results)
     canvas = plt.figure(figsize=(WIDTH, 0.58 * WIDTH))
     grid = canvas.add_gridspec(2, 2, height_ratios=(0.3, 1))
-    whole, plane, ages = canvas.add_subplot(grid[0, 0]), canvas.add_subplot(grid[1, 0]), canvas.add_subplot(grid[:, 1])
+    plane, ages = canvas.add_subplot(grid[1, 0]), canvas.add_subplot(grid[:, 1])
+    whole = canvas.add_subplot(grid[0, 0], sharex=plane)
     left, right = frame["compression"].min() / 1.5, frame["compression"].max() * 1.3
 
     j = np.geomspace(left, 1, 400)
