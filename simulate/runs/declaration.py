@@ -7,8 +7,8 @@ the configuration of a cell, not to its code, and are never overwritten: a cell 
 of that time, whatever is edited, computed again or deleted from the cells later.
 
 The record of a table gathers the notes of its cells and the declarations that they name. It lies beside the table, in
-`records/NAME.json`, so that the table stays the same bytes whoever computes it. `fault` says what is wrong with a record. It speaks
-of cells only: a checkpoint that was trained apart, before the cell that reads it, is not in it.
+`records/NAME.json`, so that the table stays the same bytes whoever computes it. `fault` says what is wrong with a record. It
+speaks of cells only: a checkpoint that was trained apart, before the cell that reads it, is not in it.
 """
 
 from collections.abc import Mapping
