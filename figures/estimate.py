@@ -1,12 +1,15 @@
 """Means and other statistics with intervals, each on its own scale, so that none reaches beyond what is possible."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
+from scipy.optimize import brentq
+from scipy.special import gammaln
 
 Scale = Literal["plain", "log", "logit", "fisher"]
 """Where Student's interval is put: on the values, on their logarithm (ratios, participation ratios: above 0), on log(x / (1 - x))
@@ -101,7 +104,24 @@ def level(values: ArrayLike, top: float = 1.0, confidence: float = 0.95, compari
 def _reach(error: float, freedom: int, confidence: float, comparisons: int) -> tuple[float, float]:
     """(half width of the interval, smallest detectable difference) for a standard error with so many degrees of freedom."""
     quantile = float(stats.t.ppf(1 - (1 - confidence) / (2 * comparisons), freedom))
-    return quantile * error, (quantile + float(stats.t.ppf(POWER, freedom))) * error
+    return quantile * error, _found(quantile, freedom) * error
+
+
+@cache
+def _found(quantile: float, freedom: int) -> float:
+    """How many standard errors, as estimated, a mean must lie beyond a border for its interval to exclude it with `POWER`.
+
+    The estimated standard error fluctuates with the spread of its sample (chi squared), and is too small on average; an interval
+    of many comparisons makes this matter. With one degree of freedom and a large quantile it matters most.
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(100)
+
+    def beyond(shift: float) -> float:
+        largest = np.maximum(shift + nodes, 0) / quantile  # estimated over true standard error that still excludes the border
+        return float(weights @ stats.chi2.cdf(freedom * largest**2, freedom) / np.sqrt(2 * np.pi)) - POWER
+
+    bias = np.sqrt(2 / freedom) * np.exp(gammaln((freedom + 1) / 2) - gammaln(freedom / 2))
+    return float(brentq(beyond, 0.0, 2 * quantile + 10) / bias)
 
 
 def _returned(mean: float, half: float, least: float, count: int, scale: Scale) -> Estimate:

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from figures.estimate import Estimate, counted, estimate, left_out
 from figures.results import Results
-from figures.verdicts.rule import Judgement, below, decide, decide_all, judgement
+from figures.verdicts.rule import SEEN, Judgement, below, decide, decide_all, judgement
 from simulate.tables import at_best, frontier, is_decoded, violations
 
 MARGIN = 0.1
@@ -33,7 +33,7 @@ DEPTH_RULE = (
 NO_VIOLATION = (
     DEPTH_RULE
     + f"Shown: the highest. Supported if every upper end lies at most {MARGIN:.0%} above 1; refuted if a lower end lies "
-    "above 1, or if a single cell (tasks × size × activity) does by a bound simultaneous over all cells; else undecided."
+    "above 1, or if a single cell (tasks × size × activity) does by a bound simultaneous over all cells; else undecided. " + SEEN
 )
 NEAR_CEILING = (
     DEPTH_RULE

@@ -9,7 +9,7 @@ import pandas as pd
 from figures.estimate import Estimate, counted, estimate
 from figures.results import Results
 from figures.verdicts.ceiling import MARGIN, ROUND
-from figures.verdicts.rule import Judgement, Rule, below, together
+from figures.verdicts.rule import SEEN, Judgement, Rule, below, together
 
 COUNTED = ("cells", "shared_single", "shared_dual")
 """Systems whose task comes back whole or not: the ceiling leaves a share of the seeds (Markov)."""
@@ -88,7 +88,7 @@ RULES = (
         "undecided. Where a task comes back whole or not (cells, shared_single, shared_dual) a setting is judged by the exact "
         "binomial bound of the share of seeds over what the ceiling leaves (Markov). Settings at which even a return by every "
         "seed could not refute cannot be judged: with one of them the claim is not supported. C2-cells, S1-single and S1-dual "
-        "judge those systems.",
+        "judge those systems. " + SEEN,
         ("frontiers",),
         _frontiers,
         rests_on="simulation",

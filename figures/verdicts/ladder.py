@@ -7,7 +7,7 @@ import pandas as pd
 
 from figures.estimate import Estimate, back, estimate, jackknife
 from figures.results import Results
-from figures.verdicts.rule import Judgement, Rule, below, decide_all, judgement
+from figures.verdicts.rule import SEEN, Judgement, Rule, below, decide_all, judgement
 from theory.predictions.ladder import REFERENCE, RUNGS
 
 NEAR = 0.05  # a quarter of the smallest step between two rungs that theory orders
@@ -109,7 +109,7 @@ RULES = (
         "ratio at most 1",
         "Measured over predicted bits, graded and after a threshold, of every system, size and load; simultaneous 95% t "
         f"intervals over seeds on the logarithm. Shown: the highest. Supported if every upper end lies at most {NEAR:.0%} above "
-        "1, refuted if a lower end lies above 1, else undecided.",
+        f"1, refuted if a lower end lies above 1, else undecided. {SEEN}",
         ("ladder",),
         _ceilings,
         rests_on="simulation",

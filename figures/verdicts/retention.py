@@ -19,7 +19,7 @@ from figures.verdicts.ceiling import (
     near,
     whole,
 )
-from figures.verdicts.rule import Judgement, Rule, below, decide_all, judgement
+from figures.verdicts.rule import SEEN, Judgement, Rule, below, decide_all, judgement
 
 ROUNDING = 1e-9  # relative difference that double precision may make
 BAND = 0.05  # relative tolerance of the slopes
@@ -75,7 +75,7 @@ RULES = (
         "total over N at most 1",
         "Mean total depth over N for every size, activity, code and schedule, simultaneous 95% t intervals over seeds on the "
         f"logarithm. Shown: the highest. Supported if every upper end lies at most {MARGIN:.0%} above 1, refuted if a lower end "
-        "lies above 1, else undecided.",
+        f"lies above 1, else undecided. {SEEN}",
         ("retention",),
         _total,
         rests_on="simulation",

@@ -7,7 +7,7 @@ only take support away.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, isnan, nan
+from math import isfinite, isnan, nan
 from typing import Any, Literal, NamedTuple
 
 from figures.estimate import Estimate
@@ -185,14 +185,18 @@ def near(values: Sequence[Estimate], margins: Sequence[float], centre: float = 1
     return judgement(max(shown, key=lambda each: each[1])[2], verdict)
 
 
+SEEN = "Nothing is supported if somewhere not even twice the ceiling would have been found with 80% power."
+
+
 def below(values: Sequence[Estimate], ceiling: float, margin: float, rounding: float = 0.0) -> Judgement:
     """Equivalence: does nothing lie above a ceiling? The judgement on estimates whose intervals hold together.
 
     Refuted if the lower end of one lies above the ceiling (beyond `rounding`). Supported if the upper end of every one lies at
-    most at ceiling + margin, and a violation could have been found in every one. Else undecided. What is supported is that
-    nothing lies above by more than the margin. Shown is the estimate with the highest upper end, or of those that refute the
-    one with the highest lower end. `detectable`: the smallest excess that an estimate whose true value lies above the ceiling
-    would have shown with 80% power, the largest of them over the estimates; infinite if one has no power at all.
+    most at ceiling + margin, and none is so noisy that not even twice the ceiling would have been found (`SEEN`). Else
+    undecided. What is supported is that nothing lies above by more than the margin. Shown is the estimate with the highest upper
+    end, or of those that refute the one with the highest lower end. `detectable`: the smallest excess that an estimate whose true
+    value lies above the ceiling would have shown with 80% power, the largest of them over the estimates; infinite if one has no
+    power at all.
     """
     if not values:
         raise ValueError("there is nothing to hold against the ceiling")
@@ -201,5 +205,5 @@ def below(values: Sequence[Estimate], ceiling: float, margin: float, rounding: f
     if above:
         return judgement(max(above, key=lambda value: value.low), "refuted", least)
     highest = max(values, key=lambda value: (value.high, value.mean))
-    supported = highest.high <= ceiling + margin and least != inf
+    supported = highest.high <= ceiling + margin and not least > ceiling
     return judgement(highest, "supported" if supported else "undecided", least)

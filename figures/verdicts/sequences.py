@@ -5,7 +5,7 @@ import pandas as pd
 
 from figures.estimate import Estimate, back, estimate, jackknife
 from figures.results import Results
-from figures.verdicts.rule import Judgement, Rule, below, decide, decide_all, judgement, together
+from figures.verdicts.rule import SEEN, Judgement, Rule, below, decide, decide_all, judgement, together
 
 MARGIN = 0.1
 APART = 0.25  # of a target, between the newest and the oldest task: what tells forgetting from fading together
@@ -106,7 +106,7 @@ RULES = (
         "at most 1",
         "Total depth over the ceiling for every learner and length, t intervals over seeds, 95% and simultaneous over all. "
         f"Shown: the highest. Supported if every upper end lies at most {MARGIN:.0%} above 1, refuted if a lower end lies above "
-        f"1 (beyond rounding, {ROUNDING:g}), else undecided.",
+        f"1 (beyond rounding, {ROUNDING:g}), else undecided. {SEEN}",
         ("sequences",),
         _ceilings,
         rests_on="simulation",

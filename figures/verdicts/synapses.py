@@ -5,7 +5,7 @@ import pandas as pd
 
 from figures.estimate import Estimate, estimate
 from figures.results import Results
-from figures.verdicts.rule import Judgement, Rule, below, decide_all, judgement
+from figures.verdicts.rule import SEEN, Judgement, Rule, below, decide_all, judgement
 from theory.ledger import claim
 
 CURVE = 0.05
@@ -126,7 +126,7 @@ def _chain(results: Results) -> Judgement:
 
 UNDER = (
     "simultaneous 95% t intervals over seeds. Shown: the highest. Supported if every upper end lies at most "
-    f"{MARGIN:.0%} above 1, refuted if a lower end lies above 1 (beyond rounding, {ROUNDING:g}), else undecided."
+    f"{MARGIN:.0%} above 1, refuted if a lower end lies above 1 (beyond rounding, {ROUNDING:g}), else undecided. {SEEN}"
 )
 RULES = (
     Rule(

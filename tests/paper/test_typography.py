@@ -1,4 +1,5 @@
-"""Typography where a machine can see it: in the sources, in the strings that enter tables and captions, and in the typeset pages."""
+"""Typography where a machine can see it: in the sources, in the strings that enter tables and captions, and in the typeset "
+"pages."""
 
 import json
 import re
@@ -44,7 +45,18 @@ def test_running_text(path: Path, wrong: str):
 
 
 def test_every_rule_of_typography_can_fail():
-    bad = ("N -> infinity", "N^2", "M_s", "1.07e-14", "from -0.5 to 1", "10,000 outputs", "fine-tuning", "C2's", "of (@sun)", "nan")
+    bad = (
+        "N -> infinity",
+        "N^2",
+        "M_s",
+        "1.07e-14",
+        "from -0.5 to 1",
+        "10,000 outputs",
+        "fine-tuning",
+        "C2's",
+        "of (@sun)",
+        "nan",
+    )
     for (name, pattern), text in zip(RULES.items(), bad, strict=True):
         assert re.search(pattern, text), name
 
