@@ -3,7 +3,7 @@
 import numpy as np
 
 from figures.estimate import estimate
-from figures.numbers.estimates import Tree, level_over_seeds, plain
+from figures.numbers.estimates import Tree, level_over_seeds, over_seeds, plain
 from figures.results import Results
 from figures.verdicts.superposition import bounds, filled, oldest, phases
 
@@ -34,7 +34,8 @@ def superposition(results: Results) -> Tree:
     found |= {"tasks": int(tasks["t"].max()), "D": int(tasks["D"].iloc[0])}
     found |= {"task_dims": int(tasks["dims"].iloc[0])}
     for kind, part in last.groupby("kind"):
-        found[str(kind)] = {name: level_over_seeds(part, name) for name in ("first", "total", "lost")}
+        found[str(kind)] = {name: level_over_seeds(part, name) for name in ("first", "total")}
+        found[str(kind)]["lost"] = over_seeds(part, "lost", "log")  # a ratio of losses: above 1 where tasks are learned in turn
         ratio = oldest(results, str(kind))
         found[str(kind)]["ratio"] = plain(estimate(ratio[ratio["t"] == ratio["t"].max()]["ratio"], scale="log"))
     return found
