@@ -8,7 +8,7 @@ from figures.results import Results
 from figures.verdicts.ceiling import seeds_of, tightness
 from figures.verdicts.separation import gains, measured
 from figures.verdicts.tradeoff import incursions
-from simulate.tables import frontier, violations
+from simulate.tables import cell_means, frontier
 from theory.ledger import claim
 
 SWEEPS = {
@@ -116,7 +116,7 @@ def plane(results: Results) -> Tree:
 
 
 def sweeps(results: Results) -> Tree:
-    """Size, violations and tightness of every sweep."""
+    """Size and tightness of every sweep."""
     return {name: _sweep(results, *which) for name, which in SWEEPS.items()}
 
 
@@ -124,7 +124,7 @@ def _sweep(results: Results, name: str, regime: str | None) -> Tree:
     table = results.table(name, "N", "b", "T", "a", "seed", "ceiling_T", "ceiling_depth")
     if regime is not None:
         table = table[table["regime"] == regime]
-    judged, reached = violations(table), tightness(table)
+    judged, reached = cell_means(table), tightness(table)
     depths = table.groupby([key for key in ("D", "R", "D_s") if key in table]).ngroups
     return {
         "N": int(table["N"].iloc[0]),
@@ -136,8 +136,6 @@ def _sweep(results: Results, name: str, regime: str | None) -> Tree:
         "tasks": int(judged.groupby([key for key in judged if key in ("D", "R", "D_s", "centred")])["T"].nunique().min()),
         "required": float(table["required"].iloc[0]) if "required" in table else 1.0,
         "frontier_points": len(frontier(table)),
-        "above": int(judged["above"].sum()),
-        "violations": int(judged["violation"].sum()),
         "tightness": plain(estimate(reached)),
         "best": float(reached.max()),
     }
