@@ -103,7 +103,7 @@ def test_compiles_without_warnings_to_the_same_bytes(main: Path, name: str):
     assert build(document)[0] == first
 
 
-@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.cells", "forecast.rows"])
+@pytest.mark.parametrize("key", ["stream.candidates", "sweeps.delta.cells", "kernel.rows"])
 def test_a_missing_number_fails_the_build_by_name(tmp_path: Path, key: str):
     numbers = complete_numbers()
     branch, leaf = numbers, key.split(".")[-1]
