@@ -5,6 +5,7 @@ from math import ceil
 
 import pandas as pd
 
+from figures.methods import NAMES
 from figures.numbers.estimates import Tree
 from figures.results import Results
 from theory.controls import outcomes
@@ -68,7 +69,7 @@ def methods(results: Results) -> Tree:
     many = accounts[accounts["outputs"] == accounts["outputs"].max()].set_index("method")
     few = accounts[accounts["outputs"] == accounts["outputs"].min()].set_index("method")
     rows = [
-        {"method": name.replace("_", " "), "fails": row["fails"]}
+        {"method": NAMES.get(str(name), str(name).replace("_", " ")), "fails": row["fails"]}
         | {f"{part}_{end}": float(one.loc[name, part]) for end, one in (("few", few), ("many", many))
            for part in ("N", "length", "whole")}
         for name, row in few.iterrows()
