@@ -9,6 +9,7 @@ from typing import Any
 from figures.numbers import (
     architectures,
     coding_level,
+    dissociation,
     frontiers,
     knowledge,
     ladder,
@@ -41,6 +42,8 @@ PARTS = (
     simulation.gain,
     frontiers.frontiers,
     coding_level.coding_level,
+    dissociation.dissociation,
+    dissociation.delta_overlap,
     superposition.superposition,
     regimes.regimes,
     synapses.synapses,

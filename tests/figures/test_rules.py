@@ -124,3 +124,9 @@ def test_near_gives_each_its_own_margin():
     found = near([at(1.06, 1.07), at(1.2, 1.3)], [0.05, 0.5])
     assert (found.verdict, found.measured) == ("refuted", pytest.approx(1.065))
     assert near([at(-0.1, 0.1)], [0.2], 0.0).verdict == "supported"
+
+
+def test_networks_that_did_not_learn_equally_are_not_compared(made):
+    results = made(only=("dissociation",), bend={"unequal": 0.02})
+    for id in ("H1-overlap", "H1-dissociation", "H1-rank", "C2-trained"):
+        assert verdict(results, id)["verdict"] == "not applicable"
