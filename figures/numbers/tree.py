@@ -9,6 +9,7 @@ from typing import Any
 from figures.numbers import (
     architectures,
     coding_level,
+    diagnosis,
     dissociation,
     frontiers,
     knowledge,
@@ -46,6 +47,7 @@ PARTS = (
     dissociation.delta_overlap,
     superposition.superposition,
     regimes.regimes,
+    diagnosis.diagnosis,
     synapses.synapses,
     regressions.regressions,
     sequences.sequences,
