@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from figures.build.layout import PAPER
 from figures.verdicts.counts import Rows, checks, claims, counts
+from figures.verdicts.regimes import CONTROLS
 from figures.verdicts.rule import ORDER
 from simulate.runs.fingerprint import ROOT
 from simulate.runs.store import atomic
@@ -120,7 +121,7 @@ def findings_table(verdicts: Rows, quoted: Mapping[str, Any], language: str) -> 
     quoted: as `figures.build.quoted`. Raises KeyError for a claim that has no verdict.
     """
     known, words = {row["id"]: row for row in verdicts}, WORDS[language]
-    rehearsing = [row["verdict"] for id, row in known.items() if id.startswith("H3-")]
+    rehearsing = [known[id]["verdict"] for id in CONTROLS if id in known]
     values = {**quoted, **{id: row["measured"] for id, row in known.items()}}
     values |= {"H3_all": len(rehearsing), "H3_supported": rehearsing.count("supported")}
     values["facts"] = quoted["stream"]["T"] * quoted["stream"]["D"]

@@ -96,10 +96,10 @@ def record(workspace: Path, experiment: Experiment, preset: Preset, key: str) ->
 
     {experiment, preset, key, declarations: {digest: declaration}, cells: {digest of the declaration, or "none": {cell: time when
     it was begun}}, digest: of all this}. A cell without a note that can be read counts as computed before declarations were kept.
-    Cells marked `tuning` are left out: they choose a setting and are not judged.
+    Cells whose `tuning` is true are left out: they choose a setting and are not judged.
     """
     name, cells, declarations = experiment.name, dict[str, dict[str, str]](), {}
-    for cell in (cell for cell in experiment.cells(preset) if not cell.get("tuning")):
+    for cell in (cell for cell in experiment.cells(preset) if cell.get("tuning") is not True):
         note = _read(_note_path(workspace, name, cell_id(experiment, cell)), {"declaration": UNKNOWN, "begun": ""})
         declaration = _read(_declaration_path(workspace, name, note["declaration"]), None)
         under = note["declaration"] if declaration else UNKNOWN

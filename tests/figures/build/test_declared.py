@@ -81,6 +81,6 @@ def test_a_committed_record_is_sound_and_complete(name):
     assert record["key"] == key
     experiment = experiments()[name]
     if key == experiment.fingerprint("paper"):
-        cells = [cell_id(experiment, cell) for cell in experiment.cells("paper") if not cell.get("tuning")]
+        cells = [cell_id(experiment, cell) for cell in experiment.cells("paper") if cell.get("tuning") is not True]
         assert sorted(id for held in record["cells"].values() for id in held) == sorted(cells)
     assert set(record["cells"]) <= {UNKNOWN, *record["declarations"]}

@@ -115,6 +115,9 @@ def test_a_result_that_a_record_tells_of_is_not_new_in_another_workspace(tmp_pat
 def test_cells_that_only_tune_are_no_part_of_the_record(tmp_path):
     tuned = replace(SMALL, cells=lambda preset: [*CELLS, {**CELLS[0], "tuning": True}])
     assert sum(map(len, record(tmp_path, tuned, "quick", "key")["cells"].values())) == len(CELLS)
+    # a cell that names the seeds it tunes on is judged
+    tunes = replace(SMALL, cells=lambda preset: [{**cell, "tuning": [100, 101]} for cell in CELLS])
+    assert sum(map(len, record(tmp_path, tunes, "quick", "key")["cells"].values())) == len(CELLS)
 
 
 def edited(found: dict, edit) -> dict:
