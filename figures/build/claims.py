@@ -95,7 +95,8 @@ def claims_page(verdicts: Rows) -> str:
 def _table(rows: Rows) -> str:
     lines = [COLUMNS]
     for row in rows:
-        rule_set = row["rule_set"] + (", proved" if row["rule_set_proved"] else "")
+        proved = {("before", True): ", proved", ("before", False): ", not proved"}
+        rule_set = row["rule_set"] + proved.get((row["rule_set"], row["rule_set_proved"]), "")
         cells = (row["id"], row["claim"], row["prediction"], row["measured"], f"**{row['verdict']}**", row["rests_on"], rule_set)
         lines.append("| " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join(lines)

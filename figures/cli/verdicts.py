@@ -22,7 +22,7 @@ MEANINGS = {
     "verdict": "by the rule of `cwb verdicts --json`: supported, refuted, undecided where the interval covers the border, or "
     "not applicable where the premise of the claim fails",
     "rests_on": "proof, a simulation of the theorem's own model, a trained network, or a language model",
-    "rule_set": "whether the rule was set before or after anything was seen of what it judges; proved: by its tables' records",
+    "rule_set": "was the rule set before or after anything was seen of what it judges; proved by its tables' records or not",
 }
 POOLED = {
     "measured": "on the seeds in the tables, which decide",
@@ -64,9 +64,12 @@ def show_verdicts(rows: Rows, format: Format, title: str) -> None:
 
 
 def _shown(rows: Rows) -> list[dict[str, Any]]:
-    proved = {True: ", proved", False: ""}
+    proved = {("before", True): ", proved", ("before", False): ", not proved"}
     return [
-        {**{name: row[name] for name in COLUMNS}, "rule_set": f"{row['rule_set']}{proved[row['rule_set_proved']]}"}
+        {
+            **{name: row[name] for name in COLUMNS},
+            "rule_set": row["rule_set"] + proved.get((row["rule_set"], row["rule_set_proved"]), ""),
+        }
         for row in rows
     ]
 

@@ -51,6 +51,8 @@ def regimes(results: Results) -> Tree:
                 for each in comparisons(results, control, together=False)
             ]
         ),
+        "refuted_of_five": sum(_refuted(results, control) for control in CONTROLS.values()),
+        "refuted_of_five_together": sum(_refuted(results, control, len(CONTROLS)) for control in CONTROLS.values()),
         "over_law": _over_law(results),
         "load_over_law": _load_over_law(results),
         "sleep": {_key(control): ends for control, ends in sleep.items()},
@@ -62,6 +64,11 @@ def regimes(results: Results) -> Tree:
         "second_order_break_even": break_even(whole, "second-order state"),
         "lines": _lines(table),
     }
+
+
+def _refuted(results: Results, control: str, family: int = 1) -> bool:
+    """Whether a comparison with a control goes against the law, by intervals that hold together for so many predictions."""
+    return any(each.verdict == "refuted" for each in comparisons(results, control, family=family))
 
 
 def _key(name: str) -> str:

@@ -40,11 +40,12 @@ def winner(predicted: float) -> str:
     return "two stores" if predicted > TIE else "control" if predicted < 1 / TIE else "tie"
 
 
-def comparisons(results: Results, control: str, together: bool = True) -> list[Comparison]:
+def comparisons(results: Results, control: str, together: bool = True, family: int = 1) -> list[Comparison]:
     """Two stores against that control, at every access rule and T at which both were measured.
 
     Logarithm of the ratio of loads, per seed (none held counts as half a fact), with 95% t intervals. together: they hold at
-    once for all comparisons with that control (Bonferroni); else each by itself.
+    once for all comparisons with that control (Bonferroni); else each by itself. family: further predictions that they hold
+    together with.
     """
     table = results.table("regimes", *COLUMNS)
     table = table[table["axis"] == "T"].assign(log=lambda f: np.log(np.maximum(f["M"], 0.5) / f["N"]))
@@ -53,7 +54,7 @@ def comparisons(results: Results, control: str, together: bool = True) -> list[C
     found = []
     for (access, packed, T), part in groups:
         ours, theirs = two.loc[access, T], part.set_index("seed")
-        measured = estimate(ours["log"] - theirs["log"], comparisons=len(groups) if together else 1)
+        measured = estimate(ours["log"] - theirs["log"], comparisons=family * (len(groups) if together else 1))
         predicted = float(ours["predicted"].iloc[0] / theirs["predicted"].iloc[0])
         low, high = _side(winner(predicted))
         verdict = decide(measured, low, high)

@@ -74,7 +74,12 @@ def _gain(results: Results) -> Judgement:
 
 
 def _activity(results: Results) -> Judgement:
-    return _within(away(results))
+    """As `_within`; support also needs an interval that excludes what an activity without effect would give, 1 / law."""
+    ratios = away(results)
+    found, value, without_effect = _within(ratios), excess(ratios), float(np.exp(-ratios["law"].mean()))
+    if found.verdict == "supported" and value.low <= without_effect <= value.high:
+        return judgement(value, "undecided")
+    return found
 
 
 def _tight(results: Results) -> Judgement:
@@ -141,7 +146,8 @@ RULES = (
         "ratio 1",
         "Tasks held by every seed at an activity of m times the best odds over tasks held at the best one, over the ratio of the "
         "two ceilings: geometric mean over all regimes, R, D_s and m other than 1, 95% jackknife interval over seeds. Supported "
-        "if the interval lies within the finite-size term of 1, refuted if it lies wholly outside.",
+        "if the interval lies within the finite-size term of 1 and excludes the inverse of the mean law (activity without effect), "
+        "refuted if it lies wholly outside that term.",
         ("sweep_shared",),
         _activity,
         rests_on="simulation",
