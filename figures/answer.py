@@ -10,7 +10,7 @@ from figures.figure import Figure
 from figures.gain import settings
 from figures.results import Results
 from figures.style import BLACK, BLUE, GREY, ORANGE, VERMILION, direct, letters, panels, ticks
-from figures.verdicts.coding_level import trained
+from figures.verdicts.dissociation import networks
 from figures.verdicts.regimes import CONTROLS, Comparison, comparisons
 from figures.words import number, paragraph
 from simulate.tables import cell_means
@@ -21,8 +21,7 @@ BINS = 16  # of the logarithm of T, in which settings are drawn together
 
 def left(results: Results) -> dict[bool, tuple[Estimate, Estimate]]:
     """Shares left of a dense network's overlap and forgetting: the mean taken out (True), or at the best sparsity (False)."""
-    frame = trained(results)
-    frame = frame.assign(centred=frame["centred"].astype(bool))
+    frame = networks(results)
 
     def ratio(part: pd.DataFrame, column: str, centred: bool) -> float:
         means = part.groupby(["centred", "a"])[column].mean()
@@ -59,8 +58,8 @@ def caption(results: Results) -> str:
         Law and measurement, one panel for each hypothesis. (a) Taking the common mode out of a trained dense network leaves
         {number(100 * overlap.mean, 1)}% of its overlap and {number(100 * forgetting.mean)}% of its forgetting. (b) Delta-rule
         stores follow $N(1 - 1\\/T)^(T-1)$; marks are medians over activities, codes and facts a task, bars hold nine tenths.
-        (c) Two regimes over one. Without rehearsal the ratio is the law's (S1). With rehearsal it falls short of the law in
-        {below} of the {len(wins)} comparisons that two stores were to win (S3).
+        (c) Two regimes over one. Without rehearsal the ratio follows the law (S1). With rehearsal it falls short of the predicted
+        ratio in {below} of the {len(wins)} comparisons that two stores were to win (S3).
         """)
 
 
