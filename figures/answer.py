@@ -126,7 +126,7 @@ FIGURE = Figure(
     "answer",
     "The three hypotheses, law against measurement",
     ("H1-remedy", "C2", "S1", *CONTROLS),
-    ("coding_level", "sweep_delta", "sweep_shared", "regimes"),
+    ("dissociation", "sweep_delta", "sweep_shared", "regimes"),
     caption,
     draw,
 )
