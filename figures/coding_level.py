@@ -30,7 +30,7 @@ def caption(results: Results) -> str:
     factor, share = fall(frame)
     sparsest = frame[~frame["centred"]].groupby("a")["forgetting"].mean()
     return paragraph(f"""
-        Overlap is not what makes these networks forget: taking the common mode out of the densest divides the overlap of its
+        Overlap does not set how much these networks forget: taking the common mode out of the densest divides the overlap of its
         gradients by {number(factor)} and lowers its forgetting by {number(100 * share)}%, while the best sparsity lowers it
         by {number(100 * (1 - sparsest.min() / sparsest.iloc[-1]))}%. (a) Mean squared overlap of the codes that the readout
         reads; lines: the law with a mean for every unit, nothing fitted. (b) Share of the bits of the oldest task that is

@@ -20,7 +20,7 @@ def caption(results: Results) -> str:
     """The finding, what is shown, and how."""
     rows, chosen = reported(results), learning_rates(results)
     rates = "; ".join(f"{METHODS[m].label} on {ARCHITECTURES[a].label} {chosen[a, m]:g}" for a, m in RUNS if (a, m) in chosen)
-    kept = ends(rows).groupby(RUN)["bits"].mean()
+    kept, learned = ends(rows).groupby(RUN)["bits"].mean(), ends(rows).groupby(RUN)["bits_fresh"].mean()
     narrow = kept[[method != "full" for _, method in kept.index]]
     full = kept["dense", "full"]
     order = "more" if full > narrow.max() else "less" if full < narrow.min() else "neither more nor less"
@@ -28,7 +28,8 @@ def caption(results: Results) -> str:
     before = rows.query("written == 0").groupby("architecture")["bits"].mean()
     return paragraph(f"""
         {full_words}: {number(full)} bits per fact after the whole stream, against {number(narrow.min())} to
-        {number(narrow.max())}. Retained bits per fact against the number of tasks written since, in a stream of
+        {number(narrow.max())}; just written it was {number(learned.min())} to {number(learned.max())}.
+        Retained bits per fact against the number of tasks written since, in a stream of
         {rows["written"].max():.0f} tasks: (a) full finetuning of the three models, (b) ways of writing. Dashed: everything
         ({number(log2(rows["candidates"].iloc[0]), 2)} bits); dotted: what the dense model guesses from a subject's name
         before any write ({number(before["dense"])} bits). Thin lines: single seeds. {means(rows)} Learning rates, each the
