@@ -61,9 +61,10 @@ def _taken(frame: pd.DataFrame) -> Tree:
         "of_what_sparsity_takes": {
             name: plain(jackknife(lambda part, column=column: removed(part, column), frame)) for name, column in names.items()
         },
-        "by_winners": [
-            {"a": a} | {name: plain(_gone(part, column, _by_centring)) for name, column in names.items()} for a, part in parts
-        ],
+        "at": {
+            f"{a:g}".replace(".", "_"): {name: plain(_gone(part, column, _by_centring)) for name, column in names.items()}
+            for a, part in parts
+        },
         "left_of_dense": _left(frame),
     }
 

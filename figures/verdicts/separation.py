@@ -146,8 +146,8 @@ RULES = (
         "ratio 1",
         "Tasks held by every seed at an activity of m times the best odds over tasks held at the best one, over the ratio of the "
         "two ceilings: geometric mean over all regimes, R, D_s and m other than 1, 95% jackknife interval over seeds. Supported "
-        "if the interval lies within the finite-size term of 1 and excludes the inverse of the mean law, which means no effect of "
-        "activity, refuted if it lies wholly outside that term.",
+        "if the interval lies within the finite-size term of 1 and excludes the inverse of the mean law, which means no effect "
+        "of activity, refuted if it lies wholly outside that term.",
         ("sweep_shared",),
         _activity,
         rests_on="simulation",

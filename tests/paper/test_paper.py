@@ -46,7 +46,7 @@ def complete_numbers() -> dict:
     """A number, estimate, word or list of rows under every key that the sources read, of the kind that they read there."""
     tree: dict = {}
     kinds = {"num": 0.125, "plain": 0.125, "percent": 0.125, "value": "quick"}
-    read = re.findall(r'\b(num|plain|percent|est|value|by-side|mean-of)\("([^"]+)"', ALL)
+    read = re.findall(r'\b(num|plain|percent|percent-range|est|value|by-side|mean-of)\("([^"]+)"', ALL)
     for function, key in sorted(read, key=lambda call: call[1].count(".")):  # an estimate before what lies under it
         put(tree, key, kinds.get(function, dict(ESTIMATE)))
     for key, body in re.findall(r'for row in value\("([^"]+)"\) \{(.*?)\n\s+\),', ALL, re.S):
@@ -61,7 +61,7 @@ def complete_verdicts() -> list[dict]:
     """One record for every verdict that the text quotes."""
     quoted = sorted(set(re.findall(r'(?:\bverdict|\bmeasured)\("([^"]+)"', ALL)))
     common = {"claim": "a claim", "prediction": "> 0", "rule": "a rule", "measured": 1.5, "rests_on": "language model"}
-    common |= {"kind": "claim", "rule_set": "after", "pooled": None}
+    common |= {"kind": "claim", "rule_set": "after", "rule_set_proved": False, "pooled": None}
     endings = [{"interval": [1.0, 2.0], "verdict": "supported"}, {"interval": None, "verdict": "undecided"}]
     return [{"id": id, **common, **endings[i % 2]} for i, id in enumerate(quoted)]
 
