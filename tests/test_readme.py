@@ -38,7 +38,10 @@ def test_all_claims_are_on_their_page_as_they_are_now():
 
 
 def test_a_changed_verdict_changes_both():
-    changed = [{**row, "verdict": "undecided"} if row["id"] == FINDINGS[0].claims[0] else row for row in ROWS]
+    other = {"undecided": "refuted"}
+    changed = [
+        {**row, "verdict": other.get(row["verdict"], "undecided")} if row["id"] == FINDINGS[0].claims[0] else row for row in ROWS
+    ]
     assert claims_page(changed) != claims_page(ROWS)
     for language, text in PAGES.items():
         assert with_findings(text, changed, QUOTED, language) != text
