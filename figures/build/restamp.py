@@ -18,7 +18,7 @@ from tyro.conf import Positional
 
 from figures.build.experiments import experiments, state, table_path
 from figures.build.layout import Layout
-from simulate.runs.declaration import read_record, sealed, write_record
+from simulate.runs.declaration import read_record, restamped, write_record
 from simulate.runs.store import digest, read_table, write_table
 
 
@@ -50,7 +50,7 @@ class Restamp:
             notes = [*json.loads(about.get("restamped", "[]")), {"from": about["key"], "why": self.why, "quick": compared}]
             key = experiment.fingerprint("paper")
             if record := read_record(layout.results, name):
-                write_record(layout.results, sealed({**record, "key": key}))
+                write_record(layout.results, restamped(record, experiment, key))
             write_table(table_path(layout, name), frame, key, preset="paper", restamped=json.dumps(notes))
             print(f"{name:<20} restamped")
 

@@ -122,6 +122,22 @@ def sealed(content: Record) -> Record:
     return {**parts, "digest": digest(parts)}
 
 
+def restamped(earlier: Record, experiment: Experiment, key: str) -> Record:
+    """The record of a table that is kept under a new fingerprint, though its cells may be named otherwise now.
+
+    Names that changed are exchanged in their order. Where that order is not known, because the cells came under several
+    declarations, nothing is proved any more.
+    """
+    ids = [cell_id(experiment, cell) for cell in experiment.cells(earlier["preset"]) if not cell.get("tuning")]
+    cells = earlier["cells"]
+    if set(ids) != {id for begun in cells.values() for id in begun}:
+        (own, begun), *others = cells.items()
+        times = [] if others or len(begun) != len(ids) else list(begun.values())
+        cells = {own: dict(zip(ids, times, strict=True))} if times else {UNKNOWN: dict.fromkeys(ids, "")}
+    declarations = {own: one for own, one in earlier["declarations"].items() if own in cells}
+    return sealed({**earlier, "key": key, "cells": cells, "declarations": declarations})
+
+
 def record_path(results: Path, name: str) -> Path:
     """Where the record of the table `name` lies in a folder of results."""
     return results / "records" / f"{name}.json"

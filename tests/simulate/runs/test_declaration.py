@@ -16,6 +16,7 @@ from simulate.runs.declaration import (
     now,
     read_record,
     record,
+    restamped,
     sealed,
     write_record,
 )
@@ -118,6 +119,19 @@ def test_cells_that_only_tune_are_no_part_of_the_record(tmp_path):
     # a cell that names the seeds it tunes on is judged
     tunes = replace(SMALL, cells=lambda preset: [{**cell, "tuning": [100, 101]} for cell in CELLS])
     assert sum(map(len, record(tmp_path, tunes, "quick", "key")["cells"].values())) == len(CELLS)
+
+
+def test_a_table_that_is_kept_under_another_fingerprint_keeps_its_record(tmp_path, monkeypatch):
+    found = run(tmp_path / "one")
+    assert restamped(found, SMALL, "new") == sealed({**found, "key": "new"})
+    renamed = replace(SMALL, cells=lambda preset: [{**cell, "code": "new"} for cell in CELLS])
+    kept = restamped(found, renamed, "new")
+    assert declared_before(kept, "new", "C3", "above 1")
+    (before,), (after,) = found["cells"].values(), kept["cells"].values()
+    assert list(after) == [cell_id(renamed, cell) for cell in renamed.cells("quick")]
+    assert list(after.values()) == list(before.values())
+    killed_after(monkeypatch, tmp_path / "two", 1)
+    assert set(restamped(run(tmp_path / "two", "above 2"), renamed, "new")["cells"]) == {UNKNOWN}, "their order is not known"
 
 
 def edited(found: dict, edit) -> dict:
