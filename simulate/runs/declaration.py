@@ -42,6 +42,11 @@ def cell_id(experiment: Experiment, cell: Cell) -> str:
     return digest(experiment.name, dict(cell))
 
 
+def judged_cells(experiment: Experiment, preset: Preset) -> list[str]:
+    """Names of the cells of a table, in order, but for those whose `tuning` is true: they choose a setting and are not judged."""
+    return [cell_id(experiment, cell) for cell in experiment.cells(preset) if cell.get("tuning") is not True]
+
+
 def _declaration_path(workspace: Path, name: str, key: str) -> Path:
     return workspace / "declarations" / name / f"{key}.json"
 
@@ -96,14 +101,13 @@ def record(workspace: Path, experiment: Experiment, preset: Preset, key: str) ->
 
     {experiment, preset, key, declarations: {digest: declaration}, cells: {digest of the declaration, or "none": {cell: time when
     it was begun}}, digest: of all this}. A cell without a note that can be read counts as computed before declarations were kept.
-    Cells whose `tuning` is true are left out: they choose a setting and are not judged.
     """
     name, cells, declarations = experiment.name, dict[str, dict[str, str]](), {}
-    for cell in (cell for cell in experiment.cells(preset) if cell.get("tuning") is not True):
-        note = _read(_note_path(workspace, name, cell_id(experiment, cell)), {"declaration": UNKNOWN, "begun": ""})
+    for cell in judged_cells(experiment, preset):
+        note = _read(_note_path(workspace, name, cell), {"declaration": UNKNOWN, "begun": ""})
         declaration = _read(_declaration_path(workspace, name, note["declaration"]), None)
         under = note["declaration"] if declaration else UNKNOWN
-        cells.setdefault(under, {})[cell_id(experiment, cell)] = note["begun"] if declaration else ""
+        cells.setdefault(under, {})[cell] = note["begun"] if declaration else ""
         if declaration:
             declarations[under] = declaration
     return sealed({"experiment": name, "preset": preset, "key": key, "declarations": declarations, "cells": cells})
@@ -128,7 +132,7 @@ def restamped(earlier: Record, experiment: Experiment, key: str) -> Record:
     Names that changed are exchanged in their order. Where that order is not known, because the cells came under several
     declarations, nothing is proved any more.
     """
-    ids = [cell_id(experiment, cell) for cell in experiment.cells(earlier["preset"]) if not cell.get("tuning")]
+    ids = judged_cells(experiment, earlier["preset"])
     cells = earlier["cells"]
     if set(ids) != {id for begun in cells.values() for id in begun}:
         (own, begun), *others = cells.items()

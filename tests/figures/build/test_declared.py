@@ -13,7 +13,7 @@ from figures.build.remembered import tables
 from figures.results import Results
 from figures.verdicts.table import RULES
 from simulate.experiments import hebbian
-from simulate.runs.declaration import UNKNOWN, cell_id, read_record, record_path
+from simulate.runs.declaration import UNKNOWN, judged_cells, read_record, record_path
 from simulate.runs.fingerprint import ROOT
 from simulate.runs.store import read_about
 
@@ -81,6 +81,6 @@ def test_a_committed_record_is_sound_and_complete(name):
     assert record["key"] == key
     experiment = experiments()[name]
     if key == experiment.fingerprint("paper"):
-        cells = [cell_id(experiment, cell) for cell in experiment.cells("paper") if cell.get("tuning") is not True]
+        cells = judged_cells(experiment, "paper")
         assert sorted(id for held in record["cells"].values() for id in held) == sorted(cells)
     assert set(record["cells"]) <= {UNKNOWN, *record["declarations"]}
