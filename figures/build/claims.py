@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from figures.build.layout import PAPER
-from figures.verdicts.counts import Rows, checks, claims, counts
+from figures.verdicts.counts import Rows, checks, claims, counts, rule_set
 from figures.verdicts.regimes import CONTROLS
 from figures.verdicts.rule import ORDER
 from simulate.runs.fingerprint import ROOT
@@ -95,9 +95,15 @@ def claims_page(verdicts: Rows) -> str:
 def _table(rows: Rows) -> str:
     lines = [COLUMNS]
     for row in rows:
-        proved = {("before", True): ", proved", ("before", False): ", not proved"}
-        rule_set = row["rule_set"] + proved.get((row["rule_set"], row["rule_set_proved"]), "")
-        cells = (row["id"], row["claim"], row["prediction"], row["measured"], f"**{row['verdict']}**", row["rests_on"], rule_set)
+        cells = (
+            row["id"],
+            row["claim"],
+            row["prediction"],
+            row["measured"],
+            f"**{row['verdict']}**",
+            row["rests_on"],
+            rule_set(row),
+        )
         lines.append("| " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join(lines)
 

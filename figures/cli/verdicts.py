@@ -64,14 +64,9 @@ def show_verdicts(rows: Rows, format: Format, title: str) -> None:
 
 
 def _shown(rows: Rows) -> list[dict[str, Any]]:
-    proved = {("before", True): ", proved", ("before", False): ", not proved"}
-    return [
-        {
-            **{name: row[name] for name in COLUMNS},
-            "rule_set": row["rule_set"] + proved.get((row["rule_set"], row["rule_set_proved"]), ""),
-        }
-        for row in rows
-    ]
+    from figures.verdicts.counts import rule_set
+
+    return [{**{name: row[name] for name in COLUMNS}, "rule_set": rule_set(row)} for row in rows]
 
 
 def _pooled(rows: Rows) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How many claims came out how, by what each rests on; checks of the set-up are never among them."""
+"""How many claims came out how, by what each rests on, and when their rules were set; checks of the set-up are not counted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -18,6 +18,12 @@ def claims(verdicts: Rows) -> list[Mapping[str, Any]]:
 def checks(verdicts: Rows) -> list[Mapping[str, Any]]:
     """The verdicts that do not count: checks of the set-up."""
     return [row for row in verdicts if row["kind"] == "check"]
+
+
+def rule_set(row: Mapping[str, Any]) -> str:
+    """When the rule was set: "after", or "before" with whether the records prove it."""
+    proved = ", proved" if row["rule_set_proved"] else ", not proved"
+    return row["rule_set"] + (proved if row["rule_set"] == "before" else "")
 
 
 def counts(verdicts: Rows) -> list[dict[str, Any]]:

@@ -57,7 +57,8 @@ def test_counts_then_claims_then_checks(capsys, format):
     line = next(line for line in text.splitlines() if "P6" in line.split())
     assert "before, proved" in line
     assert "0.125" in line
-    assert not re.search("P3.*proved", text)
+    assert re.search("P3.*before, not proved", text)
+    assert not re.search("C4.*proved", text)
     pooled = text[text.index("Runs of the same question together") :]
     assert re.search(r"P6\b.*-0?.75.*3, 17, 41", pooled)
     assert "C4" not in pooled
