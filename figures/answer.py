@@ -125,7 +125,7 @@ def draw(results: Results) -> Canvas:
 FIGURE = Figure(
     "answer",
     "The three hypotheses, law against measurement",
-    ("H1-remedy", "C2", "S1", *CONTROLS),
+    ("H1-dissociation", "C2", "S1", *CONTROLS),
     ("dissociation", "sweep_delta", "sweep_shared", "regimes"),
     caption,
     draw,

@@ -169,7 +169,7 @@ EXPERIMENT = Experiment(
     columns={
         "part": Column("alone: a fast store by itself; system: parts and systems at the size of regimes.", str),
         "N": Column("State per unit, of the store alone or of all stores together.", int, unit="numbers"),
-        "T": Column("Tasks.", int, unit="tasks"),
+        "T": Column("Tasks of the stream.", int, unit="tasks"),
         "error": Column("Share of labels that may be read wrongly."),
         "system": Column("Store or system measured.", str),
         "k": Column("Units whose labels are one active cell of 2^k; 1: dense; 0: no fast store.", int, unit="units"),
