@@ -24,7 +24,12 @@ def test_the_pages_are_those_of_the_document(tmp_path):
     picture = typst.compile(str(tmp_path / "picture.typ"))
     for name in ("one", "two"):
         (tmp_path / "figures" / f"{name}.pdf").write_bytes(picture)
-    for name, text in {"numbers": "{}", "verdicts": "[]", "captions": '{"one": "First.", "two": "Second."}'}.items():
+    for name, text in {
+        "numbers": "{}",
+        "labels": "{}",
+        "verdicts": "[]",
+        "captions": '{"one": "First.", "two": "Second."}',
+    }.items():
         (tmp_path / f"{name}.json").write_text(text)
     (tmp_path / "main.typ").write_text(SMALL)
     assert compile_typst(tmp_path / "main.typ").startswith(b"%PDF")
