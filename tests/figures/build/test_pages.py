@@ -26,7 +26,7 @@ def test_the_pages_are_those_of_the_document(tmp_path):
         (tmp_path / "figures" / f"{name}.pdf").write_bytes(picture)
     for name, text in {
         "numbers": "{}",
-        "labels": "{}",
+        "labels": '{"one": "1", "two": "2"}',
         "verdicts": "[]",
         "captions": '{"one": "First.", "two": "Second."}',
     }.items():
