@@ -31,8 +31,9 @@ def caption(results: Results) -> str:
     return paragraph(f"""
         Two activity regimes hold more tasks than one as far as tasks share structure: {number(over.mean, 3)}{spread} times the
         ratio of the ceilings in the geometric mean over {len(found)} settings, and {number(largest["mean"])} times as many
-        tasks where that ratio is largest, {number(largest["law"])}. Tasks held by two regimes over those of the best single one, against the ratio of
-        shared to private bits. Marks: simulated, by the share $R\\/(b N)$ of the store that the common structure takes.
+        tasks where that ratio is largest, {number(largest["law"])}. Tasks held by two regimes over those of the best single
+        one, against the ratio of shared to private bits. Marks: simulated, by the share $R\\/(b N)$ of the store that the
+        common structure takes.
         Lines: ratio of the two ceilings at this size ($N = {found["N"].iloc[0]}$, $b = {found["b"].iloc[0]}$); dashed: the
         law $e^(W(r\\/e))$ of large stores and long streams. Nothing is fitted. A regime
         holds the tasks that every one of {max(1, len(seeds_of(ratios)))} seeds returns whole; {intervals}.
