@@ -9,14 +9,14 @@ from simulate.runs.files import digest
 
 
 def quoted(layout: Layout) -> dict[str, Any]:
-    """{coding_level, regimes, stream, models: as in `figures.numbers`}, from the tables of this layout."""
+    """{dissociation, regimes, stream, models: as in `figures.numbers`}, from the tables of this layout."""
 
     def compute() -> dict[str, Any]:
-        from figures.numbers import coding_level, models, regimes
+        from figures.numbers import dissociation, models, regimes
         from figures.results import Results
 
         results = Results(layout.results)
-        parts = (coding_level.coding_level, regimes.regimes, models.stream, models.models)
+        parts = (dissociation.dissociation, regimes.regimes, models.stream, models.models)
         return {part.__name__: part(results) for part in parts}
 
     key = digest(tables(layout.results), sources(*CODE, *RULES, "figures/numbers", "figures/build"), libraries())
