@@ -7,6 +7,7 @@ matplotlib. These lack signs such as × and −, which come from STIX, and have 
 write those as mathematics.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from tueplots import axes
 
 from realmodels.writing.methods import catalogue as methods
 from simulate.runs.files import atomic
+
+logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the dates in matplotlib's own fonts at every figure
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"

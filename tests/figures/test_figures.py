@@ -1,6 +1,7 @@
 """Every figure draws from tables that are there, says so if one is not, and gives the same bytes twice."""
 
 import json
+import logging
 import re
 import warnings
 from pathlib import Path
@@ -131,3 +132,8 @@ def test_the_tables_it_declares_are_those_it_reads(name: str, made):
     plt.close(figure.draw(results))
     figure.caption(results)
     assert set(results._read) == set(figure.tables)
+
+
+def test_saving_a_figure_logs_no_warning(lawful: Results, tmp_path: Path, caplog):
+    catalogue()["plane"].save(lawful, [tmp_path / "plane.pdf"])
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
