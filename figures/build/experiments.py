@@ -112,8 +112,10 @@ def make_table(
     """Declare an experiment, compute its missing cells, and write its record and its table, each in one step."""
     from figures.build.declared import declare_experiment, record_table
     from simulate.runs.store import write_table
-    from simulate.runs.sweep import run_cells
+    from simulate.runs.sweep import connected, run_cells
 
+    if cluster is not None:  # before anything is written
+        connected(cluster).close()
     preset: Preset = layout.preset
     declaration = declare_experiment(layout, experiment)
     frame = run_cells(experiment, preset, layout.workspace, workers, cluster, on_cell, declaration)

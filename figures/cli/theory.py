@@ -142,14 +142,17 @@ class Check:
         from joblib import Parallel, delayed
 
         from figures.cli.output import show_json
+        from figures.cli.reproduce import MOST_WORKERS
         from theory.errors import UserError
         from theory.evidence import checks
         from theory.ledger import IDS, known_id
 
-        if self.workers < 0:
-            raise UserError(f"workers={self.workers}: give 1 or more processes, or 0 for one per core")
+        if not 0 <= self.workers <= MOST_WORKERS:
+            raise UserError(f"workers={self.workers}: give 1 to {MOST_WORKERS} processes, or 0 for one per core")
         names = [known_id(self.id)] if self.id is not None else list(IDS)
-        jobs = Parallel(n_jobs=self.workers or -1, return_as="generator")(delayed(checks)(name) for name in names)
+        jobs = Parallel(n_jobs=min(self.workers, len(names)) or -1, return_as="generator")(
+            delayed(checks)(name) for name in names
+        )
         rows, failed = [], 0
         for name, results in zip(names, jobs, strict=True):
             rows += [{"id": name, "step": check.name, "passed": bool(check.passed), "detail": check.detail} for check in results]

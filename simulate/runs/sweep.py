@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
@@ -98,15 +98,21 @@ def _compute_elsewhere(job: Job, code: str) -> tuple[int, pd.DataFrame]:
     return _compute(*job)
 
 
-def _on_cluster(jobs: list[Job], code: str, cluster: str) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Compute on the Dask cluster at that address."""
-    from dask.distributed import Client, KilledWorker, as_completed
+def connected(cluster: str) -> Any:
+    """A client of the Dask cluster at that address, to be used in a `with`. Raises UserError if no scheduler answers there."""
+    from dask.distributed import Client
 
     try:
-        client = Client(cluster, timeout="5s", set_as_default=False)
+        return Client(cluster, timeout="5s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(f"cluster {cluster!r}: no Dask scheduler answers; give an address like tcp://host:8786") from error
-    with client:
+
+
+def _on_cluster(jobs: list[Job], code: str, cluster: str) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Compute on the Dask cluster at that address."""
+    from dask.distributed import KilledWorker, as_completed
+
+    with connected(cluster) as client:
         if not client.scheduler_info(n_workers=-1)["workers"]:
             print(f"cwb: cluster {cluster!r} has no worker yet: waiting for one", file=sys.stderr)
         futures = [client.submit(_compute_elsewhere, job, code, key=f"cwb-{job[4]}") for job in jobs]
