@@ -21,8 +21,10 @@ def checks(verdicts: Rows) -> list[Mapping[str, Any]]:
 
 
 def rule_set(row: Mapping[str, Any]) -> str:
-    """When the rule was set: "after", or "before" with whether the records prove it."""
+    """When the rule was set, in words: "before" or "after" a pilot, and what the records of its tables prove."""
     proved = ", proved" if row["rule_set_proved"] else ", not proved"
+    if row["rule_set"] == "after" and row["rule_set_proved"]:
+        return "after a pilot, before these data"  # as the records prove
     return row["rule_set"] + (proved if row["rule_set"] == "before" else "")
 
 

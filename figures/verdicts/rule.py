@@ -125,7 +125,7 @@ class Rule:
             "pooled": None if found.pooled is None else _as_json(found.pooled),
             "verdict": found.verdict,
             "note": found.note,
-            "rule_set": "before" if proved else self.rule_set,
+            "rule_set": self.rule_set,
             "rule_set_proved": proved,
         }
 

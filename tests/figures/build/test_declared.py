@@ -32,9 +32,9 @@ def made(layout: Layout) -> dict:
     return RULES["C3"].record(Results(layout.results))
 
 
-def test_a_rule_that_was_declared_counts_as_set_before(layout):
+def test_a_rule_that_was_declared_is_proved_to_precede_its_data_and_still_says_what_had_been_seen(layout):
     found = made(layout)
-    assert (found["rule_set"], found["rule_set_proved"]) == ("before", True)
+    assert (found["rule_set"], found["rule_set_proved"]) == (RULES["C3"].rule_set, True)
     record = json.loads(record_path(layout.results, "hebbian").read_text())
     (declaration,) = record["declarations"].values()
     assert declaration["prediction"] == SMALL.prediction
