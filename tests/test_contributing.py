@@ -142,7 +142,7 @@ def test_the_method_writes_what_it_names_and_nothing_else(example):
     facts = facts_from_ids([[1, 2, 3], [1, 4, 3]], [0, 1], [0, 0], [10, 11])
     example("realmodels/writing/methods/attention_outputs.py")
     method = bind("attention_outputs", model, facts)
-    stream.write_task(model, method, facts, 0.1, 3)
+    stream.write_task(method, facts, 0.1, 3)
     changed = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
     assert changed == set(method.parameters) != set()
 

@@ -29,7 +29,7 @@ def method_of(scope: str) -> str:
 def writer_of(scope: str, setting: Scenario) -> Writer:
     """The writer of a scope in a scenario."""
     writer = bind(method_of(scope), setting.model, setting.background)
-    return Writer(writer.parameters) if scope == "memory" else writer
+    return Writer(setting.model, writer.parameters) if scope == "memory" else writer
 
 
 def cells(preset: Preset) -> Sequence[Cell]:

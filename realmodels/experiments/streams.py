@@ -51,13 +51,13 @@ def run(cell: Cell, workspace: Path) -> Rows:
             "T": spec.T,
             "D": spec.D,
             "steps": spec.steps,
-            "candidates": len(setting.facts.candidates),
+            "candidates": setting.facts.choices,
             "state_numbers": writer.state_numbers,
             "state_bits": writer.state_bits,
             "written_parameters": sum(p.numel() for p in writer.parameters.values()),
         }
         rows = write_stream(
-            setting.model, writer, setting.facts, setting.rephrased, cell["learning_rate"], spec.steps, setting.heldout
+            writer, setting.facts, setting.rephrased, cell["learning_rate"], spec.steps, setting.heldout
         )
     return [{**own, **row} for row in rows]
 

@@ -5,8 +5,8 @@ Kernel simulation. Gradient descent on the answers' loss moves the outputs z of 
 Theta the response kernel at the start. This is iterated with the stream's own learning rate, steps and order. The softmax, and
 with it saturation, is kept; the change of the kernel is neglected.
 
-Spectral law. This is claim C2 for tasks of D facts. It uses only the facts' mean overlaps A [F, F] (`kernel.fact_gram`) and how
-deep one write goes. Writing task t contracts what the facts' outputs still hold of older writes, delta [F], by
+Spectral law. This is claim C2 for tasks of D facts. It uses only the items' mean overlaps A [I, I] (`kernel.fact_gram`) and how
+deep one write goes. Writing task t contracts what the items' outputs still hold of older writes, delta [I], by
   C_t = I - A[:, t] g(A_tt) (rows of t),  g(x) = (1 - exp(-q x)) / x on the D x D block A_tt:
 the task's mode of strength x is written to depth 1 - exp(-q x). The dose q is the one for which the mean depth over the modes
 is the write strength eta: the share of the task's output error that an isolated write removes in the kernel simulation. Later
@@ -36,7 +36,7 @@ from realmodels.writing.outputs import Facts, scores
 class Setup:
     """All that a forecast uses.
 
-    response: response kernel [F, O, F, O]. z: outputs [F, O] before any write. facts, learning_rate, steps: the plan of the
+    response: response kernel [I, O, I, O]. z: outputs [I, O] before any write. facts, learning_rate, steps: the plan of the
     stream.
     """
 
@@ -52,32 +52,38 @@ class Setup:
         return sorted(set(self.facts.task.tolist()))
 
 
+    def items_of(self, task: int) -> Tensor:
+        """Numbers of the items of the facts of a task."""
+        return torch.nonzero(self.facts.task[self.facts.row] == task)[:, 0]
+
+
 def _written(setup: Setup, z: Tensor, rows: Tensor, reach: Tensor) -> Tensor:
-    """Outputs z [F, O] after the facts in `rows` (indices) are written, in the linearised model; only facts in `reach` move."""
+    """Outputs z [I, O] after the items in `rows` (a task's) are written, in the linearised model; only those in `reach` move."""
     outs = z.shape[1]
     pull = setup.response.double()[reach][:, :, rows].reshape(len(reach) * outs, -1)
     onehot = torch.nn.functional.one_hot(setup.facts.target[rows], outs)
+    count = len(setup.facts.row[rows].unique())
     z = z.clone()
     for _ in range(setup.steps):
         error = z[rows].softmax(-1) - onehot
-        z[reach] -= setup.learning_rate / len(rows) * (pull @ error.flatten()).view(-1, outs)
+        z[reach] -= setup.learning_rate / count * (pull @ error.flatten()).view(-1, outs)
     return z
 
 
 def simulate(setup: Setup) -> list[Tensor]:
-    """Kernel simulation: outputs [F, O] after 0, 1, ..., T tasks."""
-    everything = torch.arange(len(setup.facts))
+    """Kernel simulation: outputs [I, O] after 0, 1, ..., T tasks."""
+    everything = torch.arange(len(setup.facts.row))
     z = [setup.z.double()]
     for task in setup.tasks:
-        z.append(_written(setup, z[-1], torch.nonzero(setup.facts.task == task)[:, 0], everything))
+        z.append(_written(setup, z[-1], setup.items_of(task), everything))
     return z
 
 
 def isolated(setup: Setup) -> Tensor:
-    """Outputs [F, O] of each fact if its task were the only one written, in the linearised model."""
+    """Outputs [I, O] of each item if its task were the only one written, in the linearised model."""
     z = setup.z.double()
     for task in setup.tasks:
-        rows = torch.nonzero(setup.facts.task == task)[:, 0]
+        rows = setup.items_of(task)
         z = _written(setup, z, rows, rows)
     return z
 
@@ -92,7 +98,7 @@ def write_strength(setup: Setup, alone: Tensor) -> float:
 def depth_by_age(gram: np.ndarray, task: np.ndarray, eta: float) -> np.ndarray:
     """Mean retained depth (fraction) of a task, 0 .. T - 1 tasks later, by the spectral law: [T].
 
-    gram [F, F]: response of fact i to the write of fact j, averaged over outputs; task [F]; eta: mean depth over a task's modes
+    gram [I, I]: response of item i to the write of item j, averaged over outputs; task [I]; eta: mean depth over a task's modes
     just after its write.
     """
     members = [np.flatnonzero(task == t) for t in np.unique(task)]
@@ -128,22 +134,23 @@ def _dose(strengths: np.ndarray, eta: float) -> float:
 
 def forecasts(setup: Setup) -> list[dict[str, Any]]:
     """All forecasts of one stream: rows kind, written, task, age >= 0, bits_predicted (mean over the task's facts)."""
-    target, task = setup.facts.target, setup.facts.task
+    facts, task = setup.facts, setup.facts.task
+    of_items = task[facts.row].numpy()
     start, alone = setup.z.double(), isolated(setup)
-    depth = depth_by_age(fact_gram(setup.response).numpy(), task.numpy(), write_strength(setup, alone))
+    depth = depth_by_age(fact_gram(setup.response).numpy(), of_items, write_strength(setup, alone))
     faded = [start + share * (alone - start) for share in depth / depth[0]]
-    in_kernel = [scores(z, target).bits for z in simulate(setup)]
-    by_age = [scores(z, target).bits for z in faded]
-    fresh = scores(alone, target).bits
+    in_kernel = [scores(z, facts).bits for z in simulate(setup)]
+    by_age = [scores(z, facts).bits for z in faded]
+    fresh = scores(alone, facts).bits
     rows = []
     for written in range(1, len(setup.tasks) + 1):
         for index, name in enumerate(setup.tasks[:written]):
-            age, facts = written - 1 - index, task == name
+            age, mine = written - 1 - index, task == name
             predicted = {
-                "kernel": in_kernel[written][facts],
-                "spectral": by_age[age][facts],
-                "no_forgetting": fresh[facts],
-                "chance": fresh[facts] if age == 0 else torch.zeros(1),
+                "kernel": in_kernel[written][mine],
+                "spectral": by_age[age][mine],
+                "no_forgetting": fresh[mine],
+                "chance": fresh[mine] if age == 0 else torch.zeros(1),
             }
             common = {"written": written, "task": name, "age": age}
             rows += [{"kind": kind, **common, "bits_predicted": float(bits.mean())} for kind, bits in predicted.items()]

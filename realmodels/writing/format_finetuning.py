@@ -141,7 +141,7 @@ def _train(
         text_loss = F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
         questions = plain[rows[:half]], other[rows[half:]]
         z = [outputs(model, facts) for facts in questions]
-        loss = torch.stack([answer_loss(one, facts.target) for one, facts in zip(z, questions, strict=True)]).mean()
+        loss = torch.stack([answer_loss(one, facts) for one, facts in zip(z, questions, strict=True)]).mean()
         right = [(one.argmax(1) == facts.target).double().mean().item() for one, facts in zip(z, questions, strict=True)]
         recent.append((sum(right) / 2, loss.item(), text_loss.item()))
         total = loss + text_loss + sum(record.get("auxiliary", []))

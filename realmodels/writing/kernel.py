@@ -1,15 +1,15 @@
 """The kernel of a model's answers: how a small write of one fact moves every output of every other fact.
 
-With z_i [O] the O = C + 1 outputs of fact i (`realmodels.writing.outputs`), J_i = dz_i/dw [O, P] for the parameters w that a
-method writes, and R_j the method's restriction while fact j's task is written:
+With z_i [O] the O = C + 1 outputs of item i, a token of an answer (`realmodels.writing.outputs`), J_i = dz_i/dw [O, P] for the
+parameters w that a method writes, and R_j the method's restriction while the task of item j is written:
   response  Theta_ij = J_i R_j J_j^T       d z_i per unit of gradient -dL/dz_j; drives `realmodels.writing.forecast`
   writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the same if all tasks share one R
-Both are [F, O, F, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x). So
-its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm). No gradient is formed: one backward pass per output serves all facts
+Both are [I, O, I, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x). So
+its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm). No gradient is formed: one backward pass per output and place in the answer serves all facts
 (`layer_kernel`). The other parameters' part comes from explicit Jacobians (`jacobian_kernel`).
 
-From outputs to facts. Adding one number to all O outputs changes no probability. That direction is projected out by
-Pi = I - 1 1^T / O. The write direction u_i of a fact is its whole projected Jacobian Pi R_i J_i, as one vector of norm 1:
+From outputs to directions. Adding one number to all O outputs changes no probability. That direction is projected out by
+Pi = I - 1 1^T / O. The write direction u_i of an item is its whole projected Jacobian Pi R_i J_i, as one vector of norm 1:
   kappa_ij = tr(Pi G_ij Pi) / sqrt(tr(Pi G_ii Pi) tr(Pi G_jj Pi)).
 This is a Gram matrix of unit vectors, so participation ratio, common mode and claim I1 mean here what they mean in the theory.
 """
@@ -32,54 +32,59 @@ BYTES = 1_500_000_000  # memory that Jacobians may take at one time
 
 @dataclass(frozen=True)
 class Kernel:
-    """response and writes, both [F, O, F, O] float32 (see the module)."""
+    """response and writes, both [I, O, I, O] float32 (see the module)."""
 
     response: Tensor
     writes: Tensor
 
 
-def jacobian(model: Transformer, facts: Facts, names: list[str]) -> Iterator[Gradients]:
-    """For each fact, d outputs / d parameter by name: {name: [O, *shape]}; 0 for a parameter without influence."""
+def jacobian(model: nn.Module, facts: Facts, names: list[str]) -> Iterator[Gradients]:
+    """For each item, d outputs / d parameter by name: {name: [O, *shape]}; 0 for a parameter without influence."""
     table = dict(model.named_parameters())
     parameters = [table[name] for name in names]
-    basis = torch.eye(len(facts.candidates) + 1)
+    basis = torch.eye(facts.options.shape[1] + 1)
     for i in range(len(facts)):
         with sdpa_kernel(SDPBackend.MATH):  # the only one whose backward pass takes many signals at once
-            z = outputs(model, facts[i : i + 1])[0]
-        gradients = torch.autograd.grad(z, parameters, basis, is_grads_batched=True, allow_unused=True)
-        by_name = zip(names, parameters, gradients, strict=True)
-        yield {name: torch.zeros(len(basis), *p.shape) if g is None else g for name, p, g in by_name}
+            of_items = outputs(model, facts[i : i + 1])
+        for number, z in enumerate(of_items):
+            more = number < len(of_items) - 1
+            gradients = torch.autograd.grad(z, parameters, basis, more, is_grads_batched=True, allow_unused=True)
+            by_name = zip(names, parameters, gradients, strict=True)
+            yield {name: torch.zeros(len(basis), *p.shape) if g is None else g for name, p, g in by_name}
 
 
 def _rows(gradients: list[Gradients]) -> Tensor:
-    """Gradients of F facts as a matrix [F * O, P]."""
+    """Gradients of I items as a matrix [I * O, P]."""
     return torch.cat([torch.cat([g.flatten(1) for g in fact.values()], 1) for fact in gradients])
 
 
-def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int = BYTES) -> Kernel:
+def jacobian_kernel(model: nn.Module, writer: Writer, facts: Facts, limit: int = BYTES) -> Kernel:
     """The kernel by explicit Jacobians, in blocks of facts, so that they take no more than `limit` bytes at a time.
 
     Only columns (parameters) that some task may write are kept, as a restriction leaves no others in any product.
     """
-    names, count, outs = list(writer.parameters), len(facts), len(facts.candidates) + 1
+    names, count, outs = list(writer.parameters), len(facts), facts.options.shape[1] + 1
     restrict = writer.restrictions(facts)
     free = all(r is unrestricted for r in restrict.values())
     ones = {name: torch.ones_like(p) for name, p in writer.parameters.items()}
     written = torch.stack([_rows([{n: g[None] for n, g in r(ones).items()}])[0] != 0 for r in restrict.values()]).any(0)
-    width = max(1, limit // (4 * len(written) * outs * (2 if free else 4)))
+    width = max(1, limit // (4 * len(written) * outs * (2 if free else 4)) * count // len(facts.row))
     blocks = [slice(start, min(start + width, count)) for start in range(0, count, width)]
-    response, writes = (torch.zeros(count * outs, count * outs) for _ in range(2))
+    ends = [0, *facts.row.bincount(minlength=count).cumsum(0).tolist()]
+    size = ends[-1] * outs
+    response, writes = (torch.zeros(size, size) for _ in range(2))
 
     def block(rows: slice) -> tuple[Tensor, Tensor]:
         raw = list(jacobian(model, facts[rows], names))
         plain = _rows(raw)
         if free:
             return plain, plain
-        restricted = _rows([restrict[t](g) for t, g in zip(facts.task[rows].tolist(), raw, strict=True)])
+        tasks = facts.task[facts.row[ends[rows.start] : ends[rows.stop]]].tolist()
+        restricted = _rows([restrict[t](g) for t, g in zip(tasks, raw, strict=True)])
         return plain[:, written], restricted[:, written]
 
     def span(rows: slice) -> slice:
-        return slice(rows.start * outs, rows.stop * outs)
+        return slice(ends[rows.start] * outs, ends[rows.stop] * outs)
 
     for b, column in enumerate(blocks):
         plain_b, restricted_b = block(column)
@@ -91,13 +96,23 @@ def jacobian_kernel(model: Transformer, writer: Writer, facts: Facts, limit: int
             if not free:
                 response[span(row), span(column)] = plain_a @ restricted_b.T
                 response[span(column), span(row)] = plain_b @ restricted_a.T
-    shape = (count, outs, count, outs)
+    shape = (ends[-1], outs, ends[-1], outs)
     writes = writes.view(shape)
     return Kernel(writes if free else response.view(shape), writes)
 
 
-def _traced(model: Transformer, layers: dict[str, nn.Linear], facts: Facts) -> dict[str, tuple[Tensor, Tensor]]:
-    """For each linear layer that the outputs depend on: signals dz / d(its output) [F, O, L, out], and its inputs [F, L, in]."""
+def linear_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """The layers that multiply by a matrix, by the name of its weight: nn.Linear [out, in], and Conv1D of GPT-2 [in, out]."""
+    return {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear) or _turned(layer)}
+
+
+def _turned(layer: nn.Module) -> bool:
+    """Whether the layer is a Conv1D of transformers, whose matrix is [in, out]. Its class is not imported: that takes seconds."""
+    return type(layer).__name__ == "Conv1D"
+
+
+def _traced(model: nn.Module, layers: dict[str, nn.Module], facts: Facts) -> dict[str, tuple[Tensor, Tensor]]:
+    """For each layer that the outputs depend on: signals dz / d(its output) [I, O, L, out], and its inputs [F, L, in]."""
     seen: dict[str, tuple[Tensor, Tensor]] = {}
 
     def watch(name: str) -> Callable[..., None]:
@@ -110,26 +125,33 @@ def _traced(model: Transformer, layers: dict[str, nn.Linear], facts: Facts) -> d
         for hook in hooks:
             hook.remove()
     places = [output for _, output in seen.values()]
-    by_output = [torch.autograd.grad(z[:, o].sum(), places, retain_graph=True, allow_unused=True) for o in range(z.shape[1])]
-    signals = zip(seen, zip(*by_output, strict=True), strict=True)
-    return {name: (torch.stack(g, 1), seen[name][0]) for name, g in signals if g[0] is not None}
+    order = facts.place - facts.first[facts.row]  # of an item among those of its fact
+    signals: dict[str, Tensor] = {}
+    for number in range(int(order.max()) + 1):
+        items = torch.nonzero(order == number)[:, 0]
+        by_output = [torch.autograd.grad(z[items, o].sum(), places, retain_graph=True, allow_unused=True) for o in range(z.shape[1])]
+        for name, g in zip(seen, zip(*by_output, strict=True), strict=True):
+            if g[0] is not None:
+                here = torch.stack(g, 1)[facts.row[items]]
+                signals.setdefault(name, here.new_zeros(len(order), *here.shape[1:]))[items] = here
+    return {name: (signals[name], x) for name, (x, _) in seen.items() if name in signals}
 
 
-def layer_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
+def layer_kernel(model: nn.Module, writer: Writer, facts: Facts) -> Kernel:
     """The kernel of writes to weights of linear layers: sum over layers and positions of (g_il . g_jm) (x_il . R x_jm).
 
     The writer has to be unrestricted, or `one_key_projection`: one R for all tasks, which acts on the layers' inputs.
     """
-    layers = {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
-    layers = {name: layer for name, layer in layers.items() if name in writer.parameters}
+    layers = {name: layer for name, layer in linear_layers(model).items() if name in writer.parameters}
     restrict = writer.restriction(facts, ())
-    count, outs = len(facts), len(facts.candidates) + 1
+    count, outs = len(facts.row), facts.options.shape[1] + 1
     theta = torch.zeros(count, outs, count, outs)
     for name, (g, x) in _traced(model, layers, facts).items():
-        x = restrict({name: x})[name]
+        turned = _turned(layers[name])
+        x = (restrict({name: x.mT})[name].mT if turned else restrict({name: x})[name])[facts.row]
         length, size = g.shape[2:]
         by_place = g.transpose(1, 2).reshape(count, length, outs * size)
-        for i in range(count):  # and all facts j >= i
+        for i in range(count):  # and all items j >= i
             overlap = torch.einsum("ln,jmn->jlm", x[i], x[i:])
             mixed = (overlap @ by_place[i:]).view(count - i, length, outs, size).transpose(1, 2).reshape((count - i) * outs, -1)
             theta[i, :, i:] += (g[i].reshape(outs, -1) @ mixed.T).view(outs, count - i, outs)
@@ -138,14 +160,14 @@ def layer_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
     return Kernel(theta, theta)
 
 
-def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
+def logit_kernel(model: nn.Module, writer: Writer, facts: Facts) -> Kernel:
     """The kernel of a method's writes to these facts, whose tasks are written in the order of their numbers.
 
     Weights of linear layers go by `layer_kernel` where the restriction allows it, the rest by `jacobian_kernel`.
     """
     if not (writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(facts).values())):
         return jacobian_kernel(model, writer, facts)
-    linear = {f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    linear = linear_layers(model)
     parts = {name: p for name, p in writer.parameters.items() if name in linear}
     rest = {name: p for name, p in writer.parameters.items() if name not in linear}
     kernels = [layer_kernel(model, replace(writer, parameters=parts), facts)] if parts else []
@@ -157,21 +179,21 @@ def logit_kernel(model: Transformer, writer: Writer, facts: Facts) -> Kernel:
 
 
 def fact_gram(theta: Tensor) -> Tensor:
-    """tr(Pi Theta_ij Pi) / (O - 1) for all pairs of facts: [F, F] float64, from theta [F, O, F, O]."""
+    """tr(Pi Theta_ij Pi) / (O - 1) for all pairs of items: [I, I] float64, from theta [I, O, I, O]."""
     theta = theta.double()
     outs = theta.shape[1]
     return (torch.einsum("icjc->ij", theta) - theta.sum((1, 3)) / outs) / (outs - 1)
 
 
 def overlaps(theta: Tensor) -> Tensor:
-    """kappa [F, F]: normalised overlaps of write directions, 1 on the diagonal (0 for a fact that writes nothing)."""
+    """kappa [I, I]: normalised overlaps of write directions, 1 on the diagonal (0 for an item that writes nothing)."""
     gram = fact_gram(theta)
     scale = gram.diagonal().clamp(min=0).rsqrt()
     return gram * torch.where(scale.isfinite(), scale, 0.0)[:, None] * torch.where(scale.isfinite(), scale, 0.0)
 
 
 def statistics(writes: Tensor) -> dict[str, Any]:
-    """The statistics of write directions that the theory speaks of, from the Gram matrix `writes` [F, O, F, O].
+    """The statistics of write directions that the theory speaks of, from the Gram matrix `writes` [I, O, I, O].
 
     participation_ratio, common_mode (share of the mean squared overlap), mean_overlap, rms_overlap, spectrum (eigenvalues in
     descending order, sum 1).
@@ -213,14 +235,14 @@ def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> flo
     return acting / units
 
 
-def write_fraction(model: Transformer, writer: Writer, facts: Facts) -> float:
+def write_fraction(model: nn.Module, writer: Writer, facts: Facts) -> float:
     """Share of ALL the model's parameters that the first step of writing a task changes, averaged over the tasks of `facts`."""
     parameters = list(writer.parameters.values())
     restrictions = writer.restrictions(facts)
     changed = 0
     for task, restrict in restrictions.items():
         batch = facts.of_task(task)
-        gradients = torch.autograd.grad(answer_loss(outputs(model, batch), batch.target), parameters, allow_unused=True)
+        gradients = torch.autograd.grad(answer_loss(outputs(model, batch), batch), parameters, allow_unused=True)
         update = restrict({n: g for n, g in zip(writer.parameters, gradients, strict=True) if g is not None})
         changed += sum(int((g != 0).sum()) for g in update.values())
     return changed / len(restrictions) / sum(p.numel() for p in model.parameters())

@@ -1,10 +1,14 @@
-"""What a model says about a fact: C + 1 numbers at the position that answers the prompt.
+"""What a model says about facts: at every token of an answer, C + 1 numbers.
 
-With C candidate answers, the outputs z of a fact are the C candidates' logits and the log-sum-exp of all other logits. The
-softmax over the whole vocabulary, and so the loss of an answer and its gradient, is a function of these C + 1 numbers alone:
-  -log p(y) = logsumexp(z) - z_y.
-Retained bits of a fact are log2 C minus its cross-entropy in bits over the C candidates (softmax restricted to them), clipped at
-0. An answer that is certain has log2 C bits. One that is known no better than by chance has 0.
+An answer of several tokens is taught and asked whole: an item is one of its tokens, given the prompt and the tokens before. The
+options of an item are the tokens by which the answers of the file go on there: for the first token, the first tokens of all
+answers; later, those of the answers that began alike. The outputs z of an item are the logits of its C options and the
+log-sum-exp of all other logits. The softmax over the whole vocabulary, and so the loss of the answer and its gradient, is a
+function of these C + 1 numbers alone:
+  -log p(token) = logsumexp(z) - z_token,  -log p(answer) = their sum over the answer's tokens.
+Retained bits of a fact: over its items, the sum of log2 C minus the cross-entropy in bits of the model's choice among the
+options; clipped at 0. That is what the model knows of the answer when it may say nothing but the answers of the file, token by
+token. Who guesses evenly among the options has 0 bits. An answer of one token that is certain has log2 C.
 """
 
 import math
@@ -14,126 +18,252 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from realmodels.model.transformer import Transformer
+from realmodels.model.reading import logits_at
+from realmodels.text.encoder import Encoder
 from realmodels.text.facts import Fact
-from realmodels.text.tokenizer import Tokenizer
 from theory.errors import UserError
+
+TOKENS = 8192  # tokens that are read at one time
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts as tensors: tokens [F, L] (long, padded on the right), last [F] (position that answers), target [F] (index of the
-    answer among the candidates), task [F], candidates [C] (token of each candidate)."""
+    """F facts as tensors, with I items: the tokens of their answers, fact after fact.
+
+    tokens [F, L] (long, padded on the right): prompt and answer, but for the answer's last token. last [F]: the last position
+    that is no padding; it predicts the answer's last token. task [F]. row [I]: the fact of an item. place [I]: the position
+    that predicts it. target [I]: its index among its options. options [I, C]: tokens, -1 where an item has fewer. choices:
+    number of distinct answers in the file. subject [F]: position of the last token of the fact's subject; of the prompt's last
+    token where no subject is known.
+    """
 
     tokens: Tensor
     last: Tensor
-    target: Tensor
     task: Tensor
-    candidates: Tensor
+    row: Tensor
+    place: Tensor
+    target: Tensor
+    options: Tensor
+    choices: int
+    subject: Tensor
 
     def __len__(self) -> int:
-        return len(self.target)
+        return len(self.last)
 
     def __getitem__(self, rows: Tensor | slice) -> "Facts":
         """The facts in these rows, with no more padding than they need."""
-        last = self.last[rows]
-        tokens = self.tokens[rows, : int(last.max()) + 1]
-        return replace(self, tokens=tokens, last=last, target=self.target[rows], task=self.task[rows])
+        chosen = torch.arange(len(self))[rows]
+        last = self.last[chosen]
+        number = torch.full((len(self),), -1)
+        number[chosen] = torch.arange(len(chosen))
+        items = torch.nonzero(number[self.row] >= 0)[:, 0]
+        items = items[number[self.row[items]].sort(stable=True).indices]
+        return replace(
+            self,
+            tokens=self.tokens[chosen, : int(last.max()) + 1],
+            last=last,
+            task=self.task[chosen],
+            row=number[self.row[items]],
+            place=self.place[items],
+            target=self.target[items],
+            options=self.options[items],
+            subject=self.subject[chosen],
+        )
 
     def of_task(self, task: int) -> "Facts":
         """The facts of one task."""
         return self[self.task == task]
 
+    @property
+    def first(self) -> Tensor:
+        """The position of each fact [F] that predicts the first token of its answer."""
+        return self.place[torch.searchsorted(self.row, torch.arange(len(self)))]
+
+    @property
+    def answer_tokens(self) -> Tensor:
+        """The token of each item [I]."""
+        return self.options.gather(1, self.target[:, None])[:, 0]
+
+    @property
+    def full_bits(self) -> Tensor:
+        """Retained bits of each fact [F] if its answer is certain: log2 of the options, summed over its items. Float64."""
+        return self.per_fact((self.options >= 0).sum(1).double().log2())
+
+    @property
+    def common_options(self) -> Tensor | None:
+        """The options [C] of every item, if all items have the same ones; else None."""
+        same = bool((self.options == self.options[:1]).all()) and bool((self.options[0] >= 0).all())
+        return self.options[0] if same else None
+
+    def per_fact(self, of_items: Tensor) -> Tensor:
+        """Sum [F] over the items of each fact."""
+        return torch.zeros(len(self), dtype=of_items.dtype).index_add(0, self.row, of_items)
+
+    def batches(self) -> list["Facts"]:
+        """The facts in order, in pieces of at most TOKENS tokens, padding included."""
+        size = max(1, TOKENS // self.tokens.shape[1])
+        return [self[start : start + size] for start in range(0, len(self), size)] if len(self) > size else [self]
+
 
 def facts_from_ids(
     prompts: Sequence[Sequence[int]], target: Sequence[int], task: Sequence[int], candidates: Sequence[int]
 ) -> Facts:
-    """`Facts` from the prompts' token ids (padding: token 0, which a causal model does not see from the answering position)."""
-    length = max(map(len, prompts))
-    tokens = torch.tensor([[*ids, *[0] * (length - len(ids))] for ids in prompts])
-    last = torch.tensor([len(ids) - 1 for ids in prompts])
-    return Facts(tokens, last, torch.tensor(target), torch.tensor(task), torch.tensor(candidates))
+    """`Facts` with answers of one token each: target [F] is its index among `candidates`, the options of all of them."""
+    tokens, last = _padded(prompts)
+    rows = torch.arange(len(last))
+    options = torch.tensor(list(candidates)).expand(len(last), -1)
+    return Facts(tokens, last, torch.tensor(task), rows, last, torch.tensor(target), options, len(candidates), last)
 
 
-def candidate_tokens(answers: Sequence[str], tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """(tokens that all answers begin with, the next token of each).
+def _padded(texts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """(tokens [F, L], place of the last one of each [F]); padding is token 0, which a causal model does not see from there."""
+    length = max(map(len, texts))
+    tokens = torch.tensor([[*ids, *[0] * (length - len(ids))] for ids in texts])
+    return tokens, torch.tensor([len(ids) - 1 for ids in texts])
 
-    The prompt goes on with the shared tokens, and the model chooses among the next. With a small vocabulary all answers may begin
-    with the space alone. Raises UserError naming all answers whose next token is that of another, and all if one ends there.
+
+class Answers:
+    """The answers of a file as a tree of tokens: by which tokens they go on after a beginning; count: of distinct answers."""
+
+    def __init__(self, answers: Sequence[tuple[int, ...]]):
+        self.count = len(set(answers))
+        self.after: dict[tuple[int, ...], dict[int, None]] = {}
+        for ids in answers:
+            for length, token in enumerate(ids):
+                self.after.setdefault(ids[:length], {})[token] = None
+
+    def options(self, beginning: tuple[int, ...], token: int) -> list[int]:
+        """Tokens by which an answer that begins so goes on, in the order of the answers; `token` is one of them in any case."""
+        return list({**self.after.get(beginning, {}), token: None})
+
+
+def encode(facts: Sequence[Fact], encoder: Encoder, heldout_phrasing: bool = False) -> Facts:
+    """`Facts` for a model with this encoder; the options are those of the distinct answers, sorted.
+
+    heldout_phrasing: take the other phrasing of each fact, where it has one. Raises UserError for fewer than two answers, and
+    for an answer that has no token of its own after its prompt.
     """
-    tokens = {answer: tokenizer.encode(answer) for answer in answers}
-    shared = 0
-    while len({tuple(ids[: shared + 1]) for ids in tokens.values()}) == 1 and shared < min(map(len, tokens.values())):
-        shared += 1
-    by_token: dict[int | None, list[str]] = {}
-    for answer, ids in tokens.items():
-        by_token.setdefault(ids[shared] if shared < len(ids) else None, []).append(answer)
-    alike = [list(answers)] if None in by_token else [same for same in by_token.values() if len(same) > 1]
-    if alike:
-        groups = ["answers " + ", ".join(map(repr, same)) for same in alike]
-        raise UserError(f"{'; '.join(groups)} begin with the same token: replace or drop all but one of each group")
-    return next(iter(tokens.values()))[:shared], [ids[shared] for ids in tokens.values()]
+    answers = tree(facts, encoder)
+    asked = [Asked((heldout_phrasing and f.heldout_prompt) or f.prompt, f.answer, f.task, getattr(f, "subject", None)) for f in facts]
+    return encode_asked(asked, encoder, answers)
 
 
-def encode(facts: Sequence[Fact], tokenizer: Tokenizer, heldout_phrasing: bool = False) -> Facts:
-    """`Facts` for a model with this tokenizer; the candidates are the distinct answers, sorted, each known by one token.
-
-    That token is the first of the answer; tokens that all answers begin with end the prompts instead (`candidate_tokens`).
-    heldout_phrasing: take the other phrasing of each fact, where it has one. Raises UserError for fewer than two candidates,
-    and for two that begin with the same token.
-    """
-    answers = sorted({fact.answer for fact in facts})
-    if len(answers) < 2:
-        raise UserError(f"the facts have {len(answers)} distinct answer(s), nothing to choose among: give at least two")
-    shared, candidates = candidate_tokens(answers, tokenizer)
-    wordings = ((heldout_phrasing and fact.heldout_prompt) or fact.prompt for fact in facts)
-    prompts = [[*tokenizer.prompt(wording), *shared] for wording in wordings]
-    number = {answer: index for index, answer in enumerate(answers)}
-    return facts_from_ids(prompts, [number[fact.answer] for fact in facts], [fact.task for fact in facts], candidates)
+def tree(facts: Sequence[Fact], encoder: Encoder) -> Answers:
+    """The tree of the answers of these facts, as they follow their own prompts. Raises UserError as `encode`."""
+    distinct = sorted({fact.answer for fact in facts})
+    if len(distinct) < 2:
+        raise UserError(f"the facts have {len(distinct)} distinct answer(s), nothing to choose among: give at least two")
+    return Answers([tuple(encoder.joined(f.prompt, f.answer)[1]) for f in sorted(facts, key=lambda f: f.answer)])
 
 
-def at_answer(x: Tensor, facts: Facts) -> Tensor:
-    """x [F, L, ...] at each fact's answering position: [F, ...]."""
-    return x[torch.arange(len(facts)), facts.last]
+@dataclass(frozen=True)
+class Asked:
+    """One question: a prompt, the answer that continues it, the task that it belongs to, and what the prompt is about."""
+
+    prompt: str
+    answer: str
+    task: int = 0
+    subject: str | None = None
 
 
-def fold(logits: Tensor, candidates: Tensor) -> Tensor:
-    """Outputs [..., C + 1] from logits [..., V]: the candidates' logits, and the log-sum-exp of all others."""
-    others = torch.ones(logits.shape[-1], dtype=torch.bool)
-    others[candidates] = False
-    return torch.cat([logits[..., candidates], logits[..., others].logsumexp(-1, keepdim=True)], -1)
+def encode_asked(asked: Sequence[Asked], encoder: Encoder, answers: Answers) -> Facts:
+    """`Facts` of these questions, whose answers are told apart in the tree `answers`. Errors as `Encoder.joined`."""
+    texts, row, place, target, options, subject = [], [], [], [], [], []
+    for index, one in enumerate(asked):
+        before, ids = encoder.joined(one.prompt, one.answer)
+        texts.append([*before, *ids[:-1]])
+        subject.append(_end_of(one, before, encoder))
+        for length, token in enumerate(ids):
+            here = answers.options(tuple(ids[:length]), token)
+            row.append(index)
+            place.append(len(before) - 1 + length)
+            target.append(here.index(token))
+            options.append(here)
+    width = max(map(len, options))
+    tokens, last = _padded(texts)
+    padded = torch.tensor([[*here, *[-1] * (width - len(here))] for here in options])
+    items = (torch.tensor(values) for values in (row, place, target))
+    of_task = torch.tensor([one.task for one in asked])
+    return Facts(tokens, last, of_task, *items, padded, answers.count, torch.tensor(subject))
 
 
-def outputs(model: Transformer, facts: Facts) -> Tensor:
-    """Outputs [F, C + 1] of the model for these facts."""
-    answers = at_answer(model.features(facts.tokens), facts)
-    return fold(answers @ model.embedding.weight.T, facts.candidates)
+def _end_of(one: Asked, before: Sequence[int], encoder: Encoder) -> int:
+    """Position in the prompt's tokens `before` of the last token of its subject; of the last token if it has none."""
+    if not one.subject or one.subject not in one.prompt:
+        return len(before) - 1
+    text = one.prompt[: one.prompt.rindex(one.subject) + len(one.subject)]
+    at = len(encoder.prompt(text)) - 1
+    return at if list(before[: at + 1]) == encoder.prompt(text) else min(at, len(before) - 1)
 
 
-def answer_loss(z: Tensor, target: Tensor) -> Tensor:
-    """Mean cross-entropy (nats, whole vocabulary) of the answers under outputs z [F, C + 1]."""
-    return nn.functional.cross_entropy(z, target)
+def fold(logits: Tensor, facts: Facts) -> Tensor:
+    """Outputs [I, C + 1] from logits [I, V]: those of the options (-inf where there is none), and the log-sum-exp of all others."""
+    common = facts.common_options
+    if common is not None:  # cheaper than by item, and the usual case of a stream with one-token answers
+        others = torch.ones(logits.shape[-1], dtype=torch.bool)
+        others[common] = False
+        return torch.cat([logits[..., common], logits[..., others].logsumexp(-1, keepdim=True)], -1)
+    inside = facts.options >= 0
+    places = facts.options.clamp(min=0)
+    chosen = logits.gather(1, places).masked_fill(~inside, -math.inf)
+    taken = torch.zeros_like(logits, dtype=torch.bool)
+    rows = torch.arange(len(places))[:, None].expand_as(places)
+    taken[rows[inside], places[inside]] = True
+    return torch.cat([chosen, logits.masked_fill(taken, -math.inf).logsumexp(-1, keepdim=True)], -1)
+
+
+def outputs(model: nn.Module, facts: Facts) -> Tensor:
+    """Outputs [I, C + 1] of the model for the items of these facts."""
+    return fold(logits_at(model, facts.tokens, facts.row, facts.place), facts)
+
+
+def answer_loss(z: Tensor, facts: Facts) -> Tensor:
+    """Mean over facts of -log p(answer) (nats, whole vocabulary) under outputs z [I, C + 1]."""
+    return nn.functional.cross_entropy(z, facts.target, reduction="sum") / len(facts)
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Per fact: retained bits before clipping [F], recall [F] (1.0 if the answer beats every other candidate; chance is 1/C),
-    loss [F] in nats over the whole vocabulary."""
+    """Per fact [F]: retained bits before clipping; recall (1.0 if every token of the answer beats its other options); loss,
+    -log p(answer) in nats over the whole vocabulary; exact (1.0 if greedy decoding says the whole answer; NaN if only outputs
+    were given)."""
 
     bits_raw: Tensor
     recall: Tensor
     loss: Tensor
+    exact: Tensor
 
     @property
     def bits(self) -> Tensor:
         """Retained bits, clipped at 0 per fact."""
         return self.bits_raw.clamp(min=0)
 
+    @property
+    def probability(self) -> Tensor:
+        """Probability of the whole answer, every token given the ones before."""
+        return (-self.loss).exp()
 
-def scores(z: Tensor, target: Tensor) -> Scores:
-    """Scores of outputs z [F, C + 1] against targets [F], in float64."""
-    candidates = z[:, :-1].double()
-    bits_raw = math.log2(candidates.shape[1]) - nn.functional.cross_entropy(candidates, target, reduction="none") / math.log(2)
-    recall = (candidates.argmax(1) == target).double()
-    loss = nn.functional.cross_entropy(z.double(), target, reduction="none")
-    return Scores(bits_raw, recall, loss)
+
+def scores(z: Tensor, facts: Facts, top: Tensor | None = None) -> Scores:
+    """Scores of outputs z [I, C + 1] of these facts, in float64. top [I]: the likeliest token of the vocabulary at each item."""
+    options = z[:, :-1].double()
+    known = (facts.options >= 0).sum(1).double().log2()
+    bits = known - nn.functional.cross_entropy(options, facts.target, reduction="none") / math.log(2)
+    missed = facts.per_fact((options.argmax(1) != facts.target).double())
+    loss = facts.per_fact(nn.functional.cross_entropy(z.double(), facts.target, reduction="none"))
+    exact = torch.full_like(loss, math.nan)
+    if top is not None:
+        exact = (facts.per_fact((top != facts.answer_tokens).double()) == 0).double()
+    return Scores(facts.per_fact(bits), (missed == 0).double(), loss, exact)
+
+
+@torch.no_grad()
+def asked(model: nn.Module, facts: Facts) -> Scores:
+    """Scores of the model for these facts, read in pieces. A whole answer is exact if greedy decoding would say it: then, and
+    only then, each of its tokens is the likeliest after those before."""
+    parts = []
+    for piece in facts.batches():
+        logits = logits_at(model, piece.tokens, piece.row, piece.place)
+        parts.append(scores(fold(logits, piece), piece, logits.argmax(1)))
+    names = ("bits_raw", "recall", "loss", "exact")
+    return Scores(*(torch.cat([getattr(part, name) for part in parts]) for name in names))

@@ -7,11 +7,13 @@ from typing import Any
 
 from realmodels.model import checkpoint
 from realmodels.model.transformer import Transformer
+from realmodels.text.encoder import Encoder
 from realmodels.text.facts import stream
 from realmodels.training.evaluate import HELDOUT_TOKENS, bits_per_byte
 from realmodels.training.pretrain import text_of
 from realmodels.training.recipe import DEVELOPMENT_SEED
 from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
+from realmodels.writing.methods.writer import Background
 from realmodels.writing.outputs import Facts, encode
 from realmodels.writing.stream import STEPS
 from simulate.runs.experiment import Cell, Preset
@@ -61,7 +63,7 @@ class Scenario:
     model: Transformer
     facts: Facts
     rephrased: Facts
-    background: Facts
+    background: Background
     heldout: Callable[[Transformer], float]
 
 
@@ -70,10 +72,11 @@ def scenario(spec: ScenarioSpec, workspace: Path) -> Scenario:
     model, tokenizer, meta = checkpoint.read(checkpoint_of(spec.model, workspace))
     text = text_of(meta, workspace)
     facts = stream(spec.stream, spec.T + BACKGROUND_TASKS, spec.D, spec.seed)
-    plain, other = encode(facts, tokenizer), encode(facts, tokenizer, heldout_phrasing=True)
+    encoder = Encoder(tokenizer)
+    plain, other = encode(facts, encoder), encode(facts, encoder, heldout_phrasing=True)
     written = plain.task < spec.T
 
     def heldout(model: Transformer) -> float:
         return bits_per_byte(model, text, HELDOUT_TOKENS)["all"]
 
-    return Scenario(model, plain[written], other[written], plain[~written], heldout)
+    return Scenario(model, plain[written], other[written], Background(plain[~written]), heldout)

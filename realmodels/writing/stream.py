@@ -1,76 +1,61 @@
-"""Write a stream of tasks into a model, one after another, and measure what each later write leaves of the earlier ones.
+"""Write a stream of tasks into a model, one after another.
 
-A task is written by plain gradient descent: a fixed number of full-batch steps on its D facts, under a method's restriction
-(`realmodels.writing.methods.writer`). All facts are evaluated before the first task and after every task. The age of a task is
-the number of tasks written since.
+A task is written by a method (`realmodels.writing.methods.writer`): most take a fixed number of full-batch steps on its facts.
+The age of a task is the number of tasks written since. `stream` writes; `write_stream` also asks all facts after every task.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 import torch
+from torch import nn
 
-from realmodels.model.transformer import Transformer
+from realmodels.model.reading import first_block, remembering
 from realmodels.writing.learning_rate import checked_learning_rate
-from realmodels.writing.methods.writer import Writer
-from realmodels.writing.outputs import Facts, answer_loss, outputs, scores
-from theory.errors import UserError
+from realmodels.writing.methods.writer import Diverged, Writer
+from realmodels.writing.outputs import Facts, asked
 
 STEPS = 20  # gradient steps per task, the same for all methods
-NOTHING = 1e-5
-"""Share of the gradient's norm below which an update counts as rounding: the method writes nothing."""
 
 
-class Diverged(RuntimeError):
-    """A write whose loss or weights stopped being finite: the learning rate is too large for this model and method."""
+def write_task(writer: Writer, task: Facts, learning_rate: float, steps: int, earlier: Sequence[Facts] = ()) -> None:
+    """Write one task in place. earlier: the tasks that were written into this model before, in order.
 
-
-def write_task(
-    model: Transformer, writer: Writer, task: Facts, learning_rate: float, steps: int, earlier: Sequence[Facts] = ()
-) -> None:
-    """Write one task in place: `steps` times w <- w - learning_rate * R(dL/dw), R = writer.restriction(task, earlier).
-
-    earlier: the tasks that were written into this model before, in order. Raises Diverged if the loss or a weight is not
-    finite. Raises UserError if the learning rate is not a finite number above 0, or if the restriction leaves nothing of the
-    gradient.
+    Raises Diverged, naming the task, if the loss or a weight is not finite. Raises UserError if the learning rate is not a
+    finite number above 0, or if the method's restriction leaves nothing of the gradient.
     """
     learning_rate = checked_learning_rate(learning_rate)
-    restrict = writer.restriction(task, earlier)
-    names, parameters = list(writer.parameters), list(writer.parameters.values())
-    for step in range(steps):
-        loss = answer_loss(outputs(model, task), task.target)
-        if not torch.isfinite(loss):
-            where = f"task {len(earlier) + 1}, before step {step + 1} of {steps} at learning rate {learning_rate:g}"
-            raise Diverged(f"{where}: the loss is {loss.item()}: lower the learning rate")
-        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-        gradient = {name: g for name, g in zip(names, gradients, strict=True) if g is not None}
-        update = restrict(gradient)
-        if step == 0 and _norm(update) < NOTHING * _norm(gradient):
-            raise UserError(
-                f"task {len(earlier) + 1} cannot be written: the method's restriction leaves nothing of the gradient; "
-                "a restriction must depend on its arguments alone and leave room for this task"
-            )
-        with torch.no_grad():
-            for name, g in update.items():
-                writer.parameters[name].sub_(learning_rate * g)
-    if not all(torch.isfinite(p).all() for p in parameters):
-        where = f"task {len(earlier) + 1}, after {steps} steps at learning rate {learning_rate:g}"
-        raise Diverged(f"{where}: a parameter is not finite: lower the learning rate")
+    cure = f"at learning rate {learning_rate:g}: lower the learning rate"
+    try:
+        writer.write(task, earlier, learning_rate, steps)
+    except Diverged as error:
+        raise Diverged(f"{error} {cure}") from None
+    if not all(torch.isfinite(p).all() for p in writer.parameters.values()):
+        raise Diverged(f"task {len(earlier) + 1}, after {steps} steps: a parameter is not finite {cure}")
 
 
-def _norm(gradients: dict[str, torch.Tensor]) -> float:
-    return math.sqrt(sum(float(g.double().square().sum()) for g in gradients.values()))
+def stream(writer: Writer, facts: Facts, learning_rate: float, steps: int, begin: int = 0) -> Iterator[int]:
+    """Write the tasks of `facts` in order of their number, in place; yields how many are written: `begin`, ..., T.
+
+    begin: tasks that are in the model already. Errors as `write_task`. Blocks before the first one that the method writes are
+    computed once per batch of texts, also in what the caller reads of the model meanwhile.
+    """
+    by_task = [facts.of_task(task) for task in sorted(set(facts.task.tolist()))]
+    with remembering(writer.model, first_block(writer.model, writer.parameters.values())):
+        yield begin
+        for written in range(begin, len(by_task)):
+            write_task(writer, by_task[written], learning_rate, steps, by_task[:written])
+            yield written + 1
 
 
-def task_scores(model: Transformer, facts: Facts, rephrased: Facts) -> pd.DataFrame:
+def task_scores(model: nn.Module, facts: Facts, rephrased: Facts) -> pd.DataFrame:
     """Mean scores of each task now: columns task, bits, bits_raw, recall, loss, recall_heldout_phrasing.
 
     rephrased: the same facts in another phrasing, of which recall_heldout_phrasing is the recall.
     """
-    with torch.no_grad():
-        now, other = scores(outputs(model, facts), facts.target), scores(outputs(model, rephrased), rephrased.target)
+    now, other = asked(model, facts), asked(model, rephrased)
     per_fact = pd.DataFrame(
         {
             "task": facts.task.numpy(),
@@ -85,13 +70,12 @@ def task_scores(model: Transformer, facts: Facts, rephrased: Facts) -> pd.DataFr
 
 
 def write_stream(
-    model: Transformer,
     writer: Writer,
     facts: Facts,
     rephrased: Facts,
     learning_rate: float,
     steps: int,
-    heldout: Callable[[Transformer], float],
+    heldout: Callable[[nn.Module], float],
     on_divergence: Callable[[Diverged], None] = lambda error: None,
 ) -> list[dict[str, Any]]:
     """Write the tasks of `facts` in order of their number, in place; rows of the table `streams` for written = 0 .. T.
@@ -101,17 +85,16 @@ def write_stream(
     with the cause, and the rows from there on say diverged = True, 0 bits and no recall, and NaN for the rest. The model is
     then no longer usable. Errors as `write_task`.
     """
+    model = writer.model
     tasks = sorted(set(facts.task.tolist()))
-    by_task = [facts.of_task(task) for task in tasks]
     rows: list[dict[str, Any]] = []
-    diverged = False
+    writing, diverged = stream(writer, facts, learning_rate, steps), False
     for written in range(len(tasks) + 1):
-        if written and not diverged:
-            try:
-                write_task(model, writer, by_task[written - 1], learning_rate, steps, by_task[: written - 1])
-            except Diverged as error:
-                diverged = True
-                on_divergence(error)
+        try:
+            diverged = diverged or next(writing) != written
+        except Diverged as error:
+            diverged = True
+            on_divergence(error)
         if diverged:
             nothing = {"bits": 0.0, "bits_raw": math.nan, "recall": 0.0, "loss": math.nan, "recall_heldout_phrasing": 0.0}
             per_task = [{"task": task, **nothing} for task in tasks]

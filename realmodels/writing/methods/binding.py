@@ -5,12 +5,14 @@ name of its file. A new method is a new file; nothing else has to be edited.
 """
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
 from typing import Any
 
-from realmodels.model.transformer import Transformer
-from realmodels.writing.methods.writer import Writer
+from torch import nn
+
+from realmodels.writing.methods.writer import Background, Writer
 from realmodels.writing.outputs import Facts
 from simulate.runs.fingerprint import code_fingerprint
 from theory.errors import UserError
@@ -35,17 +37,19 @@ def _method(name: str) -> Callable[..., Writer] | None:
         return None
 
 
-def bind(name: str, model: Transformer, background: Facts, **options: Any) -> Writer:
+def bind(name: str, model: nn.Module, background: Background | Facts, **options: Any) -> Writer:
     """The method of this name, bound to a model that nothing has been written into yet.
 
-    background: prompts of the form of the stream, none of which the stream contains. options: arguments of the method's own
-    function; its defaults are the configuration of the paper. Raises UserError if there is no method of this name or the
-    model cannot be written so.
+    background: what a method may look at besides the tasks; prompts alone if it is `Facts`. options: arguments of the method's own function; its defaults are the configuration of the paper. Raises UserError if there
+    is no method of this name, if it has no such option, or if the model cannot be written so.
     """
     method = _method(name)
     if method is None:
         raise UserError(f"unknown method {name!r}: choose one of {', '.join(names())}")
-    return method(model, background, **options)
+    known = list(inspect.signature(method).parameters)[2:]
+    if unknown := [option for option in options if option not in known]:
+        raise UserError(f"method {name!r} has no option {unknown[0]!r}: it has {', '.join(known) or 'none'}")
+    return method(model, Background(background) if isinstance(background, Facts) else background, **options)
 
 
 def code(name: str) -> str:

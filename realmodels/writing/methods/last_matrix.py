@@ -1,16 +1,18 @@
-"""Scope control: only the output matrix of the last block's feed-forward layer is written.
+"""Scope control: only one matrix is written, unless told otherwise the output matrix of the last block's feed-forward layer.
 
 Every sparse method also narrows what may change; this method narrows it without any sparsity.
 """
 
-from realmodels.model.transformer import Transformer
-from realmodels.writing.methods.writer import Writer, last_output_matrix
-from realmodels.writing.outputs import Facts
+from torch import nn
+
+from realmodels.model import matrices
+from realmodels.writing.methods.writer import Background, Writer
 
 
-def last_matrix(model: Transformer, background: Facts) -> Writer:
-    """One matrix [width, hidden], no restriction, no state. The background is not used."""
-    return Writer(last_output_matrix(model, "last_matrix"))
+def last_matrix(model: nn.Module, background: Background, where: str = "last") -> Writer:
+    """One matrix, no restriction, no state. The background is not used. Raises UserError if `where` names none or several."""
+    matrix = matrices.one(model, where)
+    return Writer(model, {matrix.name: matrix.parameter(model)})
 
 
 METHOD = last_matrix

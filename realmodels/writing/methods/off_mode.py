@@ -1,8 +1,8 @@
-"""Off-mode writing: the last feed-forward matrix, written off the directions that its keys have in common.
+"""Off-mode writing: one matrix, written off the directions that its keys have in common.
 
-The matrix W [width, hidden] is an associative store. The gradient of a fact is (backpropagated signal) x (key)^T, where the key
-is the hidden activations at the answering position. By claim I2 what interferes is the keys' common mode. So the key side of
-every update is projected off it: R(g) = g (I - U U^T). The columns of U [hidden, k] are the first k directions of BACKGROUND
+The matrix W [outputs, inputs] is an associative store. The gradient of a fact is (backpropagated signal) x (key)^T, where the key
+is what the matrix reads at the answering position. By claim I2 what interferes is the keys' common mode. So the key side of
+every update is projected off it: R(g) = g (I - U U^T). The columns of U [inputs, k] are the first k directions of BACKGROUND
 prompts: their mean key, then the leading principal directions about it. Background prompts have the form of the stream, and other
 subjects.
 """
@@ -10,21 +10,20 @@ subjects.
 import torch
 from torch import Tensor, nn
 
-from realmodels.model.transformer import Transformer
-from realmodels.writing.methods.writer import Gradients, Writer, last_output_matrix
-from realmodels.writing.outputs import Facts, at_answer
+from realmodels.model import matrices
+from realmodels.model.reading import inputs_of
+from realmodels.writing.methods.writer import Background, Gradients, Writer
+from realmodels.writing.outputs import Facts
 
 
-def answer_keys(model: Transformer, facts: Facts) -> Tensor:
-    """Keys [F, hidden]: what the last block's feed-forward output matrix reads at each fact's answering position."""
-    record: dict[str, list[Tensor]] = {}
-    with torch.no_grad():
-        model.features(facts.tokens, record)
-    return at_answer(record["activations"][-1], facts)
+def answer_keys(model: nn.Module, facts: Facts, where: str = "last") -> Tensor:
+    """Keys [F, inputs]: what a matrix reads where each fact's answer begins. Default: the last block's feed-forward output."""
+    (keys,) = inputs_of(model, [matrices.one(model, where).module(model)], facts.tokens)
+    return keys[torch.arange(len(facts)), facts.first]
 
 
 def common_directions(keys: Tensor, k: int) -> Tensor:
-    """Orthonormal U [hidden, k] for keys [F, hidden]: the mean key, then the top k - 1 principal directions off it."""
+    """Orthonormal U [inputs, k] for keys [F, inputs]: the mean key, then the top k - 1 principal directions off it."""
     keys = keys.double()
     mean = nn.functional.normalize(keys.mean(0), dim=0)
     off = keys - keys @ mean[:, None] * mean
@@ -32,17 +31,26 @@ def common_directions(keys: Tensor, k: int) -> Tensor:
     return torch.linalg.qr(torch.cat([mean[None], others]).T).Q
 
 
-def off_mode(model: Transformer, background: Facts, k: int = 1) -> Writer:
-    """The last matrix, off the background's k common key directions. State: k vectors as wide as the hidden layer."""
-    parameters = last_output_matrix(model, "off_mode")
-    (weight,) = parameters.values()
-    common = common_directions(answer_keys(model, background), k).to(weight.dtype)
+def off_mode(model: nn.Module, background: Background, k: int = 1, where: str = "last") -> Writer:
+    """One matrix, off the background's k common key directions. State: k vectors as wide as what the matrix reads."""
+    matrix = matrices.one(model, where)
+    weight = matrix.parameter(model)
+    common = common_directions(answer_keys(model, background.prompts, where), k).to(weight.dtype)
 
     def project(gradients: Gradients) -> Gradients:
+        if matrix.transposed:
+            return {name: g - common @ (common.T @ g) for name, g in gradients.items()}
         return {name: g - (g @ common) @ common.T for name, g in gradients.items()}
 
     size = common.numel()
-    return Writer(parameters, lambda task, earlier: project, one_key_projection=True, state_numbers=size, state_bits=32 * size)
+    return Writer(
+        model,
+        {matrix.name: weight},
+        lambda task, earlier: project,
+        one_key_projection=True,
+        state_numbers=size,
+        state_bits=32 * size,
+    )
 
 
 METHOD = off_mode

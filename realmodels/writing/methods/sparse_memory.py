@@ -12,10 +12,10 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from realmodels.model.transformer import Transformer
-from realmodels.writing.methods.writer import Gradients, Restriction, Writer
+from realmodels.writing.methods.writer import Background, Gradients, Restriction, Writer
 from realmodels.writing.outputs import Facts
 from theory.errors import UserError
 
@@ -49,15 +49,15 @@ def top_slots(reads: Tensor, idf: Tensor, t: int) -> Tensor:
     return mask & (reads > 0)
 
 
-def sparse_memory(model: Transformer, background: Facts, t: int = 256) -> Writer:
+def sparse_memory(model: nn.Module, background: Background, t: int = 256) -> Writer:
     """The values of the task's top t slots. State: per slot, in how many of the background batches it was read.
 
     A task of 8 facts reads about 330 slots of a "small" memory layer; with fewer than 256 of them it is not learned.
     """
     parameters = {name: p for name, p in model.named_parameters() if name.endswith("feedforward.values.weight")}
-    if len(parameters) != 1:
+    if not isinstance(model, Transformer) or len(parameters) != 1:
         raise UserError("method 'sparse_memory' writes the values of a memory layer, which this model lacks: choose another")
-    idf = inverse_document_frequency(slot_reads(model, background))
+    idf = inverse_document_frequency(slot_reads(model, background.prompts))
 
     def restriction(task: Facts, earlier: Sequence[Facts]) -> Restriction:
         mask = top_slots(slot_reads(model, task).sum(0), idf, t)[:, None]
@@ -67,8 +67,8 @@ def sparse_memory(model: Transformer, background: Facts, t: int = 256) -> Writer
 
         return project
 
-    bits = math.ceil(math.log2(len(background) + 1))
-    return Writer(parameters, restriction, state_numbers=len(idf), state_bits=len(idf) * bits)
+    bits = math.ceil(math.log2(len(background.prompts) + 1))
+    return Writer(model, parameters, restriction, state_numbers=len(idf), state_bits=len(idf) * bits)
 
 
 METHOD = sparse_memory

@@ -54,7 +54,7 @@ def test_kernel_simulation_becomes_true_training_at_small_steps(random_model, ra
         writer = bind(method, model, background)
         setup = Setup(logit_kernel(model, writer, facts).response, outputs(model, facts).detach(), facts, learning_rate, 5)
         predicted = simulate(setup)[-1]
-        write_stream(model, writer, facts, facts, learning_rate, 5, lambda model: 0.0)
+        write_stream(writer, facts, facts, learning_rate, 5, lambda model: 0.0)
         errors.append((outputs(model, facts).detach() - predicted).norm().item())
         moves.append((predicted - setup.z).norm().item())
     order = np.polyfit(np.log(learning_rates), np.log(errors), 1)[0]
@@ -105,7 +105,7 @@ def test_forecasts_of_orthogonal_tasks_agree_and_are_the_isolated_write():
     setup = Setup(theta, torch.zeros(6, 5), facts, learning_rate=1.0, steps=10)
     rows = forecasts(setup)
     assert len(rows) == 4 * (1 + 2 + 3)
-    expected = scores(isolated(setup), facts.target).bits.view(3, 2).mean(1)
+    expected = scores(isolated(setup), facts).bits.view(3, 2).mean(1)
     for row in rows:
         if row["kind"] != "chance" or row["age"] == 0:
             assert row["bits_predicted"] == pytest.approx(expected[row["task"]].item(), rel=1e-6)

@@ -16,7 +16,7 @@ from realmodels.writing.kernel import (
 )
 from realmodels.writing.methods.binding import bind
 from realmodels.writing.methods.catalogue import RUNS
-from realmodels.writing.outputs import at_answer, fold, outputs
+from realmodels.writing.outputs import fold, outputs
 from realmodels.writing.stream import write_task
 
 
@@ -26,7 +26,7 @@ def jacrev_rows(model, facts, names):
 
     def z(chosen):
         features = torch.func.functional_call(model, {**parameters, **chosen}, (facts.tokens,))
-        return fold(at_answer(features, facts), facts.candidates)
+        return fold(features[facts.row, facts.place], facts)
 
     found = torch.func.jacrev(z)({name: parameters[name] for name in names})
     return torch.cat([found[name].flatten(2) for name in names], 2).flatten(0, 1)
@@ -79,7 +79,7 @@ def test_kernel_is_the_derivative_of_a_true_write(random_model, random_facts, ar
     mine = facts.task == 1
     predicted = -torch.einsum("iojp,jp->io", kernel.response[:, :, mine], error[mine]) / 3
     learning_rate = 0.002 / predicted.abs().max().item()
-    write_task(model, writer, facts.of_task(1), learning_rate, 1)
+    write_task(writer, facts.of_task(1), learning_rate, 1)
     moved = (outputs(model, facts).detach() - z) / learning_rate
     assert (moved - predicted).norm() < 0.05 * predicted.norm()
 

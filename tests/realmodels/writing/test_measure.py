@@ -75,7 +75,7 @@ def test_write_leaves_the_model_alone_and_saves_a_copy(trained, places, tmp_path
     from realmodels.text.user_facts import load_facts
 
     facts = encode(load_facts(places), tokenizer)
-    assert scores(outputs(model, facts), facts.target).bits.mean().item() == pytest.approx(answer["kept"], abs=1e-5)
+    assert scores(outputs(model, facts), facts).bits.mean().item() == pytest.approx(answer["kept"], abs=1e-5)
     with pytest.raises(UserError, match="exists"):
         write(path, places, "full", out=tmp_path / "taught")
 
@@ -184,7 +184,7 @@ def test_recall_in_other_words_needs_other_words(trained, places, tmp_path):
     candidates = encode(as_facts(entries), tokenizer)
     target = candidates.target[[0, 1, 1]].tolist()
     facts = facts_from_ids([tokenizer.prompt(p) for p in asked_in], target, [0, 0, 0], candidates.candidates.tolist())
-    right = scores(outputs(model, facts), facts.target).recall.tolist()
+    right = scores(outputs(model, facts), facts).recall.tolist()
     assert asked.recall_heldout_phrasing == pytest.approx((right[0] + (right[1] + right[2]) / 2) / 2)
 
 
@@ -241,7 +241,7 @@ def test_the_learning_rate_is_the_smallest_that_teaches_by_trial(trained, places
         bits = []
         for task in (encoded.of_task(0), encoded.of_task(1)):
             model = loaded.copy()
-            write_task(model, bind("last_matrix", model, encoded), task, rate, STEPS)
+            write_task(bind("last_matrix", model, encoded), task, rate, STEPS)
             bits.append(scores(outputs(model, task), task.target).bits.mean().item())
         learned.append(np.mean(bits))
     enough = [rate for rate, bits in zip(rates, learned, strict=True) if bits >= 0.9 * 2]

@@ -20,7 +20,7 @@ def test_only_the_scope_changes_and_the_task_is_learned(random_model, random_fac
     writer = bind(method, model, random_facts(8, 4, seed=7))
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     loss = torch.nn.functional.cross_entropy(outputs(model, facts), facts.target).item()
-    write_task(model, writer, facts, 1e-4 if method == "full" else 1e-3, 3)
+    write_task(writer, facts, 1e-4 if method == "full" else 1e-3, 3)
     assert torch.nn.functional.cross_entropy(outputs(model, facts), facts.target).item() < loss
     changed = {name for name, p in model.named_parameters() if not torch.equal(p.detach(), before[name])}
     assert changed
@@ -36,7 +36,7 @@ def test_sparse_memory_leaves_unselected_rows_bit_identical(random_model, random
         values[::2] = -0.0  # the case that subtracting a masked gradient gets wrong: -0.0 - (-0.0) is +0.0
     writer = bind("sparse_memory", model, random_facts(8, 4, seed=7), t=5)
     before = values.detach().clone().view(torch.int32)
-    write_task(model, writer, facts, 0.5, 4)
+    write_task(writer, facts, 0.5, 4)
     same = (values.detach().view(torch.int32) == before).all(1)
     idf = inverse_document_frequency(slot_reads(model, random_facts(8, 4, seed=7)))
     chosen = top_slots(slot_reads(model, facts).sum(0), idf, 5)
@@ -69,7 +69,7 @@ def test_off_mode_updates_are_orthogonal_to_the_background_directions(random_mod
     keys = answer_keys(model, background)
     for k in (1, 3):
         before = weight.detach().clone()
-        write_task(model, bind("off_mode", model, background, k=k), facts, 1e-2, 3)
+        write_task(bind("off_mode", model, background, k=k), facts, 1e-2, 3)
         update = (weight.detach() - before).double()
         directions = common_directions(keys, k)
         assert directions.shape == (keys.shape[1], k)

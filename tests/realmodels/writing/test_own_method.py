@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 import torch
 
+from realmodels.model import matrices
 from realmodels.writing import methods
 from realmodels.writing.kernel import logit_kernel
 from realmodels.writing.methods.binding import bind, names
 from realmodels.writing.methods.off_mode import answer_keys
-from realmodels.writing.methods.writer import Writer, last_output_matrix
+from realmodels.writing.methods.writer import Writer
 from realmodels.writing.outputs import outputs
 from realmodels.writing.stream import write_stream, write_task
 from theory.errors import UserError
@@ -23,8 +24,9 @@ OWN = '''"""Gradient projection memory (Saha et al. 2021): a task is written off
 
 import torch
 
+from realmodels.model import matrices
 from realmodels.writing.methods.off_mode import answer_keys
-from realmodels.writing.methods.writer import Writer, last_output_matrix
+from realmodels.writing.methods.writer import Writer
 
 
 def gpm(model, background, k=2):
@@ -35,7 +37,8 @@ def gpm(model, background, k=2):
         basis = torch.linalg.qr(torch.cat(main).T).Q if main else None
         return lambda gradients: gradients if basis is None else {n: g - (g @ basis) @ basis.T for n, g in gradients.items()}
 
-    return Writer(last_output_matrix(model, "gpm"), restriction)
+    matrix = matrices.one(model, "last")
+    return Writer(model, {matrix.name: matrix.parameter(model)}, restriction)
 
 
 METHOD = gpm
@@ -54,7 +57,7 @@ def test_a_method_in_a_file_of_its_own_is_found_and_writes_every_task(random_mod
     model, facts = random_model("dense"), random_facts(4, 2)
     writer = bind("gpm", model, facts)
     logit_kernel(model, writer, facts)  # as when the learning rate is chosen: all restrictions, before the first write
-    rows = pd.DataFrame(write_stream(model, writer, facts, facts, 3e-3, 5, lambda model: 1.5))
+    rows = pd.DataFrame(write_stream(writer, facts, facts, 3e-3, 5, lambda model: 1.5))
     before = rows[rows.written == 0].set_index("task").loss
     fresh = rows[rows.age == 0].set_index("task").loss
     assert (fresh < before - 1e-3).all()
@@ -65,14 +68,14 @@ def test_its_writes_leave_the_protected_keys_alone_and_are_those_of_its_kernel(r
     model, facts = random_model("dense"), random_facts(3, 2)
     writer, tasks = bind("gpm", model, facts), [facts.of_task(task) for task in range(3)]
     kernel, z = logit_kernel(model, writer, facts).response, outputs(model, facts).detach()
-    write_task(model, writer, tasks[2], 1e-3, 1, tasks[:2])
+    write_task(writer, tasks[2], 1e-3, 1, tasks[:2])
     error = z[4:].softmax(-1) - torch.nn.functional.one_hot(facts.target[4:], z.shape[1])
     predicted = -1e-3 / 2 * torch.einsum("icjd,jd->ic", kernel[:, :, 4:], error)
     moved = outputs(model, facts).detach() - z
     assert (moved - predicted).norm() < 0.02 * predicted.norm()
     (weight,) = writer.parameters.values()
     before = weight.detach().clone()
-    write_task(model, writer, tasks[2], 0.1, 3, tasks[:2])
+    write_task(writer, tasks[2], 0.1, 3, tasks[:2])
     change = weight.detach() - before
     assert change.norm() > 0.01
     for earlier in tasks[:2]:
@@ -89,11 +92,12 @@ def test_a_restriction_that_collects_tasks_is_refused_and_does_not_silently_writ
         collected.append(answer_keys(model, task))
         return lambda gradients: gradients if basis is None else {n: g - (g @ basis) @ basis.T for n, g in gradients.items()}
 
-    writer = Writer(last_output_matrix(model, "collector"), restriction)
+    matrix = matrices.one(model, "last")
+    writer = Writer(model, {matrix.name: matrix.parameter(model)}, restriction)
     writer.restrictions(facts)  # as when the learning rate is chosen
     before = outputs(model, background).detach()
     with pytest.raises(UserError, match="task 1 cannot be written: the method's restriction leaves nothing") as raised:
-        write_stream(model, writer, facts, facts, 3e-3, 5, lambda model: math.nan)
+        write_stream(writer, facts, facts, 3e-3, 5, lambda model: math.nan)
     assert "\n" not in str(raised.value)
     assert torch.equal(outputs(model, background), before)
 
