@@ -1,89 +1,52 @@
-"""One question about a model and facts: both opened, a copy bound to the method, and the learning rate to write with.
+"""A question put to one method: a copy of the model bound to it, and the learning rate to write with.
 
 Without a learning rate the smallest power of 2 is taken with which the first tasks, each written by itself into the copy, are
 learned; the copy is put back after every trial. A rate that the kernel's forecast would choose is far too large on a model whose
 facts share nearly all of their directions: the forecast is no longer true there, and the model would lose its language.
 """
 
-import hashlib
-import json
 import math
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from realmodels.model.loaded import Loaded, as_loaded
-from realmodels.model.transformer import Transformer
-from realmodels.text.facts import TEMPLATES, Fact, stream
-from realmodels.text.user_facts import FactsLike, as_facts
+from realmodels.model.reading import first_block, remembering
 from realmodels.writing.kernel import Kernel, logit_kernel
 from realmodels.writing.learning_rate import LEARNED, checked_learning_rate
 from realmodels.writing.methods.binding import bind
-from realmodels.writing.methods.writer import Writer
-from realmodels.writing.outputs import Facts, candidate_tokens, encode, facts_from_ids, outputs, scores
+from realmodels.writing.methods.writer import Diverged, Writer, norm
+from realmodels.writing.question import Question
 from realmodels.writing.room import require_room, require_room_to_write
-from realmodels.writing.scenario import FACTS, TASKS
-from realmodels.writing.stream import Diverged, write_task
+from realmodels.writing.outputs import asked
+from realmodels.writing.stream import write_task
 from theory.errors import UserError
 
-LEARNING_RATES = 2.0 ** np.arange(-14, 9)  # tried in this order when none is given
 TRIALS = 3  # tasks that are written on trial, each by itself
-Model = str | Path | Loaded
+Say = Callable[[str], None]
+
+
+def silent(line: str) -> None:
+    """Say nothing."""
 
 
 class Case:
-    """One question: a model (a copy is bound to the method), the facts as tensors, and what every answer says about both."""
+    """One method put to a question: `writer` is bound to a copy of the model, which nothing has been written into yet."""
 
-    def __init__(self, model: Model, facts: FactsLike, method: str, background: FactsLike | None, named: bool = False):
-        self.loaded = as_loaded(model)
-        is_stream = named and isinstance(facts, str) and facts in TEMPLATES and not Path(facts).exists()
-        self.plain = stream(str(facts), TASKS["quick"], FACTS, 0) if is_stream else as_facts(facts)
-        self.facts = encode(self.plain, self.loaded.tokenizer)
-        others = self.plain if background is None else as_facts(background)
-        self.shared = candidate_tokens(sorted({fact.answer for fact in self.plain}), self.loaded.tokenizer)[0]
-        self.background = self._prompts(others)
-        self.method = method
-        require_room_to_write(self.loaded.model, self.facts)
-        self.model, self.writer = self.fresh()
-        count = len(self.facts.candidates)
-        self.full_bits = math.log2(count)
-        self.about: dict[str, Any] = {
-            "method": method,
-            "facts": len(self.facts),
-            "tasks": len(self.facts.task.unique()),
-            "candidates": count,
-            "full_bits": self.full_bits,
-            "chance_recall": 1 / count,
-            "chance_bits": 0.0,
-            "hashes": {
-                "facts": _digest(facts, self.plain),
-                "background": None if background is None else _digest(background, others),
-                "checkpoint": self.loaded.sha256,
-            },
-        }
-        self.settings: dict[str, Any] = {
-            "model": str(self.loaded.path),
-            "facts": str(facts) if isinstance(facts, str | Path) else f"{len(self.plain)} facts from memory",
-            "background": "the prompts of the facts themselves" if background is None else _named(background),
-        }
+    def __init__(self, question: Question, method: str, options: Mapping[str, Any] | None = None, say: Say = silent):
+        self.question, self.method, self.options, self.say = question, method, dict(options or {}), say
+        self.facts = question.facts
+        require_room_to_write(question.loaded.model, self.facts)
+        self.writer = self.fresh()
+        self.model: nn.Module = self.writer.model
+        self.about = {"method": method, **question.about}
+        self.settings = {**question.settings, "options": self.options}
 
-    def fresh(self) -> tuple[Transformer, Writer]:
-        """A copy of the model as it was loaded, and the method bound to it."""
-        model = self.loaded.copy()
-        return model, bind(self.method, model, self.background)
-
-    def question(self, wording: str) -> list[int]:
-        """Token numbers of a prompt as it is asked: with the tokens that all answers begin with."""
-        return [*self.loaded.tokenizer.prompt(wording), *self.shared]
-
-    def _prompts(self, facts: Sequence[Fact]) -> Facts:
-        """Prompts as `Facts` without answers."""
-        nothing = [0] * len(facts)
-        return facts_from_ids([self.question(fact.prompt) for fact in facts], nothing, nothing, [0])
+    def fresh(self) -> Writer:
+        """The method bound to a new copy of the model."""
+        return bind(self.method, self.question.loaded.copy(), self.question.background, **self.options)
 
     def require_room(self) -> None:
         """Raise UserError if the memory for the kernel of these facts is not free."""
@@ -91,85 +54,124 @@ class Case:
 
     def kernel(self) -> Kernel:
         """The kernel of these writes. Raises UserError if its memory is not free, it is 0, or a number in it is not finite."""
+        if not self.writer.forecastable:
+            raise UserError(f"method {self.method!r} is no plain gradient descent, so that no kernel describes it: write it instead")
         self.require_room()
         kernel = logit_kernel(self.model, self.writer, self.facts)
         size = kernel.writes.abs().max().item()
         if not (math.isfinite(size) and math.isfinite(kernel.response.sum().item()) and size > 0):
             what = "moves no output" if size == 0 else "has gradients that are not finite"
-            raise UserError(f"checkpoint {self.loaded.path}: method {self.method!r} {what} of this model: train the model anew")
+            raise UserError(f"model {self.question.loaded.path}: method {self.method!r} {what} of it: choose another method or model")
         return kernel
 
     def rate(self, given: float | None, steps: int) -> tuple[float, bool]:
         """(learning rate, whether it is at an end of the range that was tried); notes in the settings how it was chosen."""
         if steps < 1:
             raise UserError(f"{steps} steps per task: give 1 or more")
+        lowest, highest = self.writer.rates
         if given is not None:
             rate, how = checked_learning_rate(given), "given"
         else:
-            rate, reached = sufficient_rate(lambda rate: self.trial(rate, steps, LEARNED * self.full_bits), self.full_bits)
-            share = f"{LEARNED:.0%} of {self.full_bits:.2f} bits per fact"
-            how = f"the smallest power of 2 with which a trial write reaches {share}"
-            how = how if reached else f"no power of 2 in the range reaches {share} in a trial write; this one reaches most"
+            rates = powers(lowest, highest)
+            with remembering(self.model, first_block(self.model, self.writer.parameters.values())):
+                rate, reached = sufficient_rate(lambda rate: self.trial(rate, steps), rates, self._guess(rates, steps))
+            goal = f"{LEARNED:.0%} of the facts said right and {LEARNED:.0%} of their bits"
+            how = f"the smallest power of 2 with which trial writes reach {goal}"
+            how = how if reached else f"no power of 2 in the range reaches {goal} in trial writes; this one reaches most"
+            self.say(f"{self.method}: learning rate {rate:g}, {how}")
         self.settings |= {"learning_rate": rate, "learning_rate_choice": how, "steps": steps}
-        return rate, given is None and rate in (LEARNING_RATES[0], LEARNING_RATES[-1])
+        return rate, given is None and not lowest < rate < highest
 
-    def trial(self, rate: float, steps: int, goal: float = 0.0) -> float:
-        """Retained bits of the first tasks (up to TRIALS) just after each was written by itself; NaN if a write diverges.
+    def _guess(self, rates: np.ndarray, steps: int) -> float:
+        """The rate of the range with which a straight line would take the first task's loss to 0 in these steps."""
+        middle = float(rates[len(rates) // 2])
+        if not self.writer.forecastable:
+            return middle
+        task = self.facts[self.trial_rows()[0]]
+        gradient = self.writer.restriction(task, ())(self.writer.gradient(task, "task 1, before any write"))
+        loss = float(asked(self.model, task).loss.mean())
+        size = norm(gradient) ** 2
+        wanted = loss / (steps * size) if size > 0 else middle
+        return float(rates[np.abs(np.log2(rates) - math.log2(max(wanted, 1e-30))).argmin()])
 
-        goal: bits per fact; when the mean cannot reach it any more, that of the tasks tried so far is returned.
-        """
-        tasks = self.trial_rows()
-        before = {name: parameter.detach().clone() for name, parameter in self.writer.parameters.items()}
-        bits = []
-        try:
-            for rows in tasks:
+    def trial(self, rate: float, steps: int) -> float:
+        """How much of LEARNED the first tasks (up to TRIALS) have just after each was written by itself: the lesser of the shares
+        of exact answers and of bits; NaN if a write diverges. Stops at the first task that has less than half of it."""
+        reached: list[float] = []
+        for rows in self.trial_rows():
+            before = self._kept()
+            try:
                 task = self.facts[rows]
-                write_task(self.model, self.writer, task, rate, steps)
-                with torch.no_grad():
-                    bits.append(scores(outputs(self.model, task), task.target).bits.mean().item())
-                    self._restore(before)
-                if sum(bits) + (len(tasks) - len(bits)) * self.full_bits < goal * len(tasks):
-                    break
-        except Diverged:
-            return math.nan
-        finally:
-            self._restore(before)
+                write_task(self.writer, task, rate, steps)
+                now = asked(self.model, task)
+                reached.append(min(float(now.exact.mean()), float((now.bits / task.full_bits.clamp(min=1e-9)).mean())))
+            except Diverged:
+                return math.nan
+            finally:
+                self._put_back(before)
+            if reached[-1] < LEARNED / 2:
+                break
+        return float(np.mean(reached))
+
+    def trial_bits(self, rate: float, steps: int) -> float:
+        """Mean retained bits of the facts of the first tasks just after each was written by itself; NaN if a write diverges."""
+        bits: list[float] = []
+        for rows in self.trial_rows():
+            before = self._kept()
+            try:
+                write_task(self.writer, self.facts[rows], rate, steps)
+                bits.append(float(asked(self.model, self.facts[rows]).bits.mean()))
+            except Diverged:
+                return math.nan
+            finally:
+                self._put_back(before)
         return float(np.mean(bits))
 
     def trial_rows(self) -> list[Tensor]:
         """Indices of the facts of each of the first tasks."""
         return [torch.nonzero(self.facts.task == task)[:, 0] for task in self.facts.task.unique().tolist()[:TRIALS]]
 
-    def _restore(self, values: dict[str, Tensor]) -> None:
+    def _kept(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        parameters = {name: parameter.detach().clone() for name, parameter in self.writer.parameters.items()}
+        return parameters, {name: tensor.clone() for name, tensor in self.writer.state().items()}
+
+    def _put_back(self, kept: tuple[dict[str, Tensor], dict[str, Tensor]]) -> None:
         with torch.no_grad():
             for name, parameter in self.writer.parameters.items():
-                parameter.copy_(values[name])
+                parameter.copy_(kept[0][name])
+        self.writer.restore(kept[1])
 
 
-def sufficient_rate(trial: Callable[[float], float], full_bits: float) -> tuple[float, bool]:
-    """(the smallest of LEARNING_RATES with which a trial write reaches 90% of full_bits, True).
+def powers(lowest: float, highest: float) -> np.ndarray:
+    """The powers of 2 from the lowest to the highest."""
+    return 2.0 ** np.arange(math.log2(lowest), math.log2(highest) + 0.5)
 
-    trial(rate): retained bits per fact, NaN if the write diverges; larger rates are not tried after that. If none reaches as
-    much: the one that reaches most, and False.
+
+def sufficient_rate(trial: Callable[[float], float], rates: np.ndarray, guess: float) -> tuple[float, bool]:
+    """(the smallest of `rates`, ascending, with which a trial reaches LEARNED, True); searched from `guess` by halving and doubling.
+
+    trial(rate): share that was learned; NaN if the write diverges, and larger rates are not tried after that. If none reaches as
+    much: the one that reaches most, and False. What a trial reaches is taken to rise with the rate until it reaches LEARNED.
     """
-    reached: list[float] = []
-    for rate in LEARNING_RATES.tolist():
-        bits = trial(rate)
-        if bits >= LEARNED * full_bits:
-            return rate, True
-        if not math.isfinite(bits):
-            break
-        reached.append(bits)
-    return float(LEARNING_RATES[int(np.argmax(reached))] if reached else LEARNING_RATES[0]), False
+    found: dict[int, float] = {}
 
+    def reaches(index: int) -> bool:
+        found[index] = trial(float(rates[index]))
+        return found[index] >= LEARNED
 
-def _named(facts: FactsLike) -> str:
-    return str(facts) if isinstance(facts, str | Path) else f"{len(facts)} facts from memory"
-
-
-def _digest(source: FactsLike, facts: Sequence[Fact]) -> str:
-    """SHA-256 of a facts file; of facts from elsewhere, that of their canonical JSON."""
-    if isinstance(source, str | Path) and Path(source).is_file():
-        return hashlib.sha256(Path(source).read_bytes()).hexdigest()
-    records = [[fact.prompt, fact.answer, fact.task, *fact.heldout_wordings] for fact in facts]
-    return hashlib.sha256(json.dumps(records).encode()).hexdigest()
+    index = int(np.flatnonzero(rates == guess)[0])
+    if reaches(index):
+        while index > 0 and reaches(index - 1):
+            index -= 1
+        return float(rates[index]), True
+    while index + 1 < len(rates) and math.isfinite(found[index]):
+        index += 1
+        if reaches(index):
+            return float(rates[index]), True
+    index = min(found)
+    while index > 0 and (not math.isfinite(found[index]) or len(found) < 4):  # the guess was too large
+        index -= 1
+        if reaches(index):
+            return float(rates[index]), True
+    finite = {index: share for index, share in found.items() if math.isfinite(share)}
+    return float(rates[max(finite, key=finite.get)] if finite else rates[0]), False  # pyright: ignore[reportArgumentType, reportCallIssue]

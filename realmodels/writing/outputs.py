@@ -137,25 +137,6 @@ class Answers:
         return list({**self.after.get(beginning, {}), token: None})
 
 
-def encode(facts: Sequence[Fact], encoder: Encoder, heldout_phrasing: bool = False) -> Facts:
-    """`Facts` for a model with this encoder; the options are those of the distinct answers, sorted.
-
-    heldout_phrasing: take the other phrasing of each fact, where it has one. Raises UserError for fewer than two answers, and
-    for an answer that has no token of its own after its prompt.
-    """
-    answers = tree(facts, encoder)
-    asked = [Asked((heldout_phrasing and f.heldout_prompt) or f.prompt, f.answer, f.task, getattr(f, "subject", None)) for f in facts]
-    return encode_asked(asked, encoder, answers)
-
-
-def tree(facts: Sequence[Fact], encoder: Encoder) -> Answers:
-    """The tree of the answers of these facts, as they follow their own prompts. Raises UserError as `encode`."""
-    distinct = sorted({fact.answer for fact in facts})
-    if len(distinct) < 2:
-        raise UserError(f"the facts have {len(distinct)} distinct answer(s), nothing to choose among: give at least two")
-    return Answers([tuple(encoder.joined(f.prompt, f.answer)[1]) for f in sorted(facts, key=lambda f: f.answer)])
-
-
 @dataclass(frozen=True)
 class Asked:
     """One question: a prompt, the answer that continues it, the task that it belongs to, and what the prompt is about."""
@@ -164,6 +145,25 @@ class Asked:
     answer: str
     task: int = 0
     subject: str | None = None
+
+
+def encode(facts: Sequence[Fact], encoder: Encoder, heldout_phrasing: bool = False) -> Facts:
+    """`Facts` for a model with this encoder; the options are those of the distinct answers, sorted.
+
+    heldout_phrasing: take the other phrasing of each fact, where it has one. Raises UserError for fewer than two answers, and
+    for an answer that has no token of its own after its prompt.
+    """
+    plain = [Asked(fact.prompt, fact.answer, fact.task) for fact in facts]
+    other = [Asked((heldout_phrasing and fact.heldout_prompt) or fact.prompt, fact.answer, fact.task) for fact in facts]
+    return encode_asked(other, encoder, tree(plain, encoder))
+
+
+def tree(facts: Sequence[Asked], encoder: Encoder) -> Answers:
+    """The tree of the answers of these facts, as they follow their own prompts. Raises UserError as `encode`."""
+    distinct = {fact.answer for fact in facts}
+    if len(distinct) < 2:
+        raise UserError(f"the facts have {len(distinct)} distinct answer(s), nothing to choose among: give at least two")
+    return Answers([tuple(encoder.joined(f.prompt, f.answer)[1]) for f in sorted(facts, key=lambda f: f.answer)])
 
 
 def encode_asked(asked: Sequence[Asked], encoder: Encoder, answers: Answers) -> Facts:

@@ -72,7 +72,7 @@ def scenario(spec: ScenarioSpec, workspace: Path) -> Scenario:
     model, tokenizer, meta = checkpoint.read(checkpoint_of(spec.model, workspace))
     text = text_of(meta, workspace)
     facts = stream(spec.stream, spec.T + BACKGROUND_TASKS, spec.D, spec.seed)
-    encoder = Encoder(tokenizer)
+    encoder = Encoder.ours(tokenizer, model.config.vocabulary)
     plain, other = encode(facts, encoder), encode(facts, encoder, heldout_phrasing=True)
     written = plain.task < spec.T
 

@@ -1,0 +1,63 @@
+"""Text that writes should leave alone: windows of it, by which it is measured what a write does to the rest of the model."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from realmodels.model.loaded import Loaded
+from realmodels.model.reading import context
+from realmodels.text.corpora import HELDOUT, SOURCES, place
+from theory.errors import UserError
+
+WINDOWS, LENGTH = 16, 128  # of tokens; a window of text is read by itself, from its beginning
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Windows of text: tokens [W, L]; bytes: of UTF-8 that the tokens [:, 1:] stand for; about: what text it is, in words."""
+
+    tokens: Tensor
+    bytes: int
+    about: str
+
+
+@cache
+def _packaged() -> str:
+    """Summaries of Wikipedia articles that no model trained here has read: every tenth of those that are held out."""
+    texts = [document.text for document in SOURCES["wiki"]() if place(f"wiki/split/{document.group}") < HELDOUT]
+    return "\n\n".join(texts[::10])
+
+
+def protected(loaded: Loaded, source: str | Path | None = None) -> Protected:
+    """WINDOWS windows of LENGTH tokens of the text file `source` (of packaged text without one), or of less if it is shorter.
+
+    Windows are spread evenly over the text. Raises UserError for a file that cannot be read or has too little text for one
+    window of two tokens.
+    """
+    if source is None:
+        text, about = _packaged(), "held-out summaries of Wikipedia articles"
+    else:
+        text, about = _read(Path(source)), f"text file {source}"
+    ids = loaded.words.encode(text)
+    length = min(LENGTH, context(loaded.model), max(2, len(ids)))
+    start = list(loaded.words.start)
+    inside = length - len(start)
+    count = min(WINDOWS, len(ids) // inside)
+    if count == 0:
+        raise UserError(f"{about} has {len(ids)} tokens, too few to measure by: give more text")
+    step = len(ids) // count
+    rows = [[*start, *ids[number * step : number * step + inside]] for number in range(count)]
+    scored = sum(loaded.words.bytes(row[1:]) for row in rows)
+    return Protected(torch.tensor(rows), scored, f"{about}: {count} windows of {length} tokens")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"text file {path} cannot be read ({error.strerror}): give the path of a text file") from None
+    except (UnicodeDecodeError, ValueError):
+        raise UserError(f"text file {path} is not text in UTF-8: save it as UTF-8") from None

@@ -1,0 +1,1 @@
+"""What each question about a model and facts is answered with: one file per answer."""

@@ -1,0 +1,136 @@
+"""A model and the facts that are to be written into it, both read and encoded: what every answer about them rests on."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realmodels.model.loaded import Loaded, as_loaded
+from realmodels.model.reading import context
+from realmodels.text.facts import TEMPLATES, Fact, stream
+from realmodels.text.protected import Protected, protected
+from realmodels.text.user_facts import FactsLike, Read, UserFact, read_facts
+from realmodels.writing.methods.writer import Background
+from realmodels.writing.outputs import Asked, Facts, encode_asked, tree
+from realmodels.writing.scenario import FACTS, TASKS
+from theory.errors import UserError
+
+Model = str | Path | Loaded
+FORMS = ("plain", "chat")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a user may set besides the model and the facts.
+
+    background: facts of the same form that are never written; methods protect their prompts. text: file of text that the
+    writes should leave alone (default: text held out from a model trained here, else packaged summaries of Wikipedia).
+    facts_per_task: how many facts in order are one task, for files without tasks. template: "plain", or "chat" for the model's
+    own chat template. known: facts that the model may know already, asked before and after. answer: "new" or "true", which of
+    a record's two answers is written.
+    """
+
+    background: FactsLike | None = None
+    text: str | Path | None = None
+    facts_per_task: int | None = None
+    template: str = "plain"
+    known: FactsLike | None = None
+    answer: str = "new"
+
+
+class Question:
+    """A model and facts, read: `loaded`, `plain` (facts as a user gave them), `facts` (as tensors), `background`, `protected`."""
+
+    def __init__(self, model: Model, facts: FactsLike, setting: Setting | None = None, named: bool = False):
+        self.setting = setting or Setting()
+        if self.setting.template not in FORMS:
+            raise UserError(f"template {self.setting.template!r}: choose {' or '.join(FORMS)}")
+        self.loaded = as_loaded(model)
+        self.encoder = self.loaded.words
+        read = self._read(facts, named)
+        self.plain, self.notes = read.facts, list(read.notes)
+        self.asked = [self.question(fact, fact.prompt) for fact in self.plain]
+        self.tree = tree(self.asked, self.encoder)
+        self.facts = self._fitting(self.asked)
+        self.known = [] if self.setting.known is None else read_facts(self.setting.known).facts
+        others = None if self.setting.background is None else read_facts(self.setting.background).facts
+        self.protected: Protected = protected(self.loaded, self.setting.text)
+        prompts = self.facts if others is None else self._fitting([self.question(fact, fact.prompt) for fact in others])
+        self.background = Background(prompts, self.protected.tokens)
+        self.about: dict[str, Any] = {
+            "facts": len(self.facts),
+            "tasks": len(self.facts.task.unique()),
+            "candidates": self.tree.count,
+            "full_bits": float(self.facts.full_bits.mean()),
+            "chance_recall": float((-self.facts.full_bits * 0.6931471805599453).exp().mean()),
+            "chance_bits": 0.0,
+            "hashes": {
+                "facts": digest(facts, self.plain),
+                "background": None if others is None else digest(self.setting.background, others),
+                "model": self.loaded.sha256,
+            },
+        }
+        self.settings: dict[str, Any] = {
+            "model": str(self.loaded.path),
+            "facts": str(facts) if isinstance(facts, str | Path) else f"{len(self.plain)} facts from memory",
+            "background": "the prompts of the facts themselves" if others is None else named_source(self.setting.background),
+            "template": self.setting.template,
+            "protected text": self.protected.about,
+        }
+
+    def _read(self, facts: FactsLike, named: bool) -> Read:
+        if named and isinstance(facts, str) and facts in TEMPLATES and not Path(facts).exists():
+            return Read([_plain(fact) for fact in stream(facts, TASKS["quick"], FACTS, 0)], ())
+        return read_facts(facts, self.setting.facts_per_task, self.setting.answer)  # pyright: ignore[reportArgumentType]
+
+    def worded(self, prompt: str, answer: str) -> tuple[str, str]:
+        """A prompt and its answer in the form in which the model is asked."""
+        if self.setting.template == "plain":
+            return prompt, answer
+        return self.encoder.chat(prompt), answer.lstrip()
+
+    def question(self, fact: Fact, wording: str) -> Asked:
+        """A fact in one of its wordings, in the form in which the model is asked."""
+        prompt, answer = self.worded(wording, fact.answer)
+        return Asked(prompt, answer, fact.task, getattr(fact, "subject", None))
+
+    def other_wordings(self) -> tuple[Facts | None, list[int]]:
+        """(all wordings that are never written, as facts, or None; the fact that each belongs to)."""
+        pairs = [(index, wording) for index, fact in enumerate(self.plain) for wording in fact.heldout_wordings]
+        if not pairs:
+            return None, []
+        return self._fitting([self.question(self.plain[index], wording) for index, wording in pairs]), [i for i, _ in pairs]
+
+    def in_order(self, order: Sequence[int], per_task: int) -> Facts:
+        """The facts in another order, in new tasks of `per_task` facts each."""
+        asked = [self.asked[index] for index in order]
+        again = [Asked(one.prompt, one.answer, number // per_task, one.subject) for number, one in enumerate(asked)]
+        return encode_asked(again, self.encoder, self.tree)
+
+    def _fitting(self, asked: Sequence[Asked]) -> Facts:
+        """The questions as tensors. Raises UserError naming the first that is longer than the model's context."""
+        facts = encode_asked(asked, self.encoder, self.tree)
+        room = context(self.loaded.model)
+        for one, last in zip(asked, facts.last.tolist(), strict=True):
+            if last + 1 > room:
+                raise UserError(f"prompt {one.prompt[:50]!r}... takes {last + 1} tokens and does not fit a context of {room}: shorten it")
+        return facts
+
+
+def _plain(fact: Fact) -> UserFact:
+    return UserFact(fact.prompt, fact.answer, fact.task, fact.heldout_prompt, fact.paraphrases)
+
+
+def named_source(facts: FactsLike | None) -> str:
+    """Where facts come from, in words."""
+    return str(facts) if isinstance(facts, str | Path) else f"{0 if facts is None else len(facts)} facts from memory"
+
+
+def digest(source: FactsLike | None, facts: Sequence[Fact]) -> str:
+    """SHA-256 of a facts file; of facts from elsewhere, that of their canonical JSON."""
+    if isinstance(source, str | Path) and Path(source).is_file():
+        return hashlib.sha256(Path(source).read_bytes()).hexdigest()
+    records = [[fact.prompt, fact.answer, fact.task, *fact.heldout_wordings] for fact in facts]
+    return hashlib.sha256(json.dumps(records).encode()).hexdigest()
