@@ -1,0 +1,146 @@
+"""The writable matrices of a model: every linear map inside a layer, by layer and by what it does.
+
+Embeddings and the output head are not among them. GPT-2's `Conv1D` is a linear map whose weight is [inputs, outputs], not
+[outputs, inputs]; `transposed` says so, since for a square matrix nothing else does.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+from theory.errors import UserError
+
+ATTENTION = re.compile(r"attn|attention")
+FEEDFORWARD = re.compile(r"mlp|ffn|feed_?forward|^ff$|moe")
+NAMES = {
+    "q_proj": "query",
+    "k_proj": "key",
+    "v_proj": "value",
+    "o_proj": "output",
+    "out_proj": "output",
+    "c_attn": "query_key_value",
+    "qkv_proj": "query_key_value",
+    "Wqkv": "query_key_value",
+    "c_proj": "output",
+    "gate_proj": "gate",
+    "up_proj": "input",
+    "down_proj": "output",
+    "gate_up_proj": "gate_input",
+    "c_fc": "input",
+    "fc1": "input",
+    "fc2": "output",
+    "fc_in": "input",
+    "fc_out": "output",
+    "w1": "gate",
+    "w2": "output",
+    "w3": "input",
+    "dense_h_to_4h": "input",
+    "dense_4h_to_h": "output",
+}
+"""What a matrix is called in the families of transformers, and what it does."""
+GENERIC = ("projections", "self")  # parts of a name that tell nothing
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One linear map: y = W x, or y = x W where `transposed`.
+
+    name: of the parameter. layer: its number, from 0. role: what it does, as "attention.query" or "feedforward.output". inputs,
+    outputs: numbers read and written. transposed: whether the weight is stored as [inputs, outputs].
+    """
+
+    name: str
+    layer: int
+    role: str
+    inputs: int
+    outputs: int
+    transposed: bool
+
+    def module(self, model: nn.Module) -> nn.Module:
+        """The layer of this model, or of a copy, that holds the matrix."""
+        return model.get_submodule(self.name.removesuffix(".weight"))
+
+    def parameter(self, model: nn.Module) -> nn.Parameter:
+        """The weight in this model, or in a copy."""
+        return model.get_parameter(self.name)
+
+
+def matrices(model: nn.Module) -> list[Matrix]:
+    """All writable matrices in order of layers, and within a layer in the model's own order."""
+    stack = _stack(model)
+    if stack is None:
+        return []
+    name, layers = stack
+    found = []
+    for index, layer in enumerate(layers):
+        for inner, module in layer.named_modules():
+            shape = _shape(module)
+            if shape is not None:
+                path = f"{name}.{index}.{inner}.weight"
+                found.append(Matrix(path, index, _role(inner), *shape))
+    return found
+
+
+def _stack(model: nn.Module) -> tuple[str, nn.ModuleList] | None:
+    """(name, layers) of the list of layers that has most parameters; those inside another list do not count."""
+    best: tuple[int, str, nn.ModuleList] | None = None
+    for name, module in model.named_modules():
+        if isinstance(module, nn.ModuleList) and not re.search(r"\.\d+\.", f".{name}."):
+            size = sum(parameter.numel() for parameter in module.parameters())
+            if best is None or size > best[0]:
+                best = size, name, module
+    return best and best[1:]
+
+
+def _shape(module: nn.Module) -> tuple[int, int, bool] | None:
+    """(inputs, outputs, transposed) of a linear map; None for other modules."""
+    if isinstance(module, nn.Linear):
+        return module.in_features, module.out_features, False
+    if type(module).__name__ == "Conv1D" and type(module).__module__.startswith("transformers."):
+        return *module.weight.shape, True  # pyright: ignore[reportReturnType]
+    return None
+
+
+def _role(inner: str) -> str:
+    """What a matrix does, from its name within the layer."""
+    *path, last = inner.split(".")
+    part = "attention" if any(ATTENTION.search(word) for word in path) else "feedforward"
+    if part == "feedforward" and not any(FEEDFORWARD.search(word) for word in path) and last not in NAMES:
+        return inner
+    kept = [word for word in path if word not in GENERIC and not ATTENTION.search(word) and not FEEDFORWARD.search(word)]
+    last = "output" if last == "dense" and not kept else NAMES.get(last, last)
+    return ".".join((part, *kept, last))
+
+
+def find(model: nn.Module, spec: str) -> list[Matrix]:
+    """The matrices that `spec` names, in order.
+
+    spec: "24" (a layer), "20-29", "last" (the last layer), "feedforward.output" or "attention" (a role or the beginning of one),
+    "24.feedforward.output" (both), "all", the name of a parameter, or several of these with commas between them. Raises
+    UserError that lists what there is.
+    """
+    known = matrices(model)
+    wanted = {matrix.name for word in spec.split(",") for matrix in _named(known, word.strip(), spec)}
+    return [matrix for matrix in known if matrix.name in wanted]
+
+
+def _named(known: list[Matrix], word: str, spec: str) -> Iterator[Matrix]:
+    """The matrices of one word of a specification. Raises UserError if there is none."""
+    match = re.fullmatch(r"(?:(all|last|\d+(?:-\d+)?)(?:\.|$))?(.*)", word)
+    layers, role = match.groups() if match and word else (None, "")
+    last = max((matrix.layer for matrix in known), default=-1)
+    first, _, end = ("0", "", str(last)) if layers in (None, "all") else (layers or "").replace("last", str(last)).partition("-")
+    found = False
+    for matrix in known:
+        same = matrix.name in (word, f"{word}.weight")
+        within = int(first) <= matrix.layer <= int(end or first) and (matrix.role + ".").startswith(role + "." if role else "")
+        if word and (same or within):
+            found = True
+            yield matrix
+    if not found:
+        roles = ", ".join(dict.fromkeys(matrix.role for matrix in known))
+        raise UserError(
+            f"no matrix is called {spec!r}: give layers (0 to {last}), a role ({roles}), both (0.{known[-1].role}) or all"
+        )

@@ -1,0 +1,167 @@
+"""A folder as Hugging Face libraries save it: checked, then read by transformers into a plain float32 network.
+
+Nothing in a folder is run: no pickle is opened, and code that a folder brings with it ("auto_map") is refused.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from realmodels.model.about import reason
+from realmodels.model.memory import require
+from realmodels.model.pretrained.quiet import quiet
+from realmodels.model.pretrained.weights import CURE, Weights, weights
+from simulate.runs.files import read_json
+from theory.errors import UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+CONFIG = "config.json"
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
+VOLATILE = ("_name_or_path", "_model_name_or_path", "transformers_version", "torch_dtype", "dtype", "architectures")
+"""Entries of config.json that say who saved it and how, and nothing of what the network computes."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A folder read: network, tokenizer, config.json as it stands, and the tensors of its files."""
+
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerFast"
+    config: dict[str, Any]
+    weights: Weights
+
+    def sha256(self) -> str:
+        """Digest of the weights and of the configuration, without what only says who saved it."""
+        shape = {key: value for key, value in self.config.items() if key not in VOLATILE}
+        return hashlib.sha256(json.dumps([self.weights.digest(), shape], sort_keys=True).encode()).hexdigest()
+
+
+def read(folder: Path) -> Pretrained:
+    """Network (float32, evaluation mode) and tokenizer of a folder.
+
+    Raises UserError that names the file, tensor or entry that is missing, damaged, foreign or not to be trusted.
+    """
+    config = checked_config(folder)
+    files = weights(folder)
+    _ = files.dtype
+    layers = config.get("num_hidden_layers", config.get("n_layer", 0))
+    if isinstance(layers, int) and layers > len(files.entries):
+        raise UserError(
+            f"{folder / CONFIG} tells of {layers:,} layers, and the files hold {len(files.entries):,} tensors: {CURE}"
+        )
+    numbers = sum(entry.count for entry in files.entries.values())
+    require(4 * numbers, f"the model in {folder} ({numbers:,} numbers, as float32)", "take a smaller model")
+    model = _network(folder, config)
+    _require_tied(folder, model, files)
+    require_finite(model, folder)
+    return Pretrained(model, _tokenizer(folder), config, files)
+
+
+def checked_config(folder: Path) -> dict[str, Any]:
+    """config.json of a causal language model that transformers itself has the code of. Raises UserError for any other."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    path = folder / CONFIG
+    config = read_json(path, "give a folder that transformers saved")
+    if not isinstance(config, dict):
+        raise UserError(f"{path} is no configuration of a model: {CURE}")
+    family = config.get("model_type")
+    if (folder / "adapter_config.json").exists():
+        raise UserError(f"{folder} holds an adapter (adapter_config.json): give the folder of the base model, or merge the two")
+    if not isinstance(family, str):
+        raise UserError(
+            f"{path} has no model_type, which says of what family the model is: give a folder that transformers saved"
+        )
+    if family not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        if config.get("auto_map"):
+            raise UserError(
+                f"{path}: {family[:60]!r} brings code of its own (auto_map), and none is run: take a family of transformers"
+            )
+        raise UserError(f"{path}: {family[:60]!r} is no causal language model of transformers: give one, such as llama or gpt2")
+    known = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES[family]
+    named = config.get("architectures") or [known]
+    if named[0] != known and not str(named[0]).endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")):
+        raise UserError(
+            f"{path}: the folder holds a {str(named[0])[:60]}, no causal language model ({known}): give one with its head"
+        )
+    if config.get("quantization_config"):
+        kind = str(config["quantization_config"].get("quant_method", "unnamed method"))[:40]
+        raise UserError(f"{path}: the weights are quantised ({kind}): give the model in float32, bfloat16, float16 or GGUF")
+    return config
+
+
+def _network(folder: Path, config: dict[str, Any]) -> "PreTrainedModel":
+    """The network with every weight from the files. Raises UserError if one is missing, left over or of another shape."""
+    from transformers import AutoModelForCausalLM
+
+    try:
+        with quiet():
+            model, found = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are refused below, by name
+            )
+    except UserError:
+        raise
+    except Exception as error:  # whatever the library makes of an impossible configuration
+        raise UserError(f"{folder / CONFIG}: transformers cannot build the model ({reason(error)}): {CURE}") from None
+    for what, names in (
+        ("lack {}, which the model has", found["missing_keys"]),
+        ("hold {}, which the model of config.json lacks", found["unexpected_keys"]),
+        ("hold {} of another shape than config.json tells", [entry[0] for entry in found["mismatched_keys"]]),
+    ):
+        if names:
+            names = sorted(names)
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise UserError(f"{folder}: the weights {what.format(names[0] + more)}: {CURE}")
+    return model.eval()
+
+
+def _require_tied(folder: Path, model: "PreTrainedModel", files: Weights) -> None:
+    """Raise UserError if config.json says that two tensors are one and the files hold two that differ."""
+    if not getattr(model.config.get_text_config(), "tie_word_embeddings", False):
+        return
+    tied = getattr(model, "_tied_weights_keys", None) or {}
+    for one, other in tied.items():
+        if one in files.entries and other in files.entries and bytes(files.data(one)) != bytes(files.data(other)):
+            raise UserError(
+                f"{folder / CONFIG} ties {one} to {other} (tie_word_embeddings), and the files hold two that differ: "
+                "set tie_word_embeddings to false if both were trained, or drop one"
+            )
+
+
+def require_finite(model: nn.Module, where: Path) -> None:
+    """Raise UserError that names the first parameter with a number that is not finite."""
+    for name, parameter in model.named_parameters():
+        # the sum is fast and not finite if one number is not; where large finite numbers overflow it, each is looked at
+        if not parameter.detach().sum().isfinite() and not parameter.detach().isfinite().all():
+            raise UserError(f"{where}: {name} holds numbers that are not finite, so the model says nothing: take another copy")
+
+
+def _tokenizer(folder: Path) -> "PreTrainedTokenizerFast":
+    """The tokenizer of a folder. Raises UserError if it has none that tells which piece of text each token is."""
+    from transformers import AutoTokenizer
+
+    if not any((folder / name).exists() for name in TOKENIZERS):
+        raise UserError(f"{folder} has no tokenizer (tokenizer.json): copy it beside config.json")
+    try:
+        with quiet():
+            made = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # the library raises what its parsers raise
+        raise UserError(f"{folder}: the tokenizer cannot be read ({reason(error)}): copy tokenizer.json again") from None
+    if not getattr(made, "is_fast", False):
+        raise UserError(
+            f"{folder}: the tokenizer has no tokenizer.json: save it by AutoTokenizer.from_pretrained(...).save_pretrained(...)"
+        )
+    return made

@@ -1,0 +1,261 @@
+"""Put a delta on a model, or take it off: a new folder whose tensors are, bit for bit, those of the state that was asked for.
+
+The folder of the model is copied. In the files that hold changed tensors the bytes of these are replaced; every other byte
+stays. So a folder from which a delta was taken off is the base again, file by file. Weights of the base in other formats
+(*.bin, *.pt, *.onnx, ...) are left out: they would still be the unwritten model. `written.json` says what was put on.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realmodels.model import checkpoint
+from realmodels.model.about import CONFIG, MODEL
+from realmodels.model.shards import Stored, identity, stored
+from realmodels.writing.delta import CURE, Delta, check_new, read, state_digest
+from realmodels.writing.patch import sha
+from simulate.runs.answer import Answer, field
+from simulate.runs.files import read_json, write_json
+from theory.errors import UserError
+
+WRITTEN, FORMAT = "written.json", "compression-writability written 1"
+WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf", ".ggml", ".ot", ".npz", ".tflite"}
+"""Endings of files that hold weights; those of other formats are not copied beside written ones."""
+NAMED = 3  # tensors that a message lists
+
+
+@dataclass(frozen=True)
+class Applied(Answer):
+    """What a delta holds, or what was made of a model with it."""
+
+    folder: str | None = field("", "Folder that was made.")
+    base: str = field("", "Name of the folder that the delta was made from.")
+    base_sha256: str = field("", "Digest of that model's configuration and tensors (`realmodels.model.shards.identity`).")
+    delta_sha256: str = field("", "Digest of the delta's content.")
+    method: str = field("", "Writing method.")
+    tasks: int = field("tasks", "Tasks that the delta holds.")
+    applied: int | None = field("tasks", "Tasks that are written in the folder that was made; 0 is the base.")
+    states: str = field("", "Numbers of tasks that `--to-task` can give.")
+    tensors: int = field("tensors", "Tensors that the delta changes; all others stay as they are.")
+    changed: int = field("numbers", "Numbers that differ from the base after the last task.")
+    update_norm: float = field("weight", "Norm of the update, after the last task.")
+    survives: float = field(
+        "share of the update", "What rounding to the type of the file left of it: <rounded, update> / |update|^2."
+    )
+    rounding_error: float = field("share of the update", "Norm of what rounding took away or added, by the norm of the update.")
+    left_out: Sequence[str] = field(
+        "", "Files of the model that were not copied: weights in other formats, still the unwritten ones."
+    )
+    ruined: str | None = field("", "Why the written model is not worth having.")
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences that say why the result may not be worth what it seems."""
+        found = [f"The written model is not worth having: {self.ruined}."] if self.ruined and self.applied != 0 else []
+        if self.survives < 0.5:
+            found.append(f"Rounding to the type of the file left {self.survives:.0%} of the update: the facts may not be there.")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """As every answer, with `warnings`."""
+        return {**super().to_dict(), "warnings": self.warnings}
+
+    def show(self) -> str:
+        """The text of the command line."""
+        return "\n".join([super().show(), *(f"Warning: {warning}" for warning in self.warnings)])
+
+
+def describe(delta: str | Path) -> Applied:
+    """What a delta holds. Raises UserError if it is missing, damaged or none."""
+    return _told(read(Path(delta)))
+
+
+def apply(delta: str | Path, model: str | Path, out: str | Path, to_task: int | None = None) -> Applied:
+    """Make the folder `out`: the model with the delta put on, up to the state after `to_task` tasks (default: all).
+
+    The folder appears whole or not at all. Raises UserError if `out` exists, the delta is missing or damaged or holds no such
+    state, the model is not the delta's base, or a tensor of it is not as the delta says.
+    """
+    return _moved(read(Path(delta)), _folder(model), Path(out), to_task, on=True)
+
+
+def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int = 0) -> Applied:
+    """Make the folder `out`: the written model `folder` with the delta taken off, down to the state after `to_task` tasks.
+
+    With `to_task` 0 that is the base, bit for bit, which is checked by its digest. Raises UserError as `apply`, and if the delta
+    was not put on this folder or another one was put on after it.
+    """
+    return _moved(read(Path(delta)), _folder(folder), Path(out), to_task, on=False)
+
+
+def _folder(model: str | Path) -> Path:
+    folder = Path(model)
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder: give the folder of a model")
+    return folder
+
+
+def _told(delta: Delta, **of_folder: Any) -> Applied:
+    about = delta.about
+    afters = delta.afters
+    told = {"folder": None, "applied": None, "left_out": [], **of_folder}
+    return Applied(
+        base=about["base"]["name"],
+        base_sha256=about["base"]["sha256"],
+        delta_sha256=delta.sha256,
+        method=str(about["written"].get("method")),
+        tasks=len(about["tasks"]),
+        states=f"0 to {afters[-1]}" if len(afters) > 2 else ", ".join(map(str, afters)),
+        tensors=len(about["tensors"]),
+        changed=about["changed"],
+        update_norm=about["update_norm"],
+        survives=about["survives"],
+        rounding_error=about["rounding_error"],
+        ruined=about["ruined"],
+        **told,
+    )
+
+
+def _moved(delta: Delta, folder: Path, out: Path, to_task: int | None, on: bool) -> Applied:
+    check_new(out)
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise UserError(f"{out} lies in the folder of the model: name a folder beside it")
+    end = delta.index(to_task)
+    tensors = _tensors(delta, folder)
+    log = _log(folder)
+    start = _state(delta, folder, tensors, log, on)
+    if not on and end > start:
+        raise UserError(
+            f"{folder} holds {delta.afters[start]} tasks of {delta.path}: cwb apply puts more on, cwb revert takes off"
+        )
+    temporary = out.parent / f".{out.name}.{os.getpid()}.writing"
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        temporary.mkdir()
+        left_out = _copy(folder, temporary)
+        _patch(delta, tensors, temporary, start, end)
+        _finish(delta, temporary, log, end, left_out)
+        if end == 0 and identity(temporary) != delta.about["base"]["sha256"]:
+            raise UserError(f"{folder} differs from the base of {delta.path} elsewhere too: take off what was put on last, first")
+        if out.exists():  # since it was checked
+            check_new(out)
+        os.replace(temporary, out)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return _told(delta, folder=str(out), applied=delta.afters[end], left_out=left_out)
+
+
+def _tensors(delta: Delta, folder: Path) -> dict[str, Stored]:
+    """Where the tensors of the delta lie in the folder. Raises UserError if one is missing or of another type or shape."""
+    places, found = stored(folder), {}
+    for name, told in delta.about["tensors"].items():
+        place = places.get(name)
+        if place is None or [place.kind, list(place.shape)] != [told["dtype"], told["shape"]]:
+            has = "no such tensor" if place is None else f"{place.kind} {list(place.shape)}"
+            raise UserError(
+                f"{delta.path} changes {name} ({told['dtype']} {told['shape']}); {folder} has {has}: give its own base"
+            )
+        found[name] = place
+    return found
+
+
+def _log(folder: Path) -> dict[str, Any]:
+    """What `written.json` of a folder says; nothing if there is none."""
+    if not (folder / WRITTEN).exists():
+        return {"format": FORMAT, "applied": []}
+    log = read_json(folder / WRITTEN, "copy the folder again")
+    if not isinstance(log, Mapping) or log.get("format") != FORMAT or not isinstance(log.get("applied"), list):
+        raise UserError(f"{folder / WRITTEN} is damaged or of another version: copy the folder again or make it anew")
+    return dict(log)
+
+
+def _state(delta: Delta, folder: Path, tensors: Mapping[str, Stored], log: Mapping[str, Any], on: bool) -> int:
+    """The state of the delta that the folder is in: 0 before it can be put on, another before it can be taken off."""
+    mine = [entry for entry in log["applied"] if entry["delta"] == delta.sha256]
+    if on:
+        if mine:
+            raise UserError(f"{folder} holds {mine[-1]['after']} tasks of {delta.path} already: give the base, or use cwb revert")
+        found, base = identity(folder), delta.about["base"]
+        if found != base["sha256"]:
+            raise UserError(
+                f"{delta.path} was made from another model than {folder}: its base {base['name']!r} has the digest "
+                f"{base['sha256'][:12]}, this one {found[:12]}: give its own base"
+            )
+    elif mine and log["applied"][-1]["delta"] != delta.sha256:
+        raise UserError(f"another delta was put on {folder} after {delta.path}: take that one off first")
+    shas = {name: sha(place.bytes()) for name, place in tensors.items()}
+    state = delta.state(shas)
+    if mine and mine[-1]["after"] in delta.afters:  # of two equal states, the one that was put on
+        told = delta.afters.index(mine[-1]["after"])
+        state = told if state_digest(shas) == delta.about["states"][told]["sha256"] else state
+    if state is None or (state == 0 and not on) or (state and on):
+        raise UserError(f"{folder} holds no state of {delta.path}: give a folder that cwb apply made with this delta")
+    return state
+
+
+def _copy(folder: Path, to: Path) -> list[str]:
+    """Copy a model's folder, links resolved, hidden files and weights in other formats left out; the names of the latter."""
+    shards = {place.file.name for place in stored(folder).values()}
+    left_out = []
+    for path in sorted(folder.rglob("*")):
+        inner = path.relative_to(folder)
+        if any(part.startswith(".") for part in inner.parts) or not path.is_file():
+            continue
+        if path.suffix.lower() in WEIGHTS and str(inner) not in shards:
+            left_out.append(str(inner))
+            continue
+        (to / inner).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, to / inner)
+    return left_out
+
+
+def _patch(delta: Delta, tensors: Mapping[str, Stored], folder: Path, start: int, end: int) -> None:
+    """Replace the bytes of the delta's tensors in the copied files. Raises UserError if the result is not the state `end`."""
+    shas = {}
+    for name, place in sorted(tensors.items(), key=lambda item: (item[1].file, item[1].begin)):
+        written = np.array(place.bytes()) ^ delta.change(name, start, end, place)
+        with (folder / place.file.name).open("r+b") as file:
+            file.seek(place.begin)
+            file.write(memoryview(written))
+        shas[name] = sha(written)
+    if state_digest(shas) != delta.about["states"][end]["sha256"]:
+        raise UserError(f"delta {delta.path} does not lead to the state that it names: {CURE}")
+
+
+def _finish(delta: Delta, folder: Path, log: Mapping[str, Any], end: int, left_out: list[str]) -> None:
+    """Say in the folder what is written in it; in one of ours also in config.json, which holds the digest of the weights."""
+    before = [entry for entry in log["applied"] if entry["delta"] != delta.sha256]
+    mine = next((entry for entry in log["applied"] if entry["delta"] == delta.sha256), None)
+    config = (folder / CONFIG).read_bytes().decode()
+    ours = json.loads(config).get("format") == checkpoint.FORMAT
+    told = {"delta": delta.sha256, "base": delta.about["base"], "after": delta.afters[end], "left_out": left_out}
+    told |= {"tasks": delta.about["tasks"][: delta.afters[end]], "written": delta.about["written"]}
+    if ours:
+        if end == 0 and mine is None:
+            raise UserError(f"{WRITTEN} is missing, which holds the configuration of the base: copy the folder again")
+        first = mine["config"] if mine else config  # the text of config.json before this delta
+        told |= {"config": first}
+        (folder / CONFIG).write_text(first if end == 0 else _config(first, folder, told), encoding="utf-8", newline="")
+    applied = [*before, told] if end else before
+    if applied:
+        write_json(folder / WRITTEN, {"format": FORMAT, "applied": applied})
+    else:
+        (folder / WRITTEN).unlink(missing_ok=True)
+    if ours:
+        checkpoint.read(folder)
+
+
+def _config(first: str, folder: Path, told: Mapping[str, Any]) -> str:
+    """config.json of a checkpoint of ours with its weights written."""
+    config = json.loads(first)
+    config["sha256"][MODEL] = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+    written = {"method": told["written"].get("method"), "delta": told["delta"], "after": told["after"]}
+    config["meta"] = {**config["meta"], "written": {**told["written"], **written}}
+    return json.dumps(config, indent=1, sort_keys=True, allow_nan=False)
