@@ -144,3 +144,23 @@ def _named(known: list[Matrix], word: str, spec: str) -> Iterator[Matrix]:
         raise UserError(
             f"no matrix is called {spec!r}: give layers (0 to {last}), a role ({roles}), both (0.{known[-1].role}) or all"
         )
+
+
+def one(model: nn.Module, spec: str) -> Matrix:
+    """The only matrix that `spec` names; "last" is the output matrix of the last layer's feed-forward part.
+
+    Raises UserError as `find`, and if there are several.
+    """
+    found = find(model, "last.feedforward.output" if spec == "last" else spec)
+    if len(found) > 1:
+        names = f"{found[0].layer}.{found[0].role}, {found[1].layer}.{found[1].role}"
+        raise UserError(f"{spec!r} names {len(found)} matrices ({names} ...), and one is wanted: name one of them")
+    return found[0]
+
+
+def blocks(model: nn.Module) -> nn.ModuleList:
+    """The layers of the model, in order. Raises UserError for a model that has no list of them."""
+    stack = _stack(model)
+    if stack is None:
+        raise UserError(f"model {type(model).__name__} has no list of layers: give a decoder-only language model")
+    return stack[1]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
+from realmodels.model.matrices import blocks
 from realmodels.model.transformer import Transformer
 from theory.errors import UserError
 
@@ -22,17 +23,6 @@ def context(model: nn.Module) -> int:
         return model.config.context
     config = config.get_text_config()
     return int(getattr(config, "max_position_embeddings", None) or 2**31)
-
-
-def blocks(model: nn.Module) -> nn.ModuleList:
-    """The blocks of the model, in order. Raises UserError for a model that has no such list."""
-    if isinstance(model, Transformer):
-        return model.blocks
-    count = model.config.get_text_config().num_hidden_layers
-    lists = [part for part in model.modules() if isinstance(part, nn.ModuleList) and len(part) == count]
-    if not lists:
-        raise UserError(f"model {type(model).__name__} has no list of {count} blocks: give a decoder-only language model")
-    return lists[0]
 
 
 def logits_at(model: nn.Module, tokens: Tensor, row: Tensor, place: Tensor) -> Tensor:
