@@ -18,7 +18,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "model.loaded": ["Loaded", "load"],
         "training.by_name": ["train"],
-        "writing.answers": ["Forecast", "Measurement", "Written"],
-        "writing.measure": ["forecast", "measure", "write"],
+        "writing.answers.forecast": ["Forecast"],
+        "writing.answers.measurement": ["Measurement"],
+        "writing.answers.written": ["Written"],
+        "writing.measure": ["forecast", "measure"],
+        "writing.write": ["write"],
     },
 )

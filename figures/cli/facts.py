@@ -2,97 +2,174 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
 if TYPE_CHECKING:
-    from realmodels.writing.answers import ModelAnswer
+    from realmodels.writing.answers.base import ModelAnswer
 
 Rate = Annotated[float | None, arg(aliases=["--dial"])]
 
 
-def _show(answer: ModelAnswer, json: bool) -> None:
+def show(answer: ModelAnswer, json: bool) -> None:
     """Print an answer as JSON, or as text with units, meanings, a conclusion and warnings."""
     from figures.cli.output import show_json
 
     show_json(answer.to_dict()) if json else print(answer.show())
 
 
-@dataclass(frozen=True)
-class Measure:
-    """How much will writing these facts interfere? Measured on the model as it is; nothing is written."""
+def progress(json: bool) -> Callable[[str], None]:
+    """Says a line on stderr while a command works; nothing if the output is for a program."""
+    import sys
 
-    model: Positional[Path]
-    """Folder of a checkpoint (`cwb models --trained` lists them)."""
-    facts: Path
-    """Facts file: one {"prompt", "answer", "task"} per line; "heldout_prompt" and "paraphrases" are read too."""
+    return (lambda line: None) if json else (lambda line: print(line, file=sys.stderr, flush=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfFacts:
+    """Options of all commands that take a model and facts."""
+
     method: str = "full"
-    """How they would be written: full, last_matrix, off_mode or sparse_memory."""
+    """Writing method: `cwb methods` lists them."""
+    option: tuple[str, ...] = ()
+    """Options of the method, as name=value: where=24.feedforward.output k=8."""
     background: Path | None = None
-    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
+    """Facts file of other prompts of the same form, never written: what methods protect. Default: the facts' own prompts."""
+    text: Path | None = None
+    """Text file that writes should leave alone. Default: packaged summaries of Wikipedia articles."""
+    facts_per_task: int | None = None
+    """Facts in order that are one task, written together. Default: the file's tasks; without them, one fact."""
+    template: Literal["plain", "chat"] = "plain"
+    """How prompts are put to the model: as they are, or as a user's turn of its chat template."""
+    answer: Literal["new", "true"] = "new"
+    """Which answer is written where the file has a new and a true one."""
+    show_tokens: bool = False
+    """Print the tokens of each prompt and answer, and do nothing else."""
     json: bool = False
     """Print JSON, with units, settings, and the SHA-256 of the inputs."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The method's options, in their types."""
+        from realmodels.writing.methods.binding import typed
+
+        return typed(self.method, self.option)
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """The fields of `realmodels.writing.question.Setting`."""
+        return {
+            "background": self.background,
+            "text": self.text,
+            "facts_per_task": self.facts_per_task,
+            "template": self.template,
+            "answer": self.answer,
+        }
+
+    def tokens_shown(self, model: str, facts: str) -> bool:
+        """Print what is taught token by token, if that is asked for; whether it was."""
+        if self.show_tokens:
+            from realmodels.writing.question import Question, Setting
+
+            for line in Question(model, facts, Setting(**self.setting), named=True).token_lines():
+                print(line)
+        return self.show_tokens
+
+
+@dataclass(frozen=True)
+class Measure(OfFacts):
+    """How much will writing these facts interfere? Measured on the model as it is; nothing is written."""
+
+    model: Positional[str]
+    """A folder (trained here, or of Hugging Face), a GGUF file, or smollm2. `cwb models --trained` lists those trained here."""
+    facts: Path
+    """Facts file: one {"prompt", "answer", "task"} per line, or the format of CounterFact, zsRE, KnowEdit, TRACE, AlphaEdit."""
 
     def run(self) -> None:
         """Print participation ratio, common mode and overlaps of the write directions, activation and write fraction."""
+        if self.tokens_shown(self.model, str(self.facts)):
+            return
         from realmodels.writing.measure import measure
 
-        _show(measure(self.model, self.facts, self.method, self.background), self.json)
+        show(measure(self.model, self.facts, self.method, self.options, **self.setting), self.json)
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Forecast(OfFacts):
     """How long will each fact be kept? Retention by age, predicted before any write."""
 
-    model: Positional[Path]
-    """Folder of a checkpoint (`cwb models --trained` lists them)."""
+    model: Positional[str]
+    """A folder (trained here, or of Hugging Face), a GGUF file, or smollm2."""
     facts: Path
     """Facts file, in the order in which its tasks would be written."""
-    method: str = "full"
-    """How they would be written: full, last_matrix, off_mode or sparse_memory."""
     learning_rate: Rate = None
     """Learning rate. Default: the smallest power of 2 with which trial writes of the first tasks learn them."""
     steps: int = 20
     """Gradient steps per task."""
-    background: Path | None = None
-    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
-    json: bool = False
-    """Print JSON, with units, settings, and the SHA-256 of the inputs."""
 
     def run(self) -> None:
         """Print the predicted retention curve."""
+        if self.tokens_shown(self.model, str(self.facts)):
+            return
         from realmodels.writing.measure import forecast
 
-        _show(forecast(self.model, self.facts, self.method, self.learning_rate, self.steps, self.background), self.json)
+        say = progress(self.json)
+        answer = forecast(self.model, self.facts, self.method, self.learning_rate, self.steps, self.options, say, **self.setting)
+        show(answer, self.json)
 
 
 @dataclass(frozen=True)
-class Write:
+class Write(OfFacts):
     """Write a stream of facts into a copy of the model, task by task, and report what was kept."""
 
-    model: Positional[Path]
-    """Folder of a checkpoint; it is not changed."""
-    stream: str
+    model: Positional[str]
+    """A folder (trained here, or of Hugging Face), a GGUF file, or smollm2; it is not changed."""
+    stream: Annotated[str, arg(aliases=["--facts"])]
     """A facts file, or the name of a stream of real facts: cities, airports."""
-    method: str = "full"
-    """full, last_matrix, off_mode or sparse_memory."""
     learning_rate: Rate = None
     """Learning rate. Default: the smallest power of 2 with which trial writes of the first tasks learn them."""
     steps: int = 20
     """Gradient steps per task."""
-    background: Path | None = None
-    """Facts file of other prompts of the same form, never written: what off_mode and sparse_memory protect."""
-    save: Path | None = None
-    """Folder to save the written copy in, as a checkpoint. A copy that diverged is not saved."""
-    json: bool = False
-    """Print JSON, with units, settings, and the SHA-256 of the inputs."""
+    out: Path | None = None
+    """File to save what changed in, as a delta: `cwb apply` puts it on the model, `cwb revert` takes it off."""
+    per_task: bool = False
+    """Let the delta hold the state after every task, so that each can be given back."""
+    known: Path | None = None
+    """Facts file of what the model may know already, asked before and after: does it still know it?"""
+    ruin: float = 0.5
+    """Stop at the task after which protected text costs so many bits per byte more than before."""
+    save_ruined: bool = False
+    """Save the delta of a stream that was stopped so."""
+    csv: Path | None = None
+    """File for a table of one row per fact: scores and texts before, just after its write, and at the end."""
 
     def run(self) -> None:
-        """Print retained bits by age, recall and held-out loss."""
-        from realmodels.writing.measure import write
+        """Print what was learned and kept, and what the writes did to the rest of the model."""
+        if self.tokens_shown(self.model, self.stream):
+            return
+        from realmodels.writing.write import write
+        from simulate.runs.files import atomic
 
-        answer = write(self.model, self.stream, self.method, self.learning_rate, self.steps, self.background, self.save)
-        _show(answer, self.json)
+        answer = write(
+            self.model,
+            self.stream,
+            self.method,
+            self.learning_rate,
+            self.steps,
+            self.options,
+            self.out,
+            self.per_task,
+            self.ruin,
+            self.save_ruined,
+            say=progress(self.json),
+            known=self.known,
+            **self.setting,
+        )
+        if self.csv is not None:
+            with atomic(self.csv) as temporary:
+                answer.per_fact.to_csv(temporary, index=False)
+        show(answer, self.json)

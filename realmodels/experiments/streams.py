@@ -56,9 +56,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
             "state_bits": writer.state_bits,
             "written_parameters": sum(p.numel() for p in writer.parameters.values()),
         }
-        rows = write_stream(
-            writer, setting.facts, setting.rephrased, cell["learning_rate"], spec.steps, setting.heldout
-        )
+        rows = write_stream(writer, setting.facts, setting.rephrased, cell["learning_rate"], spec.steps, setting.heldout)
     return [{**own, **row} for row in rows]
 
 

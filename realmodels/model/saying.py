@@ -16,7 +16,9 @@ def said(model: nn.Module, encoder: Encoder, prompts: Sequence[Sequence[int]], c
     """The `count` tokens that greedy decoding puts after each prompt, as texts; shorter where the model ends its text."""
     if isinstance(model, Transformer):
         room = model.config.context
-        of_each = [model.generate(torch.tensor([list(ids)]), min(count, room - len(ids)))[0, len(ids) :].tolist() for ids in prompts]
+        of_each = [
+            model.generate(torch.tensor([list(ids)]), min(count, room - len(ids)))[0, len(ids) :].tolist() for ids in prompts
+        ]
         return [_shown(encoder, ids, {0}) for ids in of_each]
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
     texts = [""] * len(prompts)
@@ -40,8 +42,16 @@ def _continued(model: nn.Module, prompts: Sequence[Sequence[int]], count: int) -
     mask = torch.tensor([[0] * (length - len(ids)) + [1] * len(ids) for ids in prompts])
     pad = next(iter(_ends(model)), 0)
     made = model.generate(
-        input_ids=tokens, attention_mask=mask, max_new_tokens=count, do_sample=False, num_beams=1, pad_token_id=pad, use_cache=True,
-        temperature=None, top_p=None, top_k=None,
+        input_ids=tokens,
+        attention_mask=mask,
+        max_new_tokens=count,
+        do_sample=False,
+        num_beams=1,
+        pad_token_id=pad,
+        use_cache=True,
+        temperature=None,
+        top_p=None,
+        top_k=None,
     )
     return made[:, length:].tolist()
 

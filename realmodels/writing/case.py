@@ -18,9 +18,9 @@ from realmodels.writing.kernel import Kernel, logit_kernel
 from realmodels.writing.learning_rate import LEARNED, checked_learning_rate
 from realmodels.writing.methods.binding import bind
 from realmodels.writing.methods.writer import Diverged, Writer, norm
+from realmodels.writing.outputs import asked
 from realmodels.writing.question import Question
 from realmodels.writing.room import require_room, require_room_to_write
-from realmodels.writing.outputs import asked
 from realmodels.writing.stream import write_task
 from theory.errors import UserError
 
@@ -55,13 +55,17 @@ class Case:
     def kernel(self) -> Kernel:
         """The kernel of these writes. Raises UserError if its memory is not free, it is 0, or a number in it is not finite."""
         if not self.writer.forecastable:
-            raise UserError(f"method {self.method!r} is no plain gradient descent, so that no kernel describes it: write it instead")
+            raise UserError(
+                f"method {self.method!r} is no plain gradient descent, so that no kernel describes it: write it instead"
+            )
         self.require_room()
         kernel = logit_kernel(self.model, self.writer, self.facts)
         size = kernel.writes.abs().max().item()
         if not (math.isfinite(size) and math.isfinite(kernel.response.sum().item()) and size > 0):
             what = "moves no output" if size == 0 else "has gradients that are not finite"
-            raise UserError(f"model {self.question.loaded.path}: method {self.method!r} {what} of it: choose another method or model")
+            raise UserError(
+                f"model {self.question.loaded.path}: method {self.method!r} {what} of it: choose another method or model"
+            )
         return kernel
 
     def rate(self, given: float | None, steps: int) -> tuple[float, bool]:

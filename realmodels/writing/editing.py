@@ -42,9 +42,9 @@ def _preferred(model: nn.Module, encoder: Encoder, cases: Sequence[tuple[int, Pa
     return float(np.mean([np.mean(each) for each in of_fact.values()]))
 
 
-def edited(model: nn.Module, encoder: Encoder, facts: Sequence[Any], worded: Callable[[str, str], Pair]) -> tuple[
-    dict[str, float | None], dict[str, str]
-]:
+def edited(
+    model: nn.Module, encoder: Encoder, facts: Sequence[Any], worded: Callable[[str, str], Pair]
+) -> tuple[dict[str, float | None], dict[str, str]]:
     """({efficacy, paraphrase, neighbourhood, score}, {name: why it is undefined}) of facts as `as_facts` gives them.
 
     worded(prompt, answer): both in the form in which the model is asked (plain, or a chat's turn).
@@ -64,9 +64,7 @@ def edited(model: nn.Module, encoder: Encoder, facts: Sequence[Any], worded: Cal
         "paraphrase": 'no fact has both a "ground_truth" and another wording',
         "neighbourhood": 'no fact has a "locality" prompt with an expected answer',
     }
-    found: dict[str, float | None] = {
-        name: _preferred(model, encoder, cases) if cases else None for name, cases in kinds.items()
-    }
+    found: dict[str, float | None] = {name: _preferred(model, encoder, cases) if cases else None for name, cases in kinds.items()}
     why = {name: lacks[name] for name, value in found.items() if value is None}
     parts = [value for value in found.values() if value is not None]
     if why:

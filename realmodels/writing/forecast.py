@@ -51,7 +51,6 @@ class Setup:
         """The tasks in the order in which they will be written."""
         return sorted(set(self.facts.task.tolist()))
 
-
     def items_of(self, task: int) -> Tensor:
         """Numbers of the items of the facts of a task."""
         return torch.nonzero(self.facts.task[self.facts.row] == task)[:, 0]

@@ -129,7 +129,9 @@ def _traced(model: nn.Module, layers: dict[str, nn.Module], facts: Facts) -> dic
     signals: dict[str, Tensor] = {}
     for number in range(int(order.max()) + 1):
         items = torch.nonzero(order == number)[:, 0]
-        by_output = [torch.autograd.grad(z[items, o].sum(), places, retain_graph=True, allow_unused=True) for o in range(z.shape[1])]
+        by_output = [
+            torch.autograd.grad(z[items, o].sum(), places, retain_graph=True, allow_unused=True) for o in range(z.shape[1])
+        ]
         for name, g in zip(seen, zip(*by_output, strict=True), strict=True):
             if g[0] is not None:
                 here = torch.stack(g, 1)[facts.row[items]]

@@ -109,13 +109,23 @@ class Question:
         again = [Asked(one.prompt, one.answer, number // per_task, one.subject) for number, one in enumerate(asked)]
         return encode_asked(again, self.encoder, self.tree)
 
+    def token_lines(self) -> list[str]:
+        """For each fact a line with the tokens of its prompt and, after an arrow, those of its answer."""
+        lines = []
+        for one in self.asked:
+            before, ids = self.encoder.joined(one.prompt, one.answer)
+            lines.append(f"{self.encoder.pieces(before)} -> {self.encoder.pieces(ids)}")
+        return lines
+
     def _fitting(self, asked: Sequence[Asked]) -> Facts:
         """The questions as tensors. Raises UserError naming the first that is longer than the model's context."""
         facts = encode_asked(asked, self.encoder, self.tree)
         room = context(self.loaded.model)
         for one, last in zip(asked, facts.last.tolist(), strict=True):
             if last + 1 > room:
-                raise UserError(f"prompt {one.prompt[:50]!r}... takes {last + 1} tokens and does not fit a context of {room}: shorten it")
+                raise UserError(
+                    f"prompt {one.prompt[:50]!r}... takes {last + 1} tokens and does not fit a context of {room}: shorten it"
+                )
         return facts
 
 

@@ -28,11 +28,11 @@ def prompt_bytes(config: ModelConfig, length: int, layers: int) -> int:
     return 4 * layers * layer + 12 * config.vocabulary
 
 
-def require_room(model: Transformer, writer: Writer, facts: Facts) -> None:
+def require_room(model: nn.Module, writer: Writer, facts: Facts) -> None:
     """Raise UserError, with the number of facts that would fit, if the kernel of these facts needs more memory than is free."""
     layers = {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
     widths = [layer.out_features for name, layer in layers.items() if name in writer.parameters]
-    outs, length = len(facts.candidates) + 1, facts.tokens.shape[1]
+    outs, length = facts.options.shape[1] + 1, facts.tokens.shape[1]
     needed, free = kernel_bytes(len(facts), outs, length, widths), available()
     if needed <= free:
         return
@@ -44,8 +44,10 @@ def require_room(model: Transformer, writer: Writer, facts: Facts) -> None:
     require(needed, what, f"about {low:,} facts would fit; give fewer")
 
 
-def require_room_to_write(model: Transformer, facts: Facts) -> None:
+def require_room_to_write(model: nn.Module, facts: Facts) -> None:
     """Raise UserError, with the number that would fit, if reading all facts or writing the largest task needs too much memory."""
+    if not isinstance(model, Transformer):
+        return
     config, length, free = model.config, facts.tokens.shape[1], available()
     largest = int(facts.task.bincount().max())
     write, read = (prompt_bytes(config, length, layers) for layers in (config.layers, READ_LAYERS))

@@ -12,8 +12,8 @@ from realmodels.text.facts import stream
 from realmodels.training.evaluate import HELDOUT_TOKENS, bits_per_byte
 from realmodels.training.pretrain import text_of
 from realmodels.training.recipe import DEVELOPMENT_SEED
-from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
 from realmodels.writing.methods.writer import Background
+from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
 from realmodels.writing.outputs import Facts, encode
 from realmodels.writing.stream import STEPS
 from simulate.runs.experiment import Cell, Preset

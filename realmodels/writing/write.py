@@ -29,8 +29,9 @@ from realmodels.writing.methods.writer import Diverged
 from realmodels.writing.outputs import asked
 from realmodels.writing.question import Model, Question, Setting
 from realmodels.writing.recorder import Recorder
-from realmodels.writing.resume import Progress
+from realmodels.writing.resume import load_state, save_state
 from realmodels.writing.stream import STEPS, stream
+from simulate.runs.answer import plain
 from theory.errors import UserError
 
 RUIN = 0.5  # bits per byte of the protected text: a stream that costs more is stopped
@@ -85,13 +86,15 @@ class _Run:
         self.before = bits_per_byte(case.model, case.question.protected)
         self.after = self.before
         self.done = 0
+        self.partial: Path | None = None
 
     def write(self, rate: float, steps: int, ruin: float) -> None:
         """Write the tasks that are not written yet; ask after each; stop at one that diverges or ruins the model."""
         case, writer = self.case, self.case.writer
         key = {**case.about["hashes"], "method": case.method, "options": case.options, "rate": rate, "steps": steps}
-        progress = None if self.out is None else Progress(self.out, {**key, "template": case.question.setting.template})
-        self._take_up(progress)
+        progress = None if self.out is None else self.out.with_name(f"{self.out.name}.partial")
+        key = {**key, "template": case.question.setting.template}
+        self._take_up(progress, key)
         begin = self.done
         try:
             for written in stream(writer, case.facts, rate, steps, begin):
@@ -106,15 +109,14 @@ class _Run:
                 if self.recorder:
                     self.recorder.task_done(str(self.history.numbers[written - 1]))
                 if progress:
-                    self._lay_down(progress)
+                    self._lay_down(progress, key)
                 if not self.after - self.before <= ruin:
                     rise = f"costs {self.after - self.before:.3g} bits per byte more than before, and {ruin:g} were allowed"
                     self.ruined = f"After task {written} of {self.history.T} the protected text {rise}"
                     break
         except Diverged as error:
             self.divergence = str(error)
-        if progress:
-            progress.end()
+        self.partial = progress
 
     def _line(self, written: int) -> str:
         now = self.history.asked["exact"][written]
@@ -122,12 +124,14 @@ class _Run:
         rise = self.after - self.before
         return f"task {written} of {self.history.T}: {own:.0%} of it said right; protected text {rise:+.3f} bits per byte"
 
-    def _take_up(self, progress: Progress | None) -> None:
-        """Go on from a stream that was stopped, if its state is there."""
-        found = progress.read() if progress else None
+    def _take_up(self, path: Path | None, key: Mapping[str, Any]) -> None:
+        """Go on from a stream that was stopped, if its state is there. Raises UserError if it is that of another stream."""
+        found = load_state(path) if path else None
         if found is None or self.recorder is None:
             return
         tensors, about = found
+        if about["key"] != plain(key):
+            raise UserError(f"{path} is the state of another stream: delete it, or name another file than {self.out}")
         writer = self.case.writer
         with torch.no_grad():
             for name, parameter in writer.parameters.items():
@@ -139,7 +143,7 @@ class _Run:
         self.done, self.after = about["done"], about["after"]
         self.case.say(f"going on after task {self.done}, which was written before")
 
-    def _lay_down(self, progress: Progress) -> None:
+    def _lay_down(self, path: Path, key: Mapping[str, Any]) -> None:
         """Keep the state of the stream, so that it can go on."""
         assert self.recorder is not None
         writer = self.case.writer
@@ -147,10 +151,13 @@ class _Run:
         tensors |= {f"method/{name}": tensor for name, tensor in writer.state().items()}
         tensors |= {f"delta/{name}": tensor for name, tensor in self.recorder.tensors().items()}
         tensors |= {f"history/{name}": torch.from_numpy(self.history.asked[name]) for name in SCORES}
-        progress.write(tensors, {"done": self.done, "after": self.after, "delta": self.recorder.about()})
+        about = {"key": plain(key), "done": self.done, "after": self.after, "delta": self.recorder.about()}
+        save_state(path, tensors, about)
 
     def save(self, save_ruined: bool) -> Any:
-        """The delta, saved and read back, or None; the model then has the weights that the delta gives."""
+        """The delta, saved and read back, or None if nothing is to be saved. The state of the stream is done with then."""
+        if self.partial is not None and (self.done == self.history.T or self.divergence or self.ruined):
+            self.partial.unlink(missing_ok=True)
         if self.out is None or self.recorder is None or self.divergence or (self.ruined and not save_ruined):
             return None
         about = {**self.case.settings, "method": self.case.method, "facts_count": len(self.case.facts)}

@@ -69,7 +69,12 @@ class ModelAnswer(Answer):
             rows = [i for i in range(len(frame)) if len(frame) <= ROWS or i & (i - 1) == 0 or i == len(frame) - 1]
             lines += ["", frame.iloc[rows].to_string(index=False, float_format=lambda number: f"{number:.4g}"), ""]
             lines += [f"{name} ({units[name]}): {meanings[name]}" for name in columns]
-        lines += ["", self.conclusion, *(f"Note: {note}" for note in self.notes), *(f"Warning: {warning}" for warning in self.warnings)]
+        lines += [
+            "",
+            self.conclusion,
+            *(f"Note: {note}" for note in self.notes),
+            *(f"Warning: {warning}" for warning in self.warnings),
+        ]
         return "\n".join(lines).rstrip()
 
     def _repr_html_(self) -> str:
@@ -105,5 +110,3 @@ def curve(ages: Sequence[int], bits: Sequence[float], low: Sequence[float], high
 
 LOW = "5% of the tasks keep less than this; a spread over tasks, not an uncertainty."
 HIGH = "5% of the tasks keep more than this; a spread over tasks, not an uncertainty."
-
-

@@ -37,7 +37,9 @@ class Written(Rated):
     paraphrase: float | None = field(SHARE, "The same after other wordings.")
     neighbourhood: float | None = field("share of prompts", "Neighbouring prompts whose own answer is likelier than the new one.")
     score: float | None = field("share", "Harmonic mean of efficacy, paraphrase and neighbourhood.")
-    neighbours_before: float | None = field("share of prompts", "Neighbouring and related prompts answered right before any write.")
+    neighbours_before: float | None = field(
+        "share of prompts", "Neighbouring and related prompts answered right before any write."
+    )
     neighbours_kept: float | None = field("share of prompts", "Of those that were right before, the share that is right after.")
     known_before: float | None = field(SHARE, "Facts of --known that the model said right before any write.")
     known_kept: float | None = field(SHARE, "Of those that were right before, the share that is right after.")

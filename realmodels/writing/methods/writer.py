@@ -8,7 +8,7 @@ Other methods (closed-form editors, adapters, replay) are subclasses with a `wri
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
