@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from realmodels.model import checkpoint
 from realmodels.model.about import CONFIG, MODEL
-from realmodels.model.shards import Stored, identity, stored
+from realmodels.model.identity import folder_of, identity, is_ours
+from realmodels.model.pretrained.weights import Weights, weights
 from realmodels.writing.delta import CURE, Delta, check_new, read, state_digest
-from realmodels.writing.patch import sha
+from realmodels.writing.patch import sha, stored_bytes
 from simulate.runs.answer import Answer, field
 from simulate.runs.files import read_json, write_json
 from theory.errors import UserError
@@ -28,7 +27,6 @@ from theory.errors import UserError
 WRITTEN, FORMAT = "written.json", "compression-writability written 1"
 WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf", ".ggml", ".ot", ".npz", ".tflite"}
 """Endings of files that hold weights; those of other formats are not copied beside written ones."""
-NAMED = 3  # tensors that a message lists
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Applied(Answer):
 
     folder: str | None = field("", "Folder that was made.")
     base: str = field("", "Name of the folder that the delta was made from.")
-    base_sha256: str = field("", "Digest of that model's configuration and tensors (`realmodels.model.shards.identity`).")
+    base_sha256: str = field("", "Digest of that model's configuration and tensors (`Loaded.sha256`).")
     delta_sha256: str = field("", "Digest of the delta's content.")
     method: str = field("", "Writing method.")
     tasks: int = field("tasks", "Tasks that the delta holds.")
@@ -83,7 +81,7 @@ def apply(delta: str | Path, model: str | Path, out: str | Path, to_task: int | 
     The folder appears whole or not at all. Raises UserError if `out` exists, the delta is missing or damaged or holds no such
     state, the model is not the delta's base, or a tensor of it is not as the delta says.
     """
-    return _moved(read(Path(delta)), _folder(model), Path(out), to_task, on=True)
+    return _moved(read(Path(delta)), folder_of(model), Path(out), to_task, on=True)
 
 
 def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int = 0) -> Applied:
@@ -92,14 +90,7 @@ def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int 
     With `to_task` 0 that is the base, bit for bit, which is checked by its digest. Raises UserError as `apply`, and if the delta
     was not put on this folder or another one was put on after it.
     """
-    return _moved(read(Path(delta)), _folder(folder), Path(out), to_task, on=False)
-
-
-def _folder(model: str | Path) -> Path:
-    folder = Path(model)
-    if not folder.is_dir():
-        raise UserError(f"{folder} is no folder: give the folder of a model")
-    return folder
+    return _moved(read(Path(delta)), folder_of(folder), Path(out), to_task, on=False)
 
 
 def _told(delta: Delta, **of_folder: Any) -> Applied:
@@ -128,9 +119,9 @@ def _moved(delta: Delta, folder: Path, out: Path, to_task: int | None, on: bool)
     if out.resolve().is_relative_to(folder.resolve()):
         raise UserError(f"{out} lies in the folder of the model: name a folder beside it")
     end = delta.index(to_task)
-    tensors = _tensors(delta, folder)
+    files = _files(delta, folder)
     log = _log(folder)
-    start = _state(delta, folder, tensors, log, on)
+    start = _state(delta, folder, files, log, on)
     if not on and end > start:
         raise UserError(
             f"{folder} holds {delta.afters[start]} tasks of {delta.path}: cwb apply puts more on, cwb revert takes off"
@@ -139,8 +130,8 @@ def _moved(delta: Delta, folder: Path, out: Path, to_task: int | None, on: bool)
     temporary.parent.mkdir(parents=True, exist_ok=True)
     try:
         temporary.mkdir()
-        left_out = _copy(folder, temporary)
-        _patch(delta, tensors, temporary, start, end)
+        left_out = _copy(folder, temporary, {entry.file.name for entry in files.entries.values()})
+        _patch(delta, files, temporary, start, end)
         _finish(delta, temporary, log, end, left_out)
         if end == 0 and identity(temporary) != delta.about["base"]["sha256"]:
             raise UserError(f"{folder} differs from the base of {delta.path} elsewhere too: take off what was put on last, first")
@@ -152,18 +143,17 @@ def _moved(delta: Delta, folder: Path, out: Path, to_task: int | None, on: bool)
     return _told(delta, folder=str(out), applied=delta.afters[end], left_out=left_out)
 
 
-def _tensors(delta: Delta, folder: Path) -> dict[str, Stored]:
-    """Where the tensors of the delta lie in the folder. Raises UserError if one is missing or of another type or shape."""
-    places, found = stored(folder), {}
+def _files(delta: Delta, folder: Path) -> Weights:
+    """The tensors of the folder. Raises UserError if one that the delta changes is missing or of another type or shape."""
+    files = weights(folder)
     for name, told in delta.about["tensors"].items():
-        place = places.get(name)
-        if place is None or [place.kind, list(place.shape)] != [told["dtype"], told["shape"]]:
-            has = "no such tensor" if place is None else f"{place.kind} {list(place.shape)}"
+        entry = files.entries.get(name)
+        if entry is None or [entry.dtype, list(entry.shape)] != [told["dtype"], told["shape"]]:
+            has = "no such tensor" if entry is None else f"{entry.dtype} {list(entry.shape)}"
             raise UserError(
                 f"{delta.path} changes {name} ({told['dtype']} {told['shape']}); {folder} has {has}: give its own base"
             )
-        found[name] = place
-    return found
+    return files
 
 
 def _log(folder: Path) -> dict[str, Any]:
@@ -176,7 +166,7 @@ def _log(folder: Path) -> dict[str, Any]:
     return dict(log)
 
 
-def _state(delta: Delta, folder: Path, tensors: Mapping[str, Stored], log: Mapping[str, Any], on: bool) -> int:
+def _state(delta: Delta, folder: Path, files: Weights, log: Mapping[str, Any], on: bool) -> int:
     """The state of the delta that the folder is in: 0 before it can be put on, another before it can be taken off."""
     mine = [entry for entry in log["applied"] if entry["delta"] == delta.sha256]
     if on:
@@ -190,7 +180,7 @@ def _state(delta: Delta, folder: Path, tensors: Mapping[str, Stored], log: Mappi
             )
     elif mine and log["applied"][-1]["delta"] != delta.sha256:
         raise UserError(f"another delta was put on {folder} after {delta.path}: take that one off first")
-    shas = {name: sha(place.bytes()) for name, place in tensors.items()}
+    shas = {name: sha(stored_bytes(files, name)) for name in delta.about["tensors"]}
     state = delta.state(shas)
     if mine and mine[-1]["after"] in delta.afters:  # of two equal states, the one that was put on
         told = delta.afters.index(mine[-1]["after"])
@@ -200,9 +190,8 @@ def _state(delta: Delta, folder: Path, tensors: Mapping[str, Stored], log: Mappi
     return state
 
 
-def _copy(folder: Path, to: Path) -> list[str]:
+def _copy(folder: Path, to: Path, shards: set[str]) -> list[str]:
     """Copy a model's folder, links resolved, hidden files and weights in other formats left out; the names of the latter."""
-    shards = {place.file.name for place in stored(folder).values()}
     left_out = []
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
@@ -216,13 +205,14 @@ def _copy(folder: Path, to: Path) -> list[str]:
     return left_out
 
 
-def _patch(delta: Delta, tensors: Mapping[str, Stored], folder: Path, start: int, end: int) -> None:
+def _patch(delta: Delta, files: Weights, folder: Path, start: int, end: int) -> None:
     """Replace the bytes of the delta's tensors in the copied files. Raises UserError if the result is not the state `end`."""
     shas = {}
-    for name, place in sorted(tensors.items(), key=lambda item: (item[1].file, item[1].begin)):
-        written = np.array(place.bytes()) ^ delta.change(name, start, end, place)
-        with (folder / place.file.name).open("r+b") as file:
-            file.seek(place.begin)
+    for name in delta.about["tensors"]:
+        entry = files.entries[name]
+        written = stored_bytes(files, name) ^ delta.change(name, start, end, entry)
+        with (folder / entry.file.name).open("r+b") as file:
+            file.seek(entry.start)
             file.write(memoryview(written))
         shas[name] = sha(written)
     if state_digest(shas) != delta.about["states"][end]["sha256"]:
@@ -234,7 +224,7 @@ def _finish(delta: Delta, folder: Path, log: Mapping[str, Any], end: int, left_o
     before = [entry for entry in log["applied"] if entry["delta"] != delta.sha256]
     mine = next((entry for entry in log["applied"] if entry["delta"] == delta.sha256), None)
     config = (folder / CONFIG).read_bytes().decode()
-    ours = json.loads(config).get("format") == checkpoint.FORMAT
+    ours = is_ours(folder)
     told = {"delta": delta.sha256, "base": delta.about["base"], "after": delta.afters[end], "left_out": left_out}
     told |= {"tasks": delta.about["tasks"][: delta.afters[end]], "written": delta.about["written"]}
     if ours:

@@ -39,8 +39,13 @@ class Pretrained:
 
     def sha256(self) -> str:
         """Digest of the weights and of the configuration, without what only says who saved it."""
-        shape = {key: value for key, value in self.config.items() if key not in VOLATILE}
-        return hashlib.sha256(json.dumps([self.weights.digest(), shape], sort_keys=True).encode()).hexdigest()
+        return digest(self.config, self.weights)
+
+
+def digest(config: dict[str, Any], weights: Weights) -> str:
+    """Digest of the weights and of the configuration, without what only says who saved it."""
+    shape = {key: value for key, value in config.items() if key not in VOLATILE}
+    return hashlib.sha256(json.dumps([weights.digest(), shape], sort_keys=True).encode()).hexdigest()
 
 
 def read(folder: Path) -> Pretrained:

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,8 @@ from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 from realmodels.model.architectures import config_for
 from realmodels.model.checkpoint import read as read_checkpoint
 from realmodels.model.checkpoint import write as write_checkpoint
-from realmodels.model.shards import identity
+from realmodels.model.identity import folder_of, identity
+from realmodels.model.loaded import load
 from realmodels.model.transformer import Transformer
 from realmodels.text.tokenizer import train
 from realmodels.writing.applied import apply, describe, revert
@@ -28,25 +28,12 @@ from realmodels.writing.delta import read, save, state_digest
 from realmodels.writing.patch import pack, sha
 from realmodels.writing.recorder import Recorder
 from simulate.runs.fingerprint import ROOT
-from tests.realmodels.toys import toy
+from tests.realmodels.toys import FAMILIES, tokenizer, toy
 from theory.errors import UserError
 
 ABOUT = {"method": "full", "settings": {"steps": 2}, "facts": 3, "facts_sha256": "f" * 64}
 TOKENS = torch.arange(3, 12)[None]
 TYPES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
-
-
-@dataclass
-class Model:
-    """What a recorder takes of `Loaded`: the network and its folder."""
-
-    model: torch.nn.Module
-    path: Path
-
-
-def loaded(folder: Path) -> Model:
-    network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True, use_safetensors=True)
-    return Model(network.eval(), folder)
 
 
 def logits(folder: Path) -> torch.Tensor:
@@ -69,7 +56,7 @@ def same(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 def written(folder: Path, out: Path, names: tuple[str, ...], tasks: int = 1, per_task: bool = False, size: float = 0.1):
     """A delta of random steps on parameters of a model; (delta, the written network in float32 after each task)."""
-    model, generator = loaded(folder), torch.Generator().manual_seed(5)
+    model, generator = load(folder), torch.Generator().manual_seed(5)
     recorder = Recorder(model, {name: model.model.get_parameter(name) for name in names}, per_task)
     after = []
     for task in range(tasks):
@@ -79,6 +66,12 @@ def written(folder: Path, out: Path, names: tuple[str, ...], tasks: int = 1, per
         recorder.task_done(task)
         after.append({name: tensor.clone() for name, tensor in model.model.state_dict().items()})
     return recorder.save(out, ABOUT), model.model, after
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_folder_is_known_without_its_network(tmp_path, family):
+    base = toy(family, tmp_path / "base", torch.bfloat16, shards=family == "llama")
+    assert identity(folder_of(base)) == load(base).sha256
 
 
 CASES = {  # family: (parameter in memory, its name in the file)
@@ -150,11 +143,12 @@ def test_names_in_the_file_may_lack_the_prefix_that_the_network_has(tmp_path, pr
 
 
 def test_experts_that_memory_stacks_and_the_file_holds_apart(tmp_path):
-    shape = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 40}
+    shape = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 400}
     made = MixtralConfig(**shape, num_key_value_heads=1, num_local_experts=3, max_position_embeddings=32)
     AutoModelForCausalLM.from_config(made).to(torch.bfloat16).save_pretrained(tmp_path / "base")
+    tokenizer(begin=False, pad=False).save_pretrained(tmp_path / "base")
     name = "model.layers.1.mlp.experts.gate_up_proj"
-    model = loaded(tmp_path / "base")
+    model = load(tmp_path / "base")
     recorder = Recorder(model, {name: model.model.get_parameter(name)})
     with torch.no_grad():
         recorder.parameters[name][1].add_(0.3)  # expert 1 alone
@@ -207,7 +201,8 @@ def test_a_model_of_ours_keeps_its_form(tmp_path):
     tokenizer = train([f"the city of {a}{b} is in a place" for a in ("bar", "lem", "tis") for b in ("vok", "run")], 280)
     network = Transformer(config_for("dense", "tiny"), seed=3)
     write_checkpoint(tmp_path / "base", network, tokenizer, {"log": [0.1], "written": {"method": "older"}})
-    model = Model(network, tmp_path / "base")
+    model = load(tmp_path / "base")
+    network = model.model
     name = "blocks.1.feedforward.output.weight"
     recorder = Recorder(model, {name: network.get_parameter(name)}, per_task=True)
     for task in ("a", "b"):
@@ -285,6 +280,7 @@ def test_a_model_of_equal_shapes_is_another_base(tmp_path):
         apply(tmp_path / "d", other, tmp_path / "new")
     again = tmp_path / "again"  # the same model, cut into other files by another version
     AutoModelForCausalLM.from_pretrained(base).save_pretrained(again, max_shard_size="20KB")
+    assert len(list(again.glob("*.safetensors"))) > 1
     told = json.loads((again / "config.json").read_text())
     (again / "config.json").write_text(json.dumps({**told, "transformers_version": "4.0"}))
     apply(tmp_path / "d", again, tmp_path / "new")
@@ -298,7 +294,7 @@ def test_weights_in_other_formats_are_left_out_and_links_followed(tmp_path):
     base = toy("llama", tmp_path / "base")
     (base / "original").mkdir()
     (base / ".cache").mkdir()
-    left = ("pytorch_model.bin", "original/consolidated.00.pth", "model-q4.GGUF", "old.safetensors")
+    left = ("pytorch_model.bin", "original/consolidated.00.pth", "model-q4.GGUF", "consolidated.safetensors")
     for name in (*left, ".cache/x", "original/params.json", "README.md"):
         (base / name).write_text(name)
     (base / "model.safetensors").rename(tmp_path / "blob")
@@ -314,14 +310,14 @@ def test_weights_in_other_formats_are_left_out_and_links_followed(tmp_path):
 
 def test_what_rounding_leaves(tmp_path):
     base = toy("llama", tmp_path / "base", torch.bfloat16)
-    model = loaded(base)
+    model = load(base)
     names = [f"model.layers.{i}.mlp.down_proj.weight" for i in range(3)]
     recorder = Recorder(model, {name: model.model.get_parameter(name) for name in names})
     with torch.no_grad():
         for parameter, share in zip(recorder.parameters.values(), (1.0, 0.6 * 2**-7, 0.001 * 2**-7), strict=True):
             mantissa, exponent = torch.frexp(parameter)
             parameter.copy_(torch.ldexp(mantissa + mantissa.sign() * share / 2, exponent))  # in units of half an ulp of 2^-7
-    updates = [(now - loaded(base).model.get_parameter(name)).detach() for name, now in recorder.parameters.items()]
+    updates = [(now - load(base).model.get_parameter(name)).detach() for name, now in recorder.parameters.items()]
     recorder.task_done(0)
     told = recorder.save(tmp_path / "d", ABOUT).about
     assert set(told["tensors"]) == set(names[:2])
@@ -338,7 +334,7 @@ def test_what_rounding_leaves(tmp_path):
 
 def test_a_row_that_was_written_costs_a_row(tmp_path):
     base = toy("llama", tmp_path / "base")
-    model = loaded(base)
+    model = load(base)
     name = "model.embed_tokens.weight"
     recorder = Recorder(model, {name: model.model.get_parameter(name)})
     with torch.no_grad():
@@ -351,7 +347,7 @@ def test_a_row_that_was_written_costs_a_row(tmp_path):
 
 def test_nothing_changed_or_nothing_left_or_nothing_finite_is_not_saved(tmp_path):
     base = toy("llama", tmp_path / "base", torch.float16)
-    model = loaded(base)
+    model = load(base)
     name = "model.norm.weight"
     recorder = Recorder(model, {name: model.model.get_parameter(name)})
     with pytest.raises(UserError, match="nothing to save"):
@@ -381,7 +377,7 @@ def test_nothing_changed_or_nothing_left_or_nothing_finite_is_not_saved(tmp_path
 
 def test_a_recorder_wants_the_parameters_as_they_are_in_the_folder(tmp_path):
     base = toy("llama", tmp_path / "base")
-    model = loaded(base)
+    model = load(base)
     with pytest.raises(UserError, match="no parameter"):
         Recorder(model, {"model.layers.9.mlp.down_proj.weight": model.model.get_parameter("model.norm.weight")})
     with torch.no_grad():
@@ -395,7 +391,7 @@ def test_a_recorder_goes_on_where_another_was(tmp_path, per_task):
     base = toy("llama", tmp_path / "base", torch.bfloat16)
     names = ("model.norm.weight", "model.layers.1.mlp.down_proj.weight")
     written(base, tmp_path / "whole", names, tasks=3, per_task=per_task)
-    model, generator = loaded(base), torch.Generator().manual_seed(5)
+    model, generator = load(base), torch.Generator().manual_seed(5)
     recorder = Recorder(model, {name: model.model.get_parameter(name) for name in names}, per_task)
     for task in range(3):
         with torch.no_grad():
@@ -404,7 +400,7 @@ def test_a_recorder_goes_on_where_another_was(tmp_path, per_task):
         recorder.task_done(task)
         held, about = recorder.tensors(), json.loads(json.dumps(recorder.about(), allow_nan=False))
         now = {name: parameter.detach().clone() for name, parameter in recorder.parameters.items()}
-        model = loaded(base)  # as after a kill
+        model = load(base)  # as after a kill
         recorder = Recorder(model, {name: model.model.get_parameter(name) for name in names}, per_task)
         recorder.restore(held, about)
         with torch.no_grad():
@@ -491,7 +487,7 @@ def test_out_must_be_free_and_beside_the_model(pair, tmp_path):
             apply(delta, base, out)
     with pytest.raises(UserError, match="lies in the folder of the model"):
         apply(delta, base, base / "new")
-    with pytest.raises(UserError, match="is no folder"):
+    with pytest.raises(UserError, match="is no folder: give"):
         apply(delta, tmp_path / "none", tmp_path / "out")
 
 
@@ -540,7 +536,7 @@ def test_any_bits_come_back(tmp_path_factory, data):
         base[name] = torch.frombuffer(bytearray(raw), dtype=dtype).reshape(shape) if raw else torch.zeros(shape, dtype=dtype)
         base[name] = base[name] if base[name].numel() else torch.zeros(1, dtype=dtype)
     (folder / "base").mkdir()
-    (folder / "base" / "config.json").write_text("{}")
+    (folder / "base" / "config.json").write_text('{"model_type": "llama"}')
     save_file(base, folder / "base" / "model.safetensors")
     now = {name: base[name].reshape(-1).view(torch.uint8).numpy().copy() for name in ("a", "b")}
     states.append({"after": 0, "sha256": state_digest({name: sha(now[name]) for name in now})})
