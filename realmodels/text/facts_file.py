@@ -17,7 +17,7 @@ from theory.errors import UserError
 EXAMPLE = '{"prompt": ..., "answer": ...}'
 MEND = f"write one object per line, {EXAMPLE}, or one array of objects"
 SPACE = re.compile(r"[ \t\n\r]*")  # the white space of JSON
-LINE = re.compile(r"[^\n]+")
+LINE = re.compile(r"[^ \t\r\n][^\n]*")  # what is on a line that is not blank
 COLUMNS = ("locality_inputs", "portability_inputs")  # name -> {prompt: [one per fact], ground_truth: [one per fact]}
 
 

@@ -59,6 +59,8 @@ class Values:
 
     def first(self, value: Any) -> Any:
         """The answer in {"str": answer}, and the first of a list of aliases or of lists of them."""
+        if value is None or isinstance(value, str):
+            return value
         for _ in range(DEPTH):
             if isinstance(value, Mapping) and "str" in value:
                 value = value["str"]
@@ -75,6 +77,9 @@ class Values:
         yield from self._asked(name, value, truth, 0, False)
 
     def _asked(self, name: str, value: Any, truth: str | None, depth: int, listed: bool) -> Iterator[Asked]:
+        if isinstance(value, str):
+            yield from self._pair(name, value, truth)
+            return
         if depth > DEPTH:
             raise UserError(f'{self.where}: "{name}" is nested too deeply: give prompts, or objects with prompt and ground_truth')
         if isinstance(value, Mapping):

@@ -41,6 +41,9 @@ def spaced(prompt: str, answer: str) -> bool:
     what is before it, or a letter of a script without spaces. None comes before a comma or a closing mark, nor before a letter
     of a script without spaces if the prompt holds such letters too ("... is 巴黎" in English, "...是巴黎" in Chinese).
     """
+    border = prompt[-1:] + answer[:1]
+    if len(border) == 2 and border.isascii() and border.isalnum():
+        return True  # what nearly all files hold
     if not prompt or not answer or not _may_follow(prompt):
         return False
     first = answer[0]
