@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from theory.errors import UserError
 WRITTEN, FORMAT = "written.json", "compression-writability written 1"
 WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf", ".ggml", ".ot", ".npz", ".tflite"}
 """Endings of files that hold weights; those of other formats are not copied beside written ones."""
+LITTLE = 0.5  # of an update: if less of it survives rounding, a warning
+ROWS = 12  # tensors that the text lists
 
 
 @dataclass(frozen=True)
@@ -34,30 +36,30 @@ class Applied(Answer):
     """What a delta holds, or what was made of a model with it."""
 
     folder: str | None = field("", "Folder that was made.")
-    base: str = field("", "Name of the folder that the delta was made from.")
-    base_sha256: str = field("", "Digest of that model's configuration and tensors (`Loaded.sha256`).")
-    delta_sha256: str = field("", "Digest of the delta's content.")
-    method: str = field("", "Writing method.")
+    applied: int | None = field("tasks", "Tasks that are written in it; 0 is the base.")
     tasks: int = field("tasks", "Tasks that the delta holds.")
-    applied: int | None = field("tasks", "Tasks that are written in the folder that was made; 0 is the base.")
-    states: str = field("", "Numbers of tasks that `--to-task` can give.")
-    tensors: int = field("tensors", "Tensors that the delta changes; all others stay as they are.")
+    states: str = field("", "Numbers of tasks that --to-task can give.")
+    base: str = field("", "Name of the folder that the delta was made from.")
+    base_sha256: str = field("", "Digest of that model's configuration and tensors.")
+    delta_sha256: str = field("", "Digest of the delta's content.")
     changed: int = field("numbers", "Numbers that differ from the base after the last task.")
     update_norm: float = field("weight", "Norm of the update, after the last task.")
-    survives: float = field(
-        "share of the update", "What rounding to the type of the file left of it: <rounded, update> / |update|^2."
-    )
-    rounding_error: float = field("share of the update", "Norm of what rounding took away or added, by the norm of the update.")
-    left_out: Sequence[str] = field(
-        "", "Files of the model that were not copied: weights in other formats, still the unwritten ones."
-    )
+    survives: float = field("share", "What the type of the file left of the update u, by rounding it to r: <r, u> / |u|^2.")
+    rounding_error: float = field("share", "What rounding took away or added: |r - u| / |u|.")
+    lost_in_rounding: Sequence[str] = field("", "Tensors that were written, and of which the type of the file left nothing.")
+    left_out: Sequence[str] = field("", "Files of the model that were not copied: weights in other formats, not written.")
     ruined: str | None = field("", "Why the written model is not worth having.")
+    written: Mapping[str, Any] = field("", "Method, settings and facts, as the delta tells them.")
+    tensor: Sequence[str] = field("", "Tensor that the delta changes; all others stay as they are.", column=True)
+    tensor_changed: Sequence[int] = field("numbers", "Numbers of it that change.", column=True)
+    tensor_update: Sequence[float] = field("share", "Norm of its update by its own norm.", column=True)
+    tensor_survives: Sequence[float | None] = field("share", "As survives.", column=True)
 
     @property
     def warnings(self) -> list[str]:
         """Sentences that say why the result may not be worth what it seems."""
         found = [f"The written model is not worth having: {self.ruined}."] if self.ruined and self.applied != 0 else []
-        if self.survives < 0.5:
+        if self.survives < LITTLE:
             found.append(f"Rounding to the type of the file left {self.survives:.0%} of the update: the facts may not be there.")
         return found
 
@@ -66,22 +68,31 @@ class Applied(Answer):
         return {**super().to_dict(), "warnings": self.warnings}
 
     def show(self) -> str:
-        """The text of the command line."""
-        return "\n".join([super().show(), *(f"Warning: {warning}" for warning in self.warnings)])
+        """The text of the command line; of many tensors those that moved most."""
+        order = sorted(range(len(self.tensor)), key=lambda i: -self.tensor_update[i])[:ROWS]
+        columns = {name: [getattr(self, name)[i] for i in order] for name in self._fields(column=True)}
+        lines = [super(Applied, replace(self, **columns)).show()]
+        if len(self.tensor) > ROWS:
+            lines.append(f"These are the {ROWS} of {len(self.tensor)} tensors that moved most; --json lists all.")
+        return "\n".join([*lines, *(f"Warning: {warning}" for warning in self.warnings)])
 
 
-def describe(delta: str | Path) -> Applied:
-    """What a delta holds. Raises UserError if it is missing, damaged or none."""
-    return _told(read(Path(delta)))
+def describe(delta: str | Path, model: str | Path | None = None, to_task: int | None = None) -> Applied:
+    """What a delta holds, and whether it can be put on `model`. Errors as `apply`; nothing is made."""
+    found = read(Path(delta))
+    end = found.index(to_task)
+    if model is not None:
+        _ready(found, folder_of(model), end, on=True)
+    return _told(found)
 
 
-def apply(delta: str | Path, model: str | Path, out: str | Path, to_task: int | None = None) -> Applied:
+def apply(model: str | Path, delta: str | Path, out: str | Path, to_task: int | None = None) -> Applied:
     """Make the folder `out`: the model with the delta put on, up to the state after `to_task` tasks (default: all).
 
     The folder appears whole or not at all. Raises UserError if `out` exists, the delta is missing or damaged or holds no such
     state, the model is not the delta's base, or a tensor of it is not as the delta says.
     """
-    return _moved(read(Path(delta)), folder_of(model), Path(out), to_task, on=True)
+    return _moved(folder_of(model), read(Path(delta)), Path(out), to_task, on=True)
 
 
 def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int = 0) -> Applied:
@@ -90,42 +101,43 @@ def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int 
     With `to_task` 0 that is the base, bit for bit, which is checked by its digest. Raises UserError as `apply`, and if the delta
     was not put on this folder or another one was put on after it.
     """
-    return _moved(read(Path(delta)), folder_of(folder), Path(out), to_task, on=False)
+    return _moved(folder_of(folder), read(Path(delta)), Path(out), to_task, on=False)
 
 
 def _told(delta: Delta, **of_folder: Any) -> Applied:
-    about = delta.about
-    afters = delta.afters
-    told = {"folder": None, "applied": None, "left_out": [], **of_folder}
+    about, afters, tensors = delta.about, delta.afters, delta.about["tensors"].values()
+    same = ("changed", "update_norm", "survives", "rounding_error", "lost_in_rounding", "ruined", "written")
     return Applied(
+        **{"folder": None, "applied": None, "left_out": [], **of_folder},
+        tasks=len(about["tasks"]),
+        states=f"0 to {afters[-1]}" if len(afters) > 2 else ", ".join(map(str, afters)),
         base=about["base"]["name"],
         base_sha256=about["base"]["sha256"],
         delta_sha256=delta.sha256,
-        method=str(about["written"].get("method")),
-        tasks=len(about["tasks"]),
-        states=f"0 to {afters[-1]}" if len(afters) > 2 else ", ".join(map(str, afters)),
-        tensors=len(about["tensors"]),
-        changed=about["changed"],
-        update_norm=about["update_norm"],
-        survives=about["survives"],
-        rounding_error=about["rounding_error"],
-        ruined=about["ruined"],
-        **told,
+        **{name: about[name] for name in same},
+        tensor=list(about["tensors"]),
+        tensor_changed=[told["changed"] for told in tensors],
+        tensor_update=[told["update_norm"] / (told["norm"] or 1.0) for told in tensors],
+        tensor_survives=[told["survives"] for told in tensors],
     )
 
 
-def _moved(delta: Delta, folder: Path, out: Path, to_task: int | None, on: bool) -> Applied:
+def _ready(delta: Delta, folder: Path, end: int, on: bool) -> tuple[Weights, dict[str, Any], int]:
+    """(tensors of the folder, its log, the state of the delta that it is in), all checked."""
+    files, log = _files(delta, folder), _log(folder)
+    start = _state(delta, folder, files, log, on)
+    if not on and end > start:
+        told = f"{folder} holds {delta.afters[start]} tasks of {delta.path}"
+        raise UserError(f"{told}: cwb apply puts more on, cwb revert takes off")
+    return files, log, start
+
+
+def _moved(folder: Path, delta: Delta, out: Path, to_task: int | None, on: bool) -> Applied:
     check_new(out)
     if out.resolve().is_relative_to(folder.resolve()):
         raise UserError(f"{out} lies in the folder of the model: name a folder beside it")
     end = delta.index(to_task)
-    files = _files(delta, folder)
-    log = _log(folder)
-    start = _state(delta, folder, files, log, on)
-    if not on and end > start:
-        raise UserError(
-            f"{folder} holds {delta.afters[start]} tasks of {delta.path}: cwb apply puts more on, cwb revert takes off"
-        )
+    files, log, start = _ready(delta, folder, end, on)
     temporary = out.parent / f".{out.name}.{os.getpid()}.writing"
     temporary.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -135,8 +147,7 @@ def _moved(delta: Delta, folder: Path, out: Path, to_task: int | None, on: bool)
         _finish(delta, temporary, log, end, left_out)
         if end == 0 and identity(temporary) != delta.about["base"]["sha256"]:
             raise UserError(f"{folder} differs from the base of {delta.path} elsewhere too: take off what was put on last, first")
-        if out.exists():  # since it was checked
-            check_new(out)
+        check_new(out)  # again: it may have come since
         os.replace(temporary, out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -29,6 +29,7 @@ from simulate.runs.files import atomic, digest, parse_json
 from theory.errors import UserError
 
 FORMAT = "compression-writability delta 1"
+SIZES = ("norm", "update_norm", "changed")
 KEY = "delta"  # of the metadata
 CURE = "copy the delta again or write the facts anew"
 
@@ -158,6 +159,8 @@ def _sound(about: Mapping[str, Any], patches: Mapping[tuple[int, str], np.ndarra
             and all(isinstance(number, int | float) for number in numbers)
             and all(isinstance(about["base"][name], str) for name in ("name", "sha256"))
             and all(isinstance(told["shape"], list) and told["dtype"] for told in about["tensors"].values())
+            and all(isinstance(told[name], int | float) for told in about["tensors"].values() for name in SIZES)
+            and isinstance(about["lost_in_rounding"], list)
             and isinstance(about["written"], Mapping)
             and {name for _, name in patches} == set(about["tensors"])
             and all(1 <= index < len(afters) for index, _ in patches)
