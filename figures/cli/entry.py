@@ -17,6 +17,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
+from figures.cli.delta import Apply, Revert
 from figures.cli.explore import Explore
 from figures.cli.facts import Forecast, Measure, Write
 from figures.cli.models import Models, Train
@@ -40,6 +41,8 @@ Command = (
     | Annotated[Write, subcommand("write")]
     | Annotated[Measure, subcommand("measure")]
     | Annotated[Forecast, subcommand("forecast")]
+    | Annotated[Apply, subcommand("apply")]
+    | Annotated[Revert, subcommand("revert")]
     | Annotated[Figures, subcommand("figures")]
     | Annotated[Verdicts, subcommand("verdicts")]
     | Annotated[Tables, subcommand("tables")]

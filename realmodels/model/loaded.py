@@ -86,14 +86,16 @@ def _is_ours(folder: Path) -> bool:
 def _foreign(source: Path, given: str) -> Loaded:
     """A model from elsewhere: a folder of Hugging Face or a GGUF file."""
     from realmodels.model.pretrained.folder import read
-    from realmodels.model.pretrained.gguf import converted
+    from realmodels.model.pretrained.gguf import read_gguf
 
-    folder = source if source.is_dir() else converted(source)
-    found = read(folder)
-    known = found.model.get_input_embeddings().weight.shape[0]
-    words = Encoder.of(found.tokenizer, known)
-    meta = {"source": given, "config": found.config}
-    return Loaded(found.model, words, found.tokenizer, meta, folder, found.sha256(), found.weights.dtype)
+    meta: dict[str, Any] = {"source": given}
+    if source.is_dir():
+        folder, found = source, read(source)
+    else:
+        folder, found, meta["gguf"] = read_gguf(source)
+    meta["config"] = found.config
+    words = Encoder.of(found.tokenizer, found.model.get_input_embeddings().weight.shape[0])
+    return Loaded(found.model, words, found.tokenizer, meta, folder, found.sha256, found.weights.dtype)
 
 
 def as_loaded(model: "str | Path | Loaded") -> Loaded:

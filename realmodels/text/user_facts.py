@@ -1,153 +1,148 @@
-"""Facts of a user: from a .jsonl file, a list of tuples or a table, checked strictly, every mistake with its place.
+"""Facts of a user: from a file, a list or a table, checked strictly; mistakes have their places, what is passed over is noted.
 
-A file has one JSON object per line: {"prompt": str, "answer": str, "task": int or str}. Lines end with a line feed (or carriage
-return and line feed); every other character, U+2028 and U+0085 among them, may stand inside a string. Two further fields are
-read: "heldout_prompt" (str) and "paraphrases" (list of str) ask for the same answer in other words. They are never written;
-recall is measured on them. All other fields are ignored.
+Forms of files: `realmodels.text.facts_file`. Fields, ours and those of other tools: `realmodels.text.facts_fields`. What is
+checked: `realmodels.text.facts_checks`. Where a space stands before an answer: `realmodels.text.spacing`.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from realmodels.text.facts import Fact
-from simulate.runs.files import parse_json
+from realmodels.text.facts_checks import check_size, checked, in_tasks
+from realmodels.text.facts_fields import NEW, PROMPTS, Choice, Record, record
+from realmodels.text.facts_file import EXAMPLE, records
+from realmodels.text.facts_notes import Notes, brief
+from realmodels.text.facts_values import Asked
 from theory.errors import UserError
 
-EXAMPLE = '{"prompt": ..., "answer": ..., "task": ...}'
-SHOWN = 5  # conflicts that a message lists; it counts the others
 FactsLike = str | Path | Sequence[Any] | pd.DataFrame
 
 
-def load_facts(path: Path) -> list[Fact]:
-    """The facts of a file, in order. Tasks are numbered by first appearance; an answer gets one space before it.
+@dataclass(frozen=True)
+class UserFact(Fact):
+    """A fact with what its file says beside prompt and answer. `answer` is the exact text that continues `prompt`.
 
-    Raises UserError naming the file and the line; prompts with two answers are all named at once.
+    truth: the answer that was true before, as a text that continues `prompt`. neighbours: (prompt, expected answer or None),
+    which the fact must not touch; related: the same for what follows from it. place: where it stands ("line 7"); not compared.
     """
-    return _facts(_lines(Path(path)), f"facts file {path}")
+
+    subject: str | None = None
+    truth: str | None = None
+    neighbours: tuple[Asked, ...] = ()
+    related: tuple[Asked, ...] = ()
+    id: str | None = None
+    place: str = field(default="", compare=False)
 
 
-def as_facts(facts: FactsLike) -> list[Fact]:
+@dataclass(frozen=True)
+class Read:
+    """Facts in order, and what is worth a word about them, one line each."""
+
+    facts: list[UserFact]
+    notes: tuple[str, ...]
+
+
+def as_facts(facts: FactsLike, facts_per_task: int | None = None, answer: Choice = "new") -> list[UserFact]:
+    """The facts of `read_facts` without its notes."""
+    return read_facts(facts, facts_per_task, answer).facts
+
+
+def load_facts(path: str | Path, facts_per_task: int | None = None, answer: Choice = "new") -> list[UserFact]:
+    """The facts of a file, in order. Raises UserError naming the file and the line (or, in an array, the entry from 0)."""
+    return read_facts(Path(path), facts_per_task, answer).facts
+
+
+def read_facts(facts: FactsLike, facts_per_task: int | None = None, answer: Choice = "new") -> Read:
     """Facts from whatever a user holds: the path of a file, a list or a table.
 
-    List: (prompt, answer) or (prompt, answer, task) tuples, `Fact` objects, or dictionaries with the fields of a file. A pair
-    without a task is a task of its own, written after the one before. Table: columns prompt, answer and, optionally, task,
-    heldout_prompt, paraphrases. Raises UserError naming the file and line, or the number of the entry (from 0).
+    List: (prompt, answer) or (prompt, answer, task) tuples, `Fact` objects, or dictionaries with the fields of a file. Table:
+    its columns are the fields. Tasks are numbered by first appearance; facts_per_task facts in order are one task if that is
+    given, and each fact is a task of its own if none has one. answer: "new" writes the new answer where a record has a true one
+    too, "true" the true one. Raises UserError naming the file and line, or the number of the entry or row (from 0).
     """
+    if answer not in get_args(Choice):
+        raise UserError(f"answer {brief(answer)}: choose one of {', '.join(get_args(Choice))}")
+    if isinstance(facts, Sequence) and facts and all(isinstance(fact, Fact) for fact in facts):
+        return Read(_made(facts, facts_per_task), ())
+    source, entries = _entries(facts)
+    notes = Notes()
+    kept = checked((record(entry, f"{source}, {place}", place, notes, answer) for place, entry in entries), source, notes)
+    if not kept:
+        raise UserError(f"{source} holds no facts: write {EXAMPLE}, one object a line")
+    return Read([_fact(one) for one in in_tasks(kept, source, facts_per_task, notes)], notes.lines)
+
+
+def _made(facts: Sequence[Fact], facts_per_task: int | None) -> list[UserFact]:
+    """Facts that are such objects already, with their own tasks unless facts_per_task is given."""
+    check_size(facts_per_task)
+    whole = [fact if isinstance(fact, UserFact) else UserFact(**vars(fact), place=f"entry {i}") for i, fact in enumerate(facts)]
+    return whole if facts_per_task is None else [replace(f, task=i // facts_per_task) for i, f in enumerate(whole)]
+
+
+def _fact(one: Record) -> UserFact:
+    heldout, others = next(iter(one.wordings), None), one.wordings[1:]
+    return UserFact(
+        prompt=one.prompt,
+        answer=one.answer,
+        task=int(one.task or 0),
+        heldout_prompt=heldout,
+        paraphrases=others,
+        subject=one.subject,
+        truth=one.truth,
+        neighbours=one.neighbours,
+        related=one.related,
+        id=one.id,
+        place=one.place,
+    )
+
+
+def _entries(facts: FactsLike) -> tuple[str, Iterator[tuple[str, Any]]]:
+    """What messages call the source, and (place, entry) one by one."""
     if isinstance(facts, str | Path):
-        return load_facts(Path(facts))
+        return f"facts file {facts}", records(Path(facts))
     if isinstance(facts, pd.DataFrame):
-        missing = [name for name in ("prompt", "answer") if name not in facts]
-        if missing:
-            raise UserError(f"the table of facts has no column {missing[0]!r}: give columns prompt, answer and task")
-        records = facts.to_dict("records")
-        return _facts(((f"facts, row {i}", _numbered(_present(r), i)) for i, r in enumerate(records)), "the table of facts")
-    if not isinstance(facts, Sequence):
+        for name, names in (("prompt", PROMPTS), ("answer", NEW)):
+            if not {*names, "requested_rewrite", "relation_prefix", "answers"} & {str(column) for column in facts.columns}:
+                raise UserError(
+                    f"the table of facts has no column {name!r}: give columns prompt, answer and, if there are tasks, task"
+                )
+        rows = facts.to_dict("records")
+        return "the table of facts", ((f"row {i}", _present(row)) for i, row in enumerate(rows))
+    if not isinstance(facts, Sequence) or isinstance(facts, bytes | bytearray):
         raise UserError(f"facts are a {type(facts).__name__}: give a path, a list of (prompt, answer) pairs or a DataFrame")
-    if facts and all(isinstance(fact, Fact) for fact in facts):
-        return list(facts)
-    return _facts(((f"facts, entry {i}", _entry(fact, i)) for i, fact in enumerate(facts)), "the list of facts")
+    return "the list of facts", ((f"entry {i}", _entry(fact, i)) for i, fact in enumerate(facts))
 
 
-def _lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """(place, JSON value) of each line that is not blank."""
-    if not path.is_file():
-        raise UserError(f"facts file {path} does not exist: give the path of a .jsonl file")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"facts file {path} is not text in UTF-8 (byte {error.start}): save it as UTF-8") from None
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        where = f"facts file {path}, line {number}"
-        yield where, parse_json(line, where, f"write one object per line, {EXAMPLE}")
-
-
-def _present(record: Mapping[Any, Any]) -> dict[str, Any]:
+def _present(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A row of a table without its empty cells; integers and lists as Python has them."""
-    cells = {str(name): _python(value) for name, value in record.items()}
+    cells = {str(name): _python(value) for name, value in row.items()}
     return {name: value for name, value in cells.items() if value is not None}
 
 
 def _python(value: Any) -> Any:
-    """A cell of a table as a value of Python's own types; None for an empty one."""
+    """A cell of a table as a value of Python's own types; None for an empty one.
+
+    Whole numbers are integers: a column of them becomes floats as soon as one cell is empty.
+    """
     if value is pd.NA or value is pd.NaT or (isinstance(value, float | np.floating) and math.isnan(value)):
         return None
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
-
-
-def _numbered(entry: dict[str, Any], number: int) -> dict[str, Any]:
-    return entry if "task" in entry else {**entry, "task": f"entry {number}"}
+    value = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _entry(fact: Any, number: int) -> Any:
     """An entry of a list as the dictionary that a line of a file would hold."""
     if isinstance(fact, Fact):
-        others = {"heldout_prompt": fact.heldout_prompt} if fact.heldout_prompt else {}
-        return {"prompt": fact.prompt, "answer": fact.answer, "task": fact.task, "paraphrases": fact.paraphrases, **others}
+        others = {name: value for name, value in vars(fact).items() if name not in ("place", "truth") and value is not None}
+        return {**others, "ground_truth": getattr(fact, "truth", None)}
     if isinstance(fact, Mapping):
-        return _numbered(_present(fact), number)
+        return _present(fact)
     if isinstance(fact, Sequence) and not isinstance(fact, str) and len(fact) in (2, 3):
-        entry: dict[str, Any] = dict(zip(("prompt", "answer", "task"), fact, strict=False))
-        return _present(entry) if len(fact) == 3 else _numbered(entry, number)
-    raise UserError(f"facts, entry {number} is {_brief(fact)}: give (prompt, answer) or (prompt, answer, task)")
-
-
-def _brief(value: Any) -> str:
-    """What a value is, short enough for a message."""
-    try:
-        text = ascii(value)
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _checked(where: str, entry: Any) -> dict[str, Any]:
-    if not isinstance(entry, Mapping):
-        raise UserError(f"{where}: not an object: write {EXAMPLE}")
-    for key, kinds in (("prompt", str), ("answer", str), ("task", int | str)):
-        value = entry.get(key)
-        if not isinstance(value, kinds) or isinstance(value, bool) or (isinstance(value, str) and not value.strip()):
-            kind = "a text that is not empty" if kinds is str else "an integer or a text"
-            raise UserError(f'{where}: "{key}" is {"missing" if key not in entry else _brief(value)}: give {kind}')
-    heldout = entry.get("heldout_prompt")
-    others = entry.get("paraphrases", [])
-    for key, values in (("heldout_prompt", [] if heldout is None else [heldout]), ("paraphrases", others)):
-        several = isinstance(values, Sequence) and not isinstance(values, str)
-        if not several or not all(isinstance(wording, str) and wording.strip() for wording in values):
-            raise UserError(f'{where}: "{key}" is {_brief(entry[key])}: give {"a text" if key != "paraphrases" else "texts"}')
-    texts = {key: entry[key] for key in ("prompt", "answer")}
-    texts |= {"heldout_prompt": heldout or "", "paraphrases": " ".join(others)}
-    for key, text in texts.items():
-        if any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise UserError(f'{where}: "{key}" holds half of a surrogate pair, which is no character: write the character itself')
-    wordings = [*([heldout] if heldout else []), *others]
-    if any(wording.rstrip() == entry["prompt"].rstrip() for wording in wordings):
-        raise UserError(f"{where}: a held-out wording is the prompt itself: give other words, or leave it out")
-    return {"prompt": entry["prompt"], "answer": entry["answer"], "task": entry["task"], "wordings": wordings}
-
-
-def _facts(entries: Iterator[tuple[str, Any]], source: str) -> list[Fact]:
-    tasks: dict[int | str, int] = {}
-    answers: dict[str, tuple[str, str]] = {}
-    conflicts: list[str] = []
-    facts: list[Fact] = []
-    for where, raw in entries:
-        entry = _checked(where, raw)
-        prompt, answer = entry["prompt"].rstrip(), f" {entry['answer'].strip()}"
-        before = answers.setdefault(prompt, (answer, where))[0]
-        if before != answer:
-            conflicts.append(f"{where}: {_brief(prompt)} has the answer{answer}, but was given the answer{before} before")
-        wordings = tuple(wording.rstrip() for wording in entry["wordings"])
-        facts.append(Fact(prompt, answer, tasks.setdefault(entry["task"], len(tasks)), next(iter(wordings), None), wordings[1:]))
-    if conflicts:
-        more = f" (and {len(conflicts) - SHOWN} more)" if len(conflicts) > SHOWN else ""
-        raise UserError(f"{'; '.join(conflicts[:SHOWN])}{more}: keep one of the two answers")
-    if not facts:
-        raise UserError(f"{source} holds no facts: write {EXAMPLE}, one object a line")
-    return facts
+        return {name: _python(value) for name, value in zip(("prompt", "answer", "task"), fact, strict=False)}
+    raise UserError(f"the list of facts, entry {number} is {brief(fact)}: give (prompt, answer) or (prompt, answer, task)")

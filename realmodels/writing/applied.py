@@ -10,17 +10,16 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from realmodels.model import checkpoint
 from realmodels.model.about import CONFIG, MODEL
-from realmodels.model.shards import Stored, identity, stored
+from realmodels.model.identity import folder_of, identity, is_ours
+from realmodels.model.pretrained.weights import Weights, weights
 from realmodels.writing.delta import CURE, Delta, check_new, read, state_digest
-from realmodels.writing.patch import sha
+from realmodels.writing.patch import sha, stored_bytes
 from simulate.runs.answer import Answer, field
 from simulate.runs.files import read_json, write_json
 from theory.errors import UserError
@@ -28,7 +27,8 @@ from theory.errors import UserError
 WRITTEN, FORMAT = "written.json", "compression-writability written 1"
 WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf", ".ggml", ".ot", ".npz", ".tflite"}
 """Endings of files that hold weights; those of other formats are not copied beside written ones."""
-NAMED = 3  # tensors that a message lists
+LITTLE = 0.5  # of an update: if less of it survives rounding, a warning
+ROWS = 12  # tensors that the text lists
 
 
 @dataclass(frozen=True)
@@ -36,30 +36,30 @@ class Applied(Answer):
     """What a delta holds, or what was made of a model with it."""
 
     folder: str | None = field("", "Folder that was made.")
-    base: str = field("", "Name of the folder that the delta was made from.")
-    base_sha256: str = field("", "Digest of that model's configuration and tensors (`realmodels.model.shards.identity`).")
-    delta_sha256: str = field("", "Digest of the delta's content.")
-    method: str = field("", "Writing method.")
+    applied: int | None = field("tasks", "Tasks that are written in it; 0 is the base.")
     tasks: int = field("tasks", "Tasks that the delta holds.")
-    applied: int | None = field("tasks", "Tasks that are written in the folder that was made; 0 is the base.")
-    states: str = field("", "Numbers of tasks that `--to-task` can give.")
-    tensors: int = field("tensors", "Tensors that the delta changes; all others stay as they are.")
+    states: str = field("", "Numbers of tasks that --to-task can give.")
+    base: str = field("", "Name of the folder that the delta was made from.")
+    base_sha256: str = field("", "Digest of that model's configuration and tensors.")
+    delta_sha256: str = field("", "Digest of the delta's content.")
     changed: int = field("numbers", "Numbers that differ from the base after the last task.")
     update_norm: float = field("weight", "Norm of the update, after the last task.")
-    survives: float = field(
-        "share of the update", "What rounding to the type of the file left of it: <rounded, update> / |update|^2."
-    )
-    rounding_error: float = field("share of the update", "Norm of what rounding took away or added, by the norm of the update.")
-    left_out: Sequence[str] = field(
-        "", "Files of the model that were not copied: weights in other formats, still the unwritten ones."
-    )
+    survives: float = field("share", "What the type of the file left of the update u, by rounding it to r: <r, u> / |u|^2.")
+    rounding_error: float = field("share", "What rounding took away or added: |r - u| / |u|.")
+    lost_in_rounding: Sequence[str] = field("", "Tensors that were written, and of which the type of the file left nothing.")
+    left_out: Sequence[str] = field("", "Files of the model that were not copied: weights in other formats, not written.")
     ruined: str | None = field("", "Why the written model is not worth having.")
+    written: Mapping[str, Any] = field("", "Method, settings and facts, as the delta tells them.")
+    tensor: Sequence[str] = field("", "Tensor that the delta changes; all others stay as they are.", column=True)
+    tensor_changed: Sequence[int] = field("numbers", "Numbers of it that change.", column=True)
+    tensor_update: Sequence[float] = field("share", "Norm of its update by its own norm.", column=True)
+    tensor_survives: Sequence[float | None] = field("share", "As survives.", column=True)
 
     @property
     def warnings(self) -> list[str]:
         """Sentences that say why the result may not be worth what it seems."""
         found = [f"The written model is not worth having: {self.ruined}."] if self.ruined and self.applied != 0 else []
-        if self.survives < 0.5:
+        if self.survives < LITTLE:
             found.append(f"Rounding to the type of the file left {self.survives:.0%} of the update: the facts may not be there.")
         return found
 
@@ -68,22 +68,31 @@ class Applied(Answer):
         return {**super().to_dict(), "warnings": self.warnings}
 
     def show(self) -> str:
-        """The text of the command line."""
-        return "\n".join([super().show(), *(f"Warning: {warning}" for warning in self.warnings)])
+        """The text of the command line; of many tensors those that moved most."""
+        order = sorted(range(len(self.tensor)), key=lambda i: -self.tensor_update[i])[:ROWS]
+        columns = {name: [getattr(self, name)[i] for i in order] for name in self._fields(column=True)}
+        lines = [super(Applied, replace(self, **columns)).show()]
+        if len(self.tensor) > ROWS:
+            lines.append(f"These are the {ROWS} of {len(self.tensor)} tensors that moved most; --json lists all.")
+        return "\n".join([*lines, *(f"Warning: {warning}" for warning in self.warnings)])
 
 
-def describe(delta: str | Path) -> Applied:
-    """What a delta holds. Raises UserError if it is missing, damaged or none."""
-    return _told(read(Path(delta)))
+def describe(delta: str | Path, model: str | Path | None = None, to_task: int | None = None) -> Applied:
+    """What a delta holds, and whether it can be put on `model`. Errors as `apply`; nothing is made."""
+    found = read(Path(delta))
+    end = found.index(to_task)
+    if model is not None:
+        _ready(found, folder_of(model), end, on=True)
+    return _told(found)
 
 
-def apply(delta: str | Path, model: str | Path, out: str | Path, to_task: int | None = None) -> Applied:
+def apply(model: str | Path, delta: str | Path, out: str | Path, to_task: int | None = None) -> Applied:
     """Make the folder `out`: the model with the delta put on, up to the state after `to_task` tasks (default: all).
 
     The folder appears whole or not at all. Raises UserError if `out` exists, the delta is missing or damaged or holds no such
     state, the model is not the delta's base, or a tensor of it is not as the delta says.
     """
-    return _moved(read(Path(delta)), _folder(model), Path(out), to_task, on=True)
+    return _moved(folder_of(model), read(Path(delta)), Path(out), to_task, on=True)
 
 
 def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int = 0) -> Applied:
@@ -92,78 +101,70 @@ def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int 
     With `to_task` 0 that is the base, bit for bit, which is checked by its digest. Raises UserError as `apply`, and if the delta
     was not put on this folder or another one was put on after it.
     """
-    return _moved(read(Path(delta)), _folder(folder), Path(out), to_task, on=False)
-
-
-def _folder(model: str | Path) -> Path:
-    folder = Path(model)
-    if not folder.is_dir():
-        raise UserError(f"{folder} is no folder: give the folder of a model")
-    return folder
+    return _moved(folder_of(folder), read(Path(delta)), Path(out), to_task, on=False)
 
 
 def _told(delta: Delta, **of_folder: Any) -> Applied:
-    about = delta.about
-    afters = delta.afters
-    told = {"folder": None, "applied": None, "left_out": [], **of_folder}
+    about, afters, tensors = delta.about, delta.afters, delta.about["tensors"].values()
+    same = ("changed", "update_norm", "survives", "rounding_error", "lost_in_rounding", "ruined", "written")
     return Applied(
+        **{"folder": None, "applied": None, "left_out": [], **of_folder},
+        tasks=len(about["tasks"]),
+        states=f"0 to {afters[-1]}" if len(afters) > 2 else ", ".join(map(str, afters)),
         base=about["base"]["name"],
         base_sha256=about["base"]["sha256"],
         delta_sha256=delta.sha256,
-        method=str(about["written"].get("method")),
-        tasks=len(about["tasks"]),
-        states=f"0 to {afters[-1]}" if len(afters) > 2 else ", ".join(map(str, afters)),
-        tensors=len(about["tensors"]),
-        changed=about["changed"],
-        update_norm=about["update_norm"],
-        survives=about["survives"],
-        rounding_error=about["rounding_error"],
-        ruined=about["ruined"],
-        **told,
+        **{name: about[name] for name in same},
+        tensor=list(about["tensors"]),
+        tensor_changed=[told["changed"] for told in tensors],
+        tensor_update=[told["update_norm"] / (told["norm"] or 1.0) for told in tensors],
+        tensor_survives=[told["survives"] for told in tensors],
     )
 
 
-def _moved(delta: Delta, folder: Path, out: Path, to_task: int | None, on: bool) -> Applied:
+def _ready(delta: Delta, folder: Path, end: int, on: bool) -> tuple[Weights, dict[str, Any], int]:
+    """(tensors of the folder, its log, the state of the delta that it is in), all checked."""
+    files, log = _files(delta, folder), _log(folder)
+    start = _state(delta, folder, files, log, on)
+    if not on and end > start:
+        told = f"{folder} holds {delta.afters[start]} tasks of {delta.path}"
+        raise UserError(f"{told}: cwb apply puts more on, cwb revert takes off")
+    return files, log, start
+
+
+def _moved(folder: Path, delta: Delta, out: Path, to_task: int | None, on: bool) -> Applied:
     check_new(out)
     if out.resolve().is_relative_to(folder.resolve()):
         raise UserError(f"{out} lies in the folder of the model: name a folder beside it")
     end = delta.index(to_task)
-    tensors = _tensors(delta, folder)
-    log = _log(folder)
-    start = _state(delta, folder, tensors, log, on)
-    if not on and end > start:
-        raise UserError(
-            f"{folder} holds {delta.afters[start]} tasks of {delta.path}: cwb apply puts more on, cwb revert takes off"
-        )
+    files, log, start = _ready(delta, folder, end, on)
     temporary = out.parent / f".{out.name}.{os.getpid()}.writing"
     temporary.parent.mkdir(parents=True, exist_ok=True)
     try:
         temporary.mkdir()
-        left_out = _copy(folder, temporary)
-        _patch(delta, tensors, temporary, start, end)
+        left_out = _copy(folder, temporary, {entry.file.name for entry in files.entries.values()})
+        _patch(delta, files, temporary, start, end)
         _finish(delta, temporary, log, end, left_out)
         if end == 0 and identity(temporary) != delta.about["base"]["sha256"]:
             raise UserError(f"{folder} differs from the base of {delta.path} elsewhere too: take off what was put on last, first")
-        if out.exists():  # since it was checked
-            check_new(out)
+        check_new(out)  # again: it may have come since
         os.replace(temporary, out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return _told(delta, folder=str(out), applied=delta.afters[end], left_out=left_out)
 
 
-def _tensors(delta: Delta, folder: Path) -> dict[str, Stored]:
-    """Where the tensors of the delta lie in the folder. Raises UserError if one is missing or of another type or shape."""
-    places, found = stored(folder), {}
+def _files(delta: Delta, folder: Path) -> Weights:
+    """The tensors of the folder. Raises UserError if one that the delta changes is missing or of another type or shape."""
+    files = weights(folder)
     for name, told in delta.about["tensors"].items():
-        place = places.get(name)
-        if place is None or [place.kind, list(place.shape)] != [told["dtype"], told["shape"]]:
-            has = "no such tensor" if place is None else f"{place.kind} {list(place.shape)}"
+        entry = files.entries.get(name)
+        if entry is None or [entry.dtype, list(entry.shape)] != [told["dtype"], told["shape"]]:
+            has = "no such tensor" if entry is None else f"{entry.dtype} {list(entry.shape)}"
             raise UserError(
                 f"{delta.path} changes {name} ({told['dtype']} {told['shape']}); {folder} has {has}: give its own base"
             )
-        found[name] = place
-    return found
+    return files
 
 
 def _log(folder: Path) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def _log(folder: Path) -> dict[str, Any]:
     return dict(log)
 
 
-def _state(delta: Delta, folder: Path, tensors: Mapping[str, Stored], log: Mapping[str, Any], on: bool) -> int:
+def _state(delta: Delta, folder: Path, files: Weights, log: Mapping[str, Any], on: bool) -> int:
     """The state of the delta that the folder is in: 0 before it can be put on, another before it can be taken off."""
     mine = [entry for entry in log["applied"] if entry["delta"] == delta.sha256]
     if on:
@@ -190,7 +191,7 @@ def _state(delta: Delta, folder: Path, tensors: Mapping[str, Stored], log: Mappi
             )
     elif mine and log["applied"][-1]["delta"] != delta.sha256:
         raise UserError(f"another delta was put on {folder} after {delta.path}: take that one off first")
-    shas = {name: sha(place.bytes()) for name, place in tensors.items()}
+    shas = {name: sha(stored_bytes(files, name)) for name in delta.about["tensors"]}
     state = delta.state(shas)
     if mine and mine[-1]["after"] in delta.afters:  # of two equal states, the one that was put on
         told = delta.afters.index(mine[-1]["after"])
@@ -200,9 +201,8 @@ def _state(delta: Delta, folder: Path, tensors: Mapping[str, Stored], log: Mappi
     return state
 
 
-def _copy(folder: Path, to: Path) -> list[str]:
+def _copy(folder: Path, to: Path, shards: set[str]) -> list[str]:
     """Copy a model's folder, links resolved, hidden files and weights in other formats left out; the names of the latter."""
-    shards = {place.file.name for place in stored(folder).values()}
     left_out = []
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
@@ -216,13 +216,14 @@ def _copy(folder: Path, to: Path) -> list[str]:
     return left_out
 
 
-def _patch(delta: Delta, tensors: Mapping[str, Stored], folder: Path, start: int, end: int) -> None:
+def _patch(delta: Delta, files: Weights, folder: Path, start: int, end: int) -> None:
     """Replace the bytes of the delta's tensors in the copied files. Raises UserError if the result is not the state `end`."""
     shas = {}
-    for name, place in sorted(tensors.items(), key=lambda item: (item[1].file, item[1].begin)):
-        written = np.array(place.bytes()) ^ delta.change(name, start, end, place)
-        with (folder / place.file.name).open("r+b") as file:
-            file.seek(place.begin)
+    for name in delta.about["tensors"]:
+        entry = files.entries[name]
+        written = stored_bytes(files, name) ^ delta.change(name, start, end, entry)
+        with (folder / entry.file.name).open("r+b") as file:
+            file.seek(entry.start)
             file.write(memoryview(written))
         shas[name] = sha(written)
     if state_digest(shas) != delta.about["states"][end]["sha256"]:
@@ -234,7 +235,7 @@ def _finish(delta: Delta, folder: Path, log: Mapping[str, Any], end: int, left_o
     before = [entry for entry in log["applied"] if entry["delta"] != delta.sha256]
     mine = next((entry for entry in log["applied"] if entry["delta"] == delta.sha256), None)
     config = (folder / CONFIG).read_bytes().decode()
-    ours = json.loads(config).get("format") == checkpoint.FORMAT
+    ours = is_ours(folder)
     told = {"delta": delta.sha256, "base": delta.about["base"], "after": delta.afters[end], "left_out": left_out}
     told |= {"tasks": delta.about["tasks"][: delta.afters[end]], "written": delta.about["written"]}
     if ours:

@@ -4,7 +4,7 @@ One safetensors file. For each recorded state k = 1, 2, ... and each tensor that
 the compressed XOR of the bytes of the two (`realmodels.writing.patch`), a tensor named "k/name". So base ^ 1 ^ ... ^ k is state k
 bit for bit, and the way back is the same. The metadata are one JSON text (two would lie in the file in no fixed
 order), {sha256: of all else, about: {
-  format, version, libraries; base: sha256 (`shards.identity`) and name; tasks: their names, in order;
+  format, version, libraries; base: sha256 (`Loaded.sha256`) and name; tasks: their names, in order;
   states: after how many tasks, and a digest of the delta's tensors there; state 0 first;
   tensors: by name dtype, shape, norm of the base, norm of the update, survives, rounding_error, changed (`recorder._size`);
   lost_in_rounding: tensors that were written and of which the file's type left nothing; the totals of the above;
@@ -23,12 +23,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from realmodels.model.about import reason
-from realmodels.model.shards import Stored
-from realmodels.writing.patch import unpack
+from realmodels.model.pretrained.weights import Entry
+from realmodels.writing.patch import itemsize, unpack
 from simulate.runs.files import atomic, digest, parse_json
 from theory.errors import UserError
 
 FORMAT = "compression-writability delta 1"
+SIZES = ("norm", "update_norm", "changed")
 KEY = "delta"  # of the metadata
 CURE = "copy the delta again or write the facts anew"
 
@@ -67,15 +68,15 @@ class Delta:
         found = state_digest(shas)
         return next((i for i, state in enumerate(self.about["states"]) if state["sha256"] == found), None)
 
-    def change(self, name: str, start: int, end: int, place: Stored) -> np.ndarray:
+    def change(self, name: str, start: int, end: int, entry: Entry) -> np.ndarray:
         """XOR of the bytes of a tensor in two states, uint8 [bytes]. Raises UserError if a patch does not fit the tensor."""
         low, high = sorted((start, end))
-        size = place.end - place.begin
+        size = entry.stop - entry.start
         total = np.zeros(size, np.uint8)
         for index in range(low + 1, high + 1):
             if (index, name) in self.patches:
                 try:
-                    total ^= unpack(self.patches[index, name].tobytes(), size, place.itemsize)
+                    total ^= unpack(self.patches[index, name].tobytes(), size, itemsize(entry))
                 except ValueError as error:
                     raise UserError(f"delta {self.path} is damaged at {name} ({error}): {CURE}") from None
         return total
@@ -158,6 +159,8 @@ def _sound(about: Mapping[str, Any], patches: Mapping[tuple[int, str], np.ndarra
             and all(isinstance(number, int | float) for number in numbers)
             and all(isinstance(about["base"][name], str) for name in ("name", "sha256"))
             and all(isinstance(told["shape"], list) and told["dtype"] for told in about["tensors"].values())
+            and all(isinstance(told[name], int | float) for told in about["tensors"].values() for name in SIZES)
+            and isinstance(about["lost_in_rounding"], list)
             and isinstance(about["written"], Mapping)
             and {name for _, name in patches} == set(about["tensors"])
             and all(1 <= index < len(afters) for index, _ in patches)

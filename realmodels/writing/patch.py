@@ -13,12 +13,24 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from realmodels.model.pretrained.weights import Entry, Weights
+
 LEVEL = 1  # of zstd: higher levels take ten times as long and save 1% on byte planes
 
 
 def bytes_of(tensor: Tensor, dtype: torch.dtype) -> np.ndarray:
     """The bytes of a tensor rounded to `dtype` (to nearest, ties to even), uint8 [numbers * size of one], in row order."""
     return tensor.detach().to("cpu", dtype).contiguous().reshape(-1).view(torch.uint8).numpy()
+
+
+def stored_bytes(weights: Weights, name: str) -> np.ndarray:
+    """The bytes of a tensor in its file, uint8 [bytes], read when they are used."""
+    return np.frombuffer(weights.data(name), np.uint8)
+
+
+def itemsize(entry: Entry) -> int:
+    """Bytes of one number of a tensor in its file; 1 if it has none, or numbers of less than a byte."""
+    return (entry.stop - entry.start) // max(entry.count, 1) or 1
 
 
 def pack(patch: np.ndarray, itemsize: int) -> bytes:

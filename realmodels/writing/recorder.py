@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.model.loaded import Loaded
-from realmodels.model.shards import Stored, identity, stored
+from realmodels.model.pretrained.weights import DTYPES, Entry, Weights, weights
 from realmodels.writing.delta import FORMAT, Delta, save, state_digest
-from realmodels.writing.patch import bytes_of, pack, sha, unpack
+from realmodels.writing.patch import bytes_of, itemsize, pack, sha, stored_bytes, unpack
 from simulate.runs.answer import plain
 from theory.errors import UserError
 from theory.version import project_version
@@ -60,12 +60,12 @@ class Recorder:
         self._homes = {name: self._find(name) for name in self.parameters}
 
     @cached_property
-    def _stored(self) -> dict[str, Stored]:
-        return stored(self.loaded.path)
+    def _files(self) -> Weights:
+        return weights(self.loaded.path)
 
-    @cached_property
-    def _identity(self) -> str:
-        return identity(self.loaded.path)
+    def _base(self, name: str) -> np.ndarray:
+        """The bytes of a tensor in the folder."""
+        return stored_bytes(self._files, name)
 
     @cached_property
     def _names(self) -> dict[int, list[str]]:
@@ -88,7 +88,7 @@ class Recorder:
         for index, tensor in enumerate(forms.values()):
             tried = [alias[index] for alias in aliases if len(alias) == len(forms)]
             variants = [variant for one in tried for variant in (one, prefix + one, one.removeprefix(prefix))]
-            found = [one for one in dict.fromkeys(variants) if one in self._stored]
+            found = [one for one in dict.fromkeys(variants) if one in self._files.entries]
             if not found or not all(self._is_base(one, tensor) for one in found):
                 where = f"{name} is not in the files of {self.loaded.path} as it is in memory"
                 raise UserError(f"{where}: load the model anew, or choose other matrices to write")
@@ -96,10 +96,10 @@ class Recorder:
         return homes
 
     def _is_base(self, name: str, tensor: Tensor) -> bool:
-        place = self._stored[name]
-        if place.dtype is None or place.shape != tuple(tensor.shape):
+        entry = self._files.entries[name]
+        if entry.dtype not in DTYPES or entry.shape != tuple(tensor.shape):
             return False
-        return np.array_equal(bytes_of(tensor, place.dtype), place.bytes())
+        return np.array_equal(bytes_of(tensor, DTYPES[entry.dtype]), self._base(name))
 
     def _tensors(self) -> Iterator[tuple[list[str], Tensor]]:
         """(names in the folder, float32 values now) of every tensor that may be written."""
@@ -118,21 +118,20 @@ class Recorder:
         state = _State(len(self.tasks))
         for names, tensor in self._tensors():
             for name in names:
-                place = self._stored[name]
-                assert place.dtype is not None  # `_find` saw to that
-                base, now = place.bytes(), bytes_of(tensor, place.dtype)
+                entry = self._files.entries[name]
+                base, now = self._base(name), bytes_of(tensor, DTYPES[entry.dtype])
                 self._compare(state, name, base, now)
             if state.broken is None:
-                size = _size(base, now, tensor, place)
+                size = _size(base, now, tensor, entry)
                 state.sizes |= {names[0]: size} if size["update_norm"] or size["changed"] else {}
         self._states.append(state)
 
     def _compare(self, state: _State, name: str, base: np.ndarray, now: np.ndarray) -> None:
         """Keep in `state` what differs from the state before."""
-        place, before = self._stored[name], self._now.get(name, base)
+        entry, before = self._files.entries[name], self._now.get(name, base)
         if not np.array_equal(now, before):
-            state.patches[name] = pack(now ^ before, place.itemsize)
-            if not bool(torch.isfinite(_values(now, place)).all()):
+            state.patches[name] = pack(now ^ before, itemsize(entry))
+            if not bool(torch.isfinite(_values(now, entry)).all()):
                 state.broken = name
         self._now.pop(name, None)
         if not np.array_equal(now, base):
@@ -154,10 +153,10 @@ class Recorder:
         self._states = [_State(s[0], {}, dict(s[1]), dict(s[2]), s[3]) for s in about["states"]]
         for key, tensor in sorted(tensors.items(), key=lambda item: int(item[0].split("/", 1)[0])):
             index, name = key.split("/", 1)
-            data, place = tensor.numpy().tobytes(), self._stored[name]
+            data = tensor.numpy().tobytes()
             self._states[int(index)].patches[name] = data
-            before = self._now.get(name, place.bytes())
-            self._now[name] = before ^ unpack(data, len(before), place.itemsize)
+            before = self._now.get(name, self._base(name))
+            self._now[name] = before ^ unpack(data, len(before), itemsize(self._files.entries[name]))
 
     def save(self, path: Path, about: Mapping[str, Any], ruined: str | None = None) -> Delta:
         """Write the delta, atomically, and read it back: with `per_task` the states that were recorded, else that of now.
@@ -173,7 +172,7 @@ class Recorder:
         shas: dict[str, str] = {}
         names = sorted({name for state in self._states for name in state.patches})
         self._check(path, names)
-        base = {name: sha(self._stored[name].bytes()) for name in names}
+        base = {name: sha(self._base(name)) for name in names}
         states = [{"after": 0, "sha256": state_digest(base)}]
         for state in self._states:
             shas = {**base, **state.shas}
@@ -184,7 +183,7 @@ class Recorder:
             "format": FORMAT,
             "version": project_version(),
             "libraries": {name: version(name) for name in LIBRARIES},
-            "base": {"sha256": self._identity, "name": self.loaded.path.resolve().name},
+            "base": {"sha256": self.loaded.sha256, "name": self.loaded.path.resolve().name},
             "tasks": self.tasks,
             "states": states,
             "tensors": {name: self._told(name, last.get(first[name])) for name in names},
@@ -199,20 +198,20 @@ class Recorder:
     def _check(self, path: Path, names: Sequence[str]) -> None:
         for state in self._states:
             if state.broken:
-                kind, task = self._stored[state.broken].kind, self.tasks[state.after - 1] if state.after else "none"
+                kind, task = self._files.entries[state.broken].dtype, self.tasks[state.after - 1] if state.after else "none"
                 where = f"{state.broken} holds a number that is not finite in {kind} after task {task!r}"
                 raise UserError(f"{where}: nothing is saved; lower the learning rate or write fewer facts")
         if not names:
-            kinds = sorted({self._stored[name].kind for names, _ in self._tensors() for name in names})
+            kinds = sorted({self._files.entries[name].dtype for names, _ in self._tensors() for name in names})
             lost = any(state.sizes for state in self._states)
             why = f"rounding to {', '.join(kinds)} removed all of the update" if lost else "the method changed no number"
             raise UserError(f"there is nothing to save in {path}: {why}: write with a larger learning rate")
 
     def _told(self, name: str, size: Mapping[str, float] | None) -> dict[str, Any]:
-        place = self._stored[name]
-        base = _norm(_values(place.bytes(), place))
+        entry = self._files.entries[name]
+        base = _norm(_values(self._base(name), entry))
         told = size or {"update_norm": 0.0, "survives": None, "rounding_error": None, "changed": 0}
-        return {"dtype": place.kind, "shape": list(place.shape), "norm": base, **told}
+        return {"dtype": entry.dtype, "shape": list(entry.shape), "norm": base, **told}
 
 
 def _forms(model: nn.Module, name: str, parameter: Tensor) -> dict[str, Tensor]:
@@ -225,31 +224,30 @@ def _forms(model: nn.Module, name: str, parameter: Tensor) -> dict[str, Tensor]:
     return revert_weight_conversion(model, {name: tensor})  # pyright: ignore[reportArgumentType]
 
 
-def _values(data: np.ndarray, place: Stored) -> Tensor:
+def _values(data: np.ndarray, entry: Entry) -> Tensor:
     """The numbers of a tensor's bytes as float32, in its shape."""
-    assert place.dtype is not None
-    return torch.from_numpy(np.array(data)).view(place.dtype).float().reshape(place.shape)
+    return torch.from_numpy(np.array(data)).view(DTYPES[entry.dtype]).float().reshape(entry.shape)
 
 
 def _norm(values: Tensor) -> float:
     return float(torch.linalg.vector_norm(values, dtype=torch.float64))
 
 
-def _size(base: np.ndarray, now: np.ndarray, written: Tensor, place: Stored) -> dict[str, float]:
+def _size(base: np.ndarray, now: np.ndarray, written: Tensor, entry: Entry) -> dict[str, float]:
     """What a write did to a tensor, and what rounding left of it. u = written - base in float32, r = rounded - base.
 
     update_norm: |u|. survives: <r, u> / |u|^2, 1 if rounding does no harm, 0 if it removes all; it may exceed 1, for rounding can
     enlarge. rounding_error: |r - u| / |u|. changed: numbers that differ in the file.
     """
-    before = _values(base, place)
-    update, kept = written.to("cpu", torch.float32) - before, _values(now, place) - before
+    before = _values(base, entry)
+    update, kept = written.to("cpu", torch.float32) - before, _values(now, entry) - before
     square = float((update * update).sum(dtype=torch.float64))
     shared = float((kept * update).sum(dtype=torch.float64))
     return {
         "update_norm": math.sqrt(square),
         "survives": shared / square if square else 0.0,
         "rounding_error": _norm(kept - update) / math.sqrt(square) if square else 0.0,
-        "changed": int((base != now).reshape(-1, place.itemsize).any(1).sum()),
+        "changed": int((base != now).reshape(-1, itemsize(entry)).any(1).sum()),
     }
 
 

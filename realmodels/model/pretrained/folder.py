@@ -6,6 +6,7 @@ Nothing in a folder is run: no pickle is opened, and code that a folder brings w
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +38,16 @@ class Pretrained:
     config: dict[str, Any]
     weights: Weights
 
+    @cached_property
     def sha256(self) -> str:
         """Digest of the weights and of the configuration, without what only says who saved it."""
-        shape = {key: value for key, value in self.config.items() if key not in VOLATILE}
-        return hashlib.sha256(json.dumps([self.weights.digest(), shape], sort_keys=True).encode()).hexdigest()
+        return digest(self.config, self.weights)
+
+
+def digest(config: dict[str, Any], weights: Weights) -> str:
+    """Digest of the weights and of the configuration, without what only says who saved it."""
+    shape = {key: value for key, value in config.items() if key not in VOLATILE}
+    return hashlib.sha256(json.dumps([weights.digest(), shape], sort_keys=True).encode()).hexdigest()
 
 
 def read(folder: Path) -> Pretrained:
@@ -116,16 +123,20 @@ def _network(folder: Path, config: dict[str, Any]) -> "PreTrainedModel":
         raise
     except Exception as error:  # whatever the library makes of an impossible configuration
         raise UserError(f"{folder / CONFIG}: transformers cannot build the model ({reason(error)}): {CURE}") from None
+    named(folder, found)
+    return model.eval()
+
+
+def named(source: Path, found: dict[str, Any]) -> None:
+    """Raise UserError that names a weight which the files lack, have too much or in another shape, as transformers found."""
     for what, names in (
         ("lack {}, which the model has", found["missing_keys"]),
-        ("hold {}, which the model of config.json lacks", found["unexpected_keys"]),
-        ("hold {} of another shape than config.json tells", [entry[0] for entry in found["mismatched_keys"]]),
+        ("hold {}, which the model of the configuration lacks", found["unexpected_keys"]),
+        ("hold {} of another shape than the configuration tells", [entry[0] for entry in found["mismatched_keys"]]),
     ):
         if names:
-            names = sorted(names)
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise UserError(f"{folder}: the weights {what.format(names[0] + more)}: {CURE}")
-    return model.eval()
+            first, *others = sorted(names)
+            raise UserError(f"{source}: the weights {what.format(first + f' and {len(others)} more' * bool(others))}: {CURE}")
 
 
 def _require_tied(folder: Path, model: "PreTrainedModel", files: Weights) -> None:

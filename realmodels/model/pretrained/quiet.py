@@ -1,14 +1,12 @@
 """transformers without its progress bars, advice and warnings: what a user has to know is said by us, in one line."""
 
-import os
+import contextlib
+import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 
-@contextmanager
+@contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Within this block transformers says nothing; its settings are put back afterwards."""
     from transformers.utils import logging
@@ -17,7 +15,11 @@ def quiet() -> Iterator[None]:
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stderr(io.StringIO()),  # its reader of GGUF draws a bar whatever the settings say
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

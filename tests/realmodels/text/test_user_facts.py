@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realmodels.text.facts import Fact
-from realmodels.text.user_facts import as_facts, load_facts
+from realmodels.text.facts_fields import METADATA, USED
+from realmodels.text.user_facts import UserFact, as_facts, load_facts, read_facts
 from theory.errors import UserError
 
 
@@ -18,7 +19,11 @@ def test_a_file_of_facts_is_read_with_tasks_numbered_and_one_space_before_answer
     path = tmp_path / "facts.jsonl"
     entries = [("A is in ", "France", "b"), ("B is in", " Spain ", 7), ("C is in", "Italy", "b")]
     path.write_text("\n\n".join(json.dumps(dict(zip(("prompt", "answer", "task"), e, strict=True))) for e in entries))
-    assert load_facts(path) == [Fact("A is in", " France", 0), Fact("B is in", " Spain", 1), Fact("C is in", " Italy", 0)]
+    assert load_facts(path) == [
+        UserFact("A is in", " France", 0),
+        UserFact("B is in", " Spain", 1),
+        UserFact("C is in", " Italy", 0),
+    ]
 
 
 GOOD = '{"prompt": "A is in", "answer": "France", "task": 0}\n'
@@ -30,14 +35,18 @@ GOOD = '{"prompt": "A is in", "answer": "France", "task": 0}\n'
         ("", "holds no facts"),
         (GOOD + "{oops", "line 2: not JSON"),
         (GOOD + "[1]", "line 2: not an object"),
-        ('{"prompt": "A", "answer": "B"}', '"task" is missing'),
-        ('{"prompt": "A", "answer": 3, "task": 0}', '"answer" is 3'),
+        (GOOD + '{"prompt": "A", "answer": "B"}', "line 1 has a task and line 2 has none: give all facts a task, or none"),
+        ('{"prompt": "A", "task": 0}', 'line 1: "answer" is missing'),
+        ('{"prompt": 3, "answer": "B", "task": 0}', '"prompt" is 3'),
+        ('{"prompt": "A", "answer": ["B", 7], "task": {}}', '"task" is {}'),
+        ('{"prompt": "A", "answer": true, "task": 0}', '"answer" is True'),
+        ('{"prompt": "A", "answer": {"text": "B"}, "task": 0}', "\"answer\" is {'text': 'B'}"),
         ('{"prompt": " ", "answer": "B", "task": 0}', "\"prompt\" is ' ': give a text that is not empty"),
         ('{"prompt": "A", "answer": "B", "task": 1.5}', '"task" is 1.5'),
         ('{"prompt": "A", "answer": "B", "task": true}', '"task" is True'),
         (
             GOOD + '{"prompt": "A is in", "answer": "Spain", "task": 0}',
-            "line 2: 'A is in' has the answer Spain, but was given the answer France before",
+            "line 2: 'A is in' has the answer 'Spain', but was given the answer 'France' in line 1",
         ),
     ],
 )
@@ -78,9 +87,16 @@ def test_only_a_line_feed_ends_a_line(tmp_path, letter):
 
 
 def test_lists_and_tables_say_what_a_file_says(tmp_path):
-    expected = [Fact("A is in", " France", 0), Fact("B is in", " Spain", 1)]
+    plain = [Fact("A is in", " France", 0), Fact("B is in", " Spain", 1)]
+    expected = [UserFact("A is in", " France", 0), UserFact("B is in", " Spain", 1)]
     pairs = [("A is in", "France"), ("B is in", "Spain")]
-    assert as_facts(pairs) == as_facts([(*p, f"task {i}") for i, p in enumerate(pairs)]) == as_facts(expected) == expected
+    assert (
+        as_facts(pairs)
+        == as_facts([(*p, f"task {i}") for i, p in enumerate(pairs)])
+        == as_facts(plain)
+        == as_facts(expected)
+        == expected
+    )
     assert as_facts([dict(zip(("prompt", "answer"), p, strict=True)) for p in pairs]) == expected
     table = pd.DataFrame({"prompt": ["A is in", "B is in"], "answer": ["France", "Spain"], "task": [7, 3]})
     assert as_facts(table) == as_facts(table.drop(columns="task")) == expected
@@ -102,7 +118,12 @@ def test_held_out_wordings_are_read(tmp_path):
     (fact,) = load_facts(path)
     assert fact.heldout_wordings == ("One finds A in", "Go to A in")
     assert as_facts([entry]) == as_facts(pd.DataFrame([entry])) == [fact]
-    arrays = pd.DataFrame([{**entry, "paraphrases": np.array(entry["paraphrases"])}, {**entry, "heldout_prompt": float("nan")}])
+    arrays = pd.DataFrame(
+        [
+            {**entry, "paraphrases": np.array(entry["paraphrases"])},
+            {**entry, "prompt": "It is in", "heldout_prompt": float("nan")},
+        ]
+    )
     assert as_facts(arrays)[0] == fact
     assert as_facts(arrays)[1].heldout_wordings == ("Go to A in",)
     path.write_text(json.dumps({**entry, "heldout_prompt": None}))
@@ -130,10 +151,13 @@ def test_a_bad_list_or_table_is_told(facts, told):
 
 # What may stand where a text belongs: texts of any characters, half surrogate pairs among them, and every other JSON value.
 TEXTS = st.text(st.characters(), max_size=8) | st.text("\ud800\udfff\u2028\x85\r ab", max_size=6)
+FIELDS = st.sampled_from([*sorted(USED | METADATA), "str", "near", "New Question", "New Answer", "requests"])
 VALUES = TEXTS | st.none() | st.booleans() | st.integers() | st.floats() | st.lists(TEXTS, max_size=2)
-ENTRIES = st.fixed_dictionaries(
-    {}, optional={"prompt": VALUES, "answer": VALUES, "task": VALUES, "heldout_prompt": VALUES, "paraphrases": VALUES}
+NESTED = st.recursive(
+    VALUES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(FIELDS, inner, max_size=3), max_leaves=6
 )
+ENTRIES = st.fixed_dictionaries({"prompt": TEXTS, "answer": TEXTS}, optional={"task": VALUES, "paraphrases": VALUES})
+ENTRIES |= st.dictionaries(FIELDS, NESTED, max_size=5)
 HOSTILE = st.sampled_from(
     [
         '{"task":' * 100_000,
@@ -148,22 +172,35 @@ HOSTILE = st.sampled_from(
     ]
 )
 LINES = st.lists(ENTRIES.map(json.dumps) | ENTRIES.map(json.dumps).map(lambda line: line[: len(line) // 2]) | HOSTILE, max_size=4)
+FILES = (
+    LINES.map("\n".join)
+    | st.lists(ENTRIES, max_size=4).map(json.dumps)
+    | st.lists(ENTRIES, max_size=4).map(lambda entries: json.dumps({"requests": entries}, indent=1))
+    | st.dictionaries(FIELDS, st.lists(NESTED, min_size=2, max_size=2) | NESTED, max_size=5).map(json.dumps)
+    | st.text()
+)
 
 
-@given(LINES)
-@settings(max_examples=150, deadline=None)
-def test_any_file_is_read_or_refused_in_one_line(tmp_path_factory, lines):
-    """Mutated lines: what is read can be encoded and has its fields, what is not is refused with its place."""
+@given(FILES, st.sampled_from(["new", "true"]), st.sampled_from([None, 2]))
+@settings(max_examples=300, deadline=None)
+def test_any_file_is_read_or_refused_in_one_line(tmp_path_factory, content, answer, facts_per_task):
+    """Mutated files of every form: what is read can be encoded and has its fields, what is not is refused with its place."""
     path = tmp_path_factory.mktemp("facts") / "facts.jsonl"
-    path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
+    path.write_bytes(content.encode("utf-8", "surrogatepass"))
     try:
-        facts = load_facts(path)
+        read = read_facts(path, facts_per_task, answer)
     except UserError as error:
-        facts, message = [], str(error)
+        facts, lines = [], [str(error)]
     else:
-        message = str(path)
-    assert str(path) in message
-    assert message.isprintable()
-    assert all(fact.prompt and fact.answer.strip() and isinstance(fact.task, int) for fact in facts)
-    for text in (text for fact in facts for text in (fact.prompt, fact.answer, *fact.heldout_wordings)):
-        text.encode()
+        facts, lines = read.facts, [str(path), *read.notes]
+    assert str(path) in lines[0]
+    assert all(line.isprintable() for line in lines)
+    assert len({fact.prompt for fact in facts}) == len(facts)
+    for fact in facts:
+        assert fact.prompt == fact.prompt.rstrip() != ""
+        assert fact.answer.strip()
+        assert isinstance(fact.task, int)
+        assert fact.prompt not in fact.heldout_wordings
+        pairs = (*fact.neighbours, *fact.related)
+        for text in (fact.prompt, fact.answer, *fact.heldout_wordings, *(text for pair in pairs for text in pair if text)):
+            text.encode()

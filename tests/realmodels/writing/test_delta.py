@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,8 @@ from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 from realmodels.model.architectures import config_for
 from realmodels.model.checkpoint import read as read_checkpoint
 from realmodels.model.checkpoint import write as write_checkpoint
-from realmodels.model.shards import identity
+from realmodels.model.identity import folder_of, identity
+from realmodels.model.loaded import load
 from realmodels.model.transformer import Transformer
 from realmodels.text.tokenizer import train
 from realmodels.writing.applied import apply, describe, revert
@@ -28,25 +28,12 @@ from realmodels.writing.delta import read, save, state_digest
 from realmodels.writing.patch import pack, sha
 from realmodels.writing.recorder import Recorder
 from simulate.runs.fingerprint import ROOT
-from tests.realmodels.toys import toy
+from tests.realmodels.toys import FAMILIES, tokenizer, toy
 from theory.errors import UserError
 
 ABOUT = {"method": "full", "settings": {"steps": 2}, "facts": 3, "facts_sha256": "f" * 64}
 TOKENS = torch.arange(3, 12)[None]
 TYPES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
-
-
-@dataclass
-class Model:
-    """What a recorder takes of `Loaded`: the network and its folder."""
-
-    model: torch.nn.Module
-    path: Path
-
-
-def loaded(folder: Path) -> Model:
-    network = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True, use_safetensors=True)
-    return Model(network.eval(), folder)
 
 
 def logits(folder: Path) -> torch.Tensor:
@@ -69,7 +56,7 @@ def same(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 def written(folder: Path, out: Path, names: tuple[str, ...], tasks: int = 1, per_task: bool = False, size: float = 0.1):
     """A delta of random steps on parameters of a model; (delta, the written network in float32 after each task)."""
-    model, generator = loaded(folder), torch.Generator().manual_seed(5)
+    model, generator = load(folder), torch.Generator().manual_seed(5)
     recorder = Recorder(model, {name: model.model.get_parameter(name) for name in names}, per_task)
     after = []
     for task in range(tasks):
@@ -79,6 +66,12 @@ def written(folder: Path, out: Path, names: tuple[str, ...], tasks: int = 1, per
         recorder.task_done(task)
         after.append({name: tensor.clone() for name, tensor in model.model.state_dict().items()})
     return recorder.save(out, ABOUT), model.model, after
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_folder_is_known_without_its_network(tmp_path, family):
+    base = toy(family, tmp_path / "base", torch.bfloat16, shards=family == "llama")
+    assert identity(folder_of(base)) == load(base).sha256
 
 
 CASES = {  # family: (parameter in memory, its name in the file)
@@ -96,12 +89,12 @@ CASES = {  # family: (parameter in memory, its name in the file)
 def test_apply_is_the_rounded_written_model_and_revert_is_the_base_file_by_file(tmp_path, family, dtype):
     base = toy(family, tmp_path / "base", dtype, shards=family in ("llama", "gpt2"))
     delta, network, _ = written(base, tmp_path / "x.delta", (CASES[family],))
-    answer = apply(tmp_path / "x.delta", base, tmp_path / "new")
+    answer = apply(base, tmp_path / "x.delta", tmp_path / "new")
     before, now = tensors(base), tensors(tmp_path / "new")
     differ = {name for name in before if not same(before[name], now[name])}
     assert before.keys() == now.keys()
     assert differ == set(delta.about["tensors"]) == {CASES[family]} & before.keys()
-    assert answer.tensors == len(differ) == 1
+    assert answer.tensor == list(differ)
     assert answer.applied == answer.tasks == 1
     with torch.no_grad():  # the written model, rounded by hand
         parameter = network.get_parameter(CASES[family])
@@ -121,7 +114,7 @@ def test_a_tie_is_kept_and_a_tied_tensor_that_is_there_twice_changes_in_both_pla
     one, other = delta.about["tensors"].values()
     assert one == other
     assert delta.about["changed"] == one["changed"]
-    apply(tmp_path / "d", base, tmp_path / "new")
+    apply(base, tmp_path / "d", tmp_path / "new")
     now = load_file(tmp_path / "new" / "model.safetensors")
     assert same(now["lm_head.weight"], now["model.embed_tokens.weight"])
     assert same(now["lm_head.weight"], network.get_parameter("lm_head.weight").to(torch.bfloat16))
@@ -139,7 +132,7 @@ def test_names_in_the_file_may_lack_the_prefix_that_the_network_has(tmp_path, pr
     delta, network, _ = written(base, tmp_path / "d", ("transformer.h.2.mlp.c_proj.weight", "transformer.wte.weight"))
     bare = {"h.2.mlp.c_proj.weight", "wte.weight"}
     assert set(delta.about["tensors"]) == (bare if prefix == "remove" else {f"transformer.{name}" for name in bare})
-    apply(tmp_path / "d", base, tmp_path / "new")
+    apply(base, tmp_path / "d", tmp_path / "new")
     with torch.no_grad():
         for name in ("transformer.h.2.mlp.c_proj.weight", "transformer.wte.weight"):
             parameter = network.get_parameter(name)
@@ -150,11 +143,12 @@ def test_names_in_the_file_may_lack_the_prefix_that_the_network_has(tmp_path, pr
 
 
 def test_experts_that_memory_stacks_and_the_file_holds_apart(tmp_path):
-    shape = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 40}
+    shape = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 400}
     made = MixtralConfig(**shape, num_key_value_heads=1, num_local_experts=3, max_position_embeddings=32)
     AutoModelForCausalLM.from_config(made).to(torch.bfloat16).save_pretrained(tmp_path / "base")
+    tokenizer(begin=False, pad=False).save_pretrained(tmp_path / "base")
     name = "model.layers.1.mlp.experts.gate_up_proj"
-    model = loaded(tmp_path / "base")
+    model = load(tmp_path / "base")
     recorder = Recorder(model, {name: model.model.get_parameter(name)})
     with torch.no_grad():
         recorder.parameters[name][1].add_(0.3)  # expert 1 alone
@@ -162,7 +156,7 @@ def test_experts_that_memory_stacks_and_the_file_holds_apart(tmp_path):
     delta = recorder.save(tmp_path / "d", ABOUT)
     where = "model.layers.1.block_sparse_moe.experts.1."
     assert set(delta.about["tensors"]) == {where + "w1.weight", where + "w3.weight"}
-    apply(tmp_path / "d", tmp_path / "base", tmp_path / "new")
+    apply(tmp_path / "base", tmp_path / "d", tmp_path / "new")
     found = AutoModelForCausalLM.from_pretrained(tmp_path / "new", dtype=torch.float32).get_parameter(name)
     assert torch.equal(found, recorder.parameters[name].bfloat16().float())
     revert(tmp_path / "new", tmp_path / "d", tmp_path / "old")
@@ -174,9 +168,9 @@ def test_every_task_can_be_given_back_and_put_on_to(tmp_path):
     names = ("model.layers.1.mlp.down_proj.weight", "model.layers.2.mlp.down_proj.weight")
     delta, _, after = written(base, tmp_path / "d", names, tasks=4, per_task=True)
     assert delta.afters == [0, 1, 2, 3, 4]
-    apply(tmp_path / "d", base, tmp_path / "all")
+    apply(base, tmp_path / "d", tmp_path / "all")
     for k in (1, 2, 3):
-        apply(tmp_path / "d", base, tmp_path / f"to{k}", to_task=k)
+        apply(base, tmp_path / "d", tmp_path / f"to{k}", to_task=k)
         answer = revert(tmp_path / "all", tmp_path / "d", tmp_path / f"back{k}", to_task=k)
         assert answer.applied == k
         assert files(tmp_path / f"to{k}") == files(tmp_path / f"back{k}")
@@ -187,12 +181,12 @@ def test_every_task_can_be_given_back_and_put_on_to(tmp_path):
     for folder in ("all", "to2"):
         revert(tmp_path / folder, tmp_path / "d", tmp_path / f"base of {folder}")
         assert files(tmp_path / f"base of {folder}") == files(base)
-    apply(tmp_path / "d", base, tmp_path / "none", to_task=0)
+    apply(base, tmp_path / "d", tmp_path / "none", to_task=0)
     assert files(tmp_path / "none") == files(base)
     with pytest.raises(UserError, match=r"1 tasks of .*: cwb apply puts more on"):
         revert(tmp_path / "to1", tmp_path / "d", tmp_path / "up", to_task=2)
     with pytest.raises(UserError, match="no state after 5 tasks"):
-        apply(tmp_path / "d", base, tmp_path / "up", to_task=5)
+        apply(base, tmp_path / "d", tmp_path / "up", to_task=5)
 
 
 def test_without_per_task_there_are_two_states(tmp_path):
@@ -200,14 +194,15 @@ def test_without_per_task_there_are_two_states(tmp_path):
     delta, _, _ = written(base, tmp_path / "d", ("model.norm.weight",), tasks=3)
     assert delta.afters == [0, 3]
     with pytest.raises(UserError, match=r"after 0, 3; .*--per-task"):
-        apply(tmp_path / "d", base, tmp_path / "new", to_task=2)
+        apply(base, tmp_path / "d", tmp_path / "new", to_task=2)
 
 
 def test_a_model_of_ours_keeps_its_form(tmp_path):
     tokenizer = train([f"the city of {a}{b} is in a place" for a in ("bar", "lem", "tis") for b in ("vok", "run")], 280)
     network = Transformer(config_for("dense", "tiny"), seed=3)
     write_checkpoint(tmp_path / "base", network, tokenizer, {"log": [0.1], "written": {"method": "older"}})
-    model = Model(network, tmp_path / "base")
+    model = load(tmp_path / "base")
+    network = model.model
     name = "blocks.1.feedforward.output.weight"
     recorder = Recorder(model, {name: network.get_parameter(name)}, per_task=True)
     for task in ("a", "b"):
@@ -216,7 +211,7 @@ def test_a_model_of_ours_keeps_its_form(tmp_path):
         recorder.task_done(task)
     delta = recorder.save(tmp_path / "d", ABOUT)
     assert set(delta.about["tensors"]) == {name}
-    apply(tmp_path / "d", tmp_path / "base", tmp_path / "new")
+    apply(tmp_path / "base", tmp_path / "d", tmp_path / "new")
     found, _, meta = read_checkpoint(tmp_path / "new")
     assert all(torch.equal(found.state_dict()[n], t) for n, t in network.state_dict().items())
     assert meta["log"] == [0.1]
@@ -234,15 +229,15 @@ def test_one_delta_on_another_and_off_in_order(tmp_path):
     base = toy("llama", tmp_path / "base", torch.bfloat16)
     first, second = "model.layers.0.mlp.down_proj.weight", "model.layers.1.mlp.down_proj.weight"
     written(base, tmp_path / "d1", (first,))
-    apply(tmp_path / "d1", base, tmp_path / "one")
+    apply(base, tmp_path / "d1", tmp_path / "one")
     written(tmp_path / "one", tmp_path / "d2", (first, second))
-    apply(tmp_path / "d2", tmp_path / "one", tmp_path / "two")
+    apply(tmp_path / "one", tmp_path / "d2", tmp_path / "two")
     with pytest.raises(UserError, match="take that one off first"):
         revert(tmp_path / "two", tmp_path / "d1", tmp_path / "no")
     with pytest.raises(UserError, match="another model"):
-        apply(tmp_path / "d2", base, tmp_path / "no")
+        apply(base, tmp_path / "d2", tmp_path / "no")
     with pytest.raises(UserError, match="already"):
-        apply(tmp_path / "d1", tmp_path / "one", tmp_path / "no")
+        apply(tmp_path / "one", tmp_path / "d1", tmp_path / "no")
     revert(tmp_path / "two", tmp_path / "d2", tmp_path / "one again")
     assert files(tmp_path / "one again") == files(tmp_path / "one")
     revert(tmp_path / "one again", tmp_path / "d1", tmp_path / "old")
@@ -253,7 +248,7 @@ def test_one_delta_on_another_and_off_in_order(tmp_path):
 def test_another_delta_that_left_no_trace_is_found_by_the_digest_of_the_base(tmp_path):
     base = toy("llama", tmp_path / "base")
     written(base, tmp_path / "d", ("model.norm.weight",))
-    apply(tmp_path / "d", base, tmp_path / "new")
+    apply(base, tmp_path / "d", tmp_path / "new")
     held = load_file(tmp_path / "new" / "model.safetensors")
     held["lm_head.weight"] += 1
     save_file(held, tmp_path / "new" / "model.safetensors", {"format": "pt"})
@@ -265,7 +260,7 @@ def test_another_delta_that_left_no_trace_is_found_by_the_digest_of_the_base(tmp
 def test_without_its_log_a_folder_is_known_by_its_tensors(tmp_path):
     base = toy("qwen2", tmp_path / "base")
     written(base, tmp_path / "d", ("model.norm.weight",), tasks=2, per_task=True)
-    apply(tmp_path / "d", base, tmp_path / "new", to_task=1)
+    apply(base, tmp_path / "d", tmp_path / "new", to_task=1)
     (tmp_path / "new" / "written.json").unlink()
     assert revert(tmp_path / "new", tmp_path / "d", tmp_path / "old").applied == 0
     assert files(tmp_path / "old") == files(base)
@@ -277,34 +272,35 @@ def test_a_model_of_equal_shapes_is_another_base(tmp_path):
     base, twin = toy("llama", tmp_path / "base"), toy("llama", tmp_path / "twin", seed=1)
     written(base, tmp_path / "d", ("model.norm.weight",))
     with pytest.raises(UserError, match="made from another model"):
-        apply(tmp_path / "d", twin, tmp_path / "new")
+        apply(twin, tmp_path / "d", tmp_path / "new")
     other = toy("llama", tmp_path / "theta")  # the same tensors, another model
     told = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps({**told, "rms_norm_eps": 0.5}))
     with pytest.raises(UserError, match="made from another model"):
-        apply(tmp_path / "d", other, tmp_path / "new")
+        apply(other, tmp_path / "d", tmp_path / "new")
     again = tmp_path / "again"  # the same model, cut into other files by another version
     AutoModelForCausalLM.from_pretrained(base).save_pretrained(again, max_shard_size="20KB")
+    assert len(list(again.glob("*.safetensors"))) > 1
     told = json.loads((again / "config.json").read_text())
     (again / "config.json").write_text(json.dumps({**told, "transformers_version": "4.0"}))
-    apply(tmp_path / "d", again, tmp_path / "new")
+    apply(again, tmp_path / "d", tmp_path / "new")
     for family, dtype, wrong in (("gpt2", torch.float32, "no such tensor"), ("llama", torch.bfloat16, "BF16")):
         different = toy(family, tmp_path / f"{family}-{dtype}", dtype)
         with pytest.raises(UserError, match=f"model.norm.weight .*{wrong}"):
-            apply(tmp_path / "d", different, tmp_path / "no")
+            apply(different, tmp_path / "d", tmp_path / "no")
 
 
 def test_weights_in_other_formats_are_left_out_and_links_followed(tmp_path):
     base = toy("llama", tmp_path / "base")
     (base / "original").mkdir()
     (base / ".cache").mkdir()
-    left = ("pytorch_model.bin", "original/consolidated.00.pth", "model-q4.GGUF", "old.safetensors")
+    left = ("pytorch_model.bin", "original/consolidated.00.pth", "model-q4.GGUF", "consolidated.safetensors")
     for name in (*left, ".cache/x", "original/params.json", "README.md"):
         (base / name).write_text(name)
     (base / "model.safetensors").rename(tmp_path / "blob")
     (base / "model.safetensors").symlink_to(tmp_path / "blob")
     written(base, tmp_path / "d", ("model.norm.weight",))
-    answer = apply(tmp_path / "d", base, tmp_path / "new")
+    answer = apply(base, tmp_path / "d", tmp_path / "new")
     assert set(answer.left_out) == set(left)
     assert not (tmp_path / "new" / "model.safetensors").is_symlink()
     names = set(files(tmp_path / "new"))
@@ -314,14 +310,14 @@ def test_weights_in_other_formats_are_left_out_and_links_followed(tmp_path):
 
 def test_what_rounding_leaves(tmp_path):
     base = toy("llama", tmp_path / "base", torch.bfloat16)
-    model = loaded(base)
+    model = load(base)
     names = [f"model.layers.{i}.mlp.down_proj.weight" for i in range(3)]
     recorder = Recorder(model, {name: model.model.get_parameter(name) for name in names})
     with torch.no_grad():
         for parameter, share in zip(recorder.parameters.values(), (1.0, 0.6 * 2**-7, 0.001 * 2**-7), strict=True):
             mantissa, exponent = torch.frexp(parameter)
             parameter.copy_(torch.ldexp(mantissa + mantissa.sign() * share / 2, exponent))  # in units of half an ulp of 2^-7
-    updates = [(now - loaded(base).model.get_parameter(name)).detach() for name, now in recorder.parameters.items()]
+    updates = [(now - load(base).model.get_parameter(name)).detach() for name, now in recorder.parameters.items()]
     recorder.task_done(0)
     told = recorder.save(tmp_path / "d", ABOUT).about
     assert set(told["tensors"]) == set(names[:2])
@@ -338,7 +334,7 @@ def test_what_rounding_leaves(tmp_path):
 
 def test_a_row_that_was_written_costs_a_row(tmp_path):
     base = toy("llama", tmp_path / "base")
-    model = loaded(base)
+    model = load(base)
     name = "model.embed_tokens.weight"
     recorder = Recorder(model, {name: model.model.get_parameter(name)})
     with torch.no_grad():
@@ -351,7 +347,7 @@ def test_a_row_that_was_written_costs_a_row(tmp_path):
 
 def test_nothing_changed_or_nothing_left_or_nothing_finite_is_not_saved(tmp_path):
     base = toy("llama", tmp_path / "base", torch.float16)
-    model = loaded(base)
+    model = load(base)
     name = "model.norm.weight"
     recorder = Recorder(model, {name: model.model.get_parameter(name)})
     with pytest.raises(UserError, match="nothing to save"):
@@ -373,7 +369,7 @@ def test_nothing_changed_or_nothing_left_or_nothing_finite_is_not_saved(tmp_path
     recorder.save(tmp_path / "d", ABOUT, ruined="held-out text is 2 bits per byte worse")
     with pytest.raises(UserError, match="exists"):
         recorder.save(tmp_path / "d", ABOUT)
-    answer = apply(tmp_path / "d", base, tmp_path / "new")
+    answer = apply(base, tmp_path / "d", tmp_path / "new")
     assert "not worth having: held-out text is 2 bits" in answer.show()
     assert describe(tmp_path / "d").to_dict()["warnings"]
     assert "Warning: The written" not in revert(tmp_path / "new", tmp_path / "d", tmp_path / "old").show()
@@ -381,7 +377,7 @@ def test_nothing_changed_or_nothing_left_or_nothing_finite_is_not_saved(tmp_path
 
 def test_a_recorder_wants_the_parameters_as_they_are_in_the_folder(tmp_path):
     base = toy("llama", tmp_path / "base")
-    model = loaded(base)
+    model = load(base)
     with pytest.raises(UserError, match="no parameter"):
         Recorder(model, {"model.layers.9.mlp.down_proj.weight": model.model.get_parameter("model.norm.weight")})
     with torch.no_grad():
@@ -395,7 +391,7 @@ def test_a_recorder_goes_on_where_another_was(tmp_path, per_task):
     base = toy("llama", tmp_path / "base", torch.bfloat16)
     names = ("model.norm.weight", "model.layers.1.mlp.down_proj.weight")
     written(base, tmp_path / "whole", names, tasks=3, per_task=per_task)
-    model, generator = loaded(base), torch.Generator().manual_seed(5)
+    model, generator = load(base), torch.Generator().manual_seed(5)
     recorder = Recorder(model, {name: model.model.get_parameter(name) for name in names}, per_task)
     for task in range(3):
         with torch.no_grad():
@@ -404,7 +400,7 @@ def test_a_recorder_goes_on_where_another_was(tmp_path, per_task):
         recorder.task_done(task)
         held, about = recorder.tensors(), json.loads(json.dumps(recorder.about(), allow_nan=False))
         now = {name: parameter.detach().clone() for name, parameter in recorder.parameters.items()}
-        model = loaded(base)  # as after a kill
+        model = load(base)  # as after a kill
         recorder = Recorder(model, {name: model.model.get_parameter(name) for name in names}, per_task)
         recorder.restore(held, about)
         with torch.no_grad():
@@ -420,7 +416,7 @@ def pair(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pair")
     base = toy("llama", folder / "base")
     written(base, folder / "d", ("model.norm.weight", "model.layers.1.mlp.down_proj.weight"), tasks=2, per_task=True)
-    apply(folder / "d", base, folder / "new")
+    apply(base, folder / "d", folder / "new")
     return base, folder / "d", folder / "new"
 
 
@@ -446,7 +442,7 @@ def test_a_damaged_delta_is_refused(pair, tmp_path, damage):
     bad = tmp_path / "bad"
     bad.write_bytes(DAMAGE[damage](delta.read_bytes()))
     assert bad.read_bytes() != delta.read_bytes()
-    for act in (lambda: apply(bad, base, tmp_path / "o"), lambda: revert(new, bad, tmp_path / "o"), lambda: describe(bad)):
+    for act in (lambda: apply(base, bad, tmp_path / "o"), lambda: revert(new, bad, tmp_path / "o"), lambda: describe(bad)):
         with pytest.raises(UserError, match="bad is damaged") as raised:
             act()
         assert "\n" not in str(raised.value)
@@ -465,11 +461,11 @@ def test_a_delta_that_lacks_or_has_one_more_tensor_is_refused(pair, tmp_path):
     }.items():
         save_file(change, tmp_path / name, metadata)
         with pytest.raises(UserError, match="is damaged"):
-            apply(tmp_path / name, base, tmp_path / "out")
+            apply(base, tmp_path / name, tmp_path / "out")
     with pytest.raises(UserError, match="no delta but other tensors"):
-        apply(base / "model.safetensors", base, tmp_path / "out")
+        apply(base, base / "model.safetensors", tmp_path / "out")
     with pytest.raises(UserError, match="does not exist"):
-        apply(tmp_path / "none", base, tmp_path / "out")
+        apply(base, tmp_path / "none", tmp_path / "out")
     with pytest.raises(UserError, match="does not exist"):
         apply(base, base, tmp_path / "out")
 
@@ -480,7 +476,7 @@ def test_a_delta_of_another_format_asks_for_another_program(pair, tmp_path):
         metadata = {"delta": file.metadata()["delta"].replace("delta 1", "delta 9")}
     save_file(load_file(delta), tmp_path / "later", metadata)
     with pytest.raises(UserError, match="'compression-writability delta 9' and this version reads"):
-        apply(tmp_path / "later", base, tmp_path / "out")
+        apply(base, tmp_path / "later", tmp_path / "out")
 
 
 def test_out_must_be_free_and_beside_the_model(pair, tmp_path):
@@ -488,11 +484,11 @@ def test_out_must_be_free_and_beside_the_model(pair, tmp_path):
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     for out in (base, delta, tmp_path / "dangling", Path("")):
         with pytest.raises(UserError, match="exists or names nothing"):
-            apply(delta, base, out)
+            apply(base, delta, out)
     with pytest.raises(UserError, match="lies in the folder of the model"):
-        apply(delta, base, base / "new")
-    with pytest.raises(UserError, match="is no folder"):
-        apply(delta, tmp_path / "none", tmp_path / "out")
+        apply(base, delta, base / "new")
+    with pytest.raises(UserError, match="is no folder: give"):
+        apply(tmp_path / "none", delta, tmp_path / "out")
 
 
 def test_a_failure_in_between_leaves_nothing(pair, tmp_path, monkeypatch):
@@ -504,7 +500,7 @@ def test_a_failure_in_between_leaves_nothing(pair, tmp_path, monkeypatch):
 
     monkeypatch.setattr("realmodels.writing.applied.write_json", fail)
     with pytest.raises(OSError, match="No space"):
-        apply(delta, base, tmp_path / "out")
+        apply(base, delta, tmp_path / "out")
     assert not list(tmp_path.iterdir())
     assert files(base) == before
 
@@ -516,10 +512,10 @@ def test_a_kill_in_between_leaves_no_folder_and_the_command_can_be_given_again(p
         "applied.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "applied.apply(*sys.argv[1:])"
     )
-    ended = subprocess.run([sys.executable, "-c", code, str(delta), str(base), str(tmp_path / "out")], cwd=ROOT, check=False)
+    ended = subprocess.run([sys.executable, "-c", code, str(base), str(delta), str(tmp_path / "out")], cwd=ROOT, check=False)
     assert ended.returncode == -signal.SIGKILL
     assert not (tmp_path / "out").exists()
-    apply(delta, base, tmp_path / "out")
+    apply(base, delta, tmp_path / "out")
     assert files(tmp_path / "out") == files(pair[2])
 
 
@@ -540,7 +536,7 @@ def test_any_bits_come_back(tmp_path_factory, data):
         base[name] = torch.frombuffer(bytearray(raw), dtype=dtype).reshape(shape) if raw else torch.zeros(shape, dtype=dtype)
         base[name] = base[name] if base[name].numel() else torch.zeros(1, dtype=dtype)
     (folder / "base").mkdir()
-    (folder / "base" / "config.json").write_text("{}")
+    (folder / "base" / "config.json").write_text('{"model_type": "llama"}')
     save_file(base, folder / "base" / "model.safetensors")
     now = {name: base[name].reshape(-1).view(torch.uint8).numpy().copy() for name in ("a", "b")}
     states.append({"after": 0, "sha256": state_digest({name: sha(now[name]) for name in now})})
@@ -555,11 +551,18 @@ def test_any_bits_come_back(tmp_path_factory, data):
         states.append({"after": k, "sha256": state_digest(shas)})
         expected.append({name: bytes(values) for name, values in now.items()})
     numbers = {"changed": 1, "update_norm": 1.0, "survives": 1.0, "rounding_error": 0.0}
-    told = {name: {"dtype": TYPES[base[name].dtype], "shape": list(base[name].shape)} for name in now}
+    told = {name: {"dtype": TYPES[base[name].dtype], "shape": list(base[name].shape), "norm": 1.0, **numbers} for name in now}
     about = {"format": "compression-writability delta 1", "base": {"name": "b", "sha256": identity(folder / "base")}, **numbers}
-    about |= {"tasks": [str(k) for k in range(len(expected))], "states": states, "tensors": told, "written": {}, "ruined": None}
+    about |= {
+        "tasks": [str(k) for k in range(len(expected))],
+        "states": states,
+        "tensors": told,
+        "written": {},
+        "ruined": None,
+        "lost_in_rounding": [],
+    }
     save(folder / "d", about, patches)
-    apply(folder / "d", folder / "base", folder / "new")
+    apply(folder / "base", folder / "d", folder / "new")
     held = tensors(folder / "new")
     assert {name: held[name].reshape(-1).view(torch.uint8).numpy().tobytes() for name in now} == expected[-1]
     assert same(held["untouched"], base["untouched"])

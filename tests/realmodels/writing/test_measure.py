@@ -225,7 +225,7 @@ def test_facts_that_do_not_fit_into_memory_are_counted(trained, monkeypatch):
     assert measure(trained[1]["dense"], many[:fits]).facts == fits
     with pytest.raises(UserError, match="GiB"):
         measure(trained[1]["dense"], many[: fits + 1])
-    one_task = [(*pair, 0) for pair in many] * 8
+    one_task = [(f"{letter}{prompt}", answer, 0) for letter in "abcdefgh" for prompt, answer in many]
     with pytest.raises(UserError, match=r"about ([0-9]+) facts per task would fit"):
         write(trained[1]["dense"], one_task, learning_rate=0.1)
 
