@@ -12,7 +12,7 @@ from realmodels.model.reading import context
 from realmodels.text.corpora import HELDOUT, SOURCES, place
 from theory.errors import UserError
 
-WINDOWS, LENGTH = 16, 128  # of tokens; a window of text is read by itself, from its beginning
+WINDOWS, LENGTH = 8, 128  # of tokens; a window of text is read by itself, from its beginning
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from realmodels.writing.stream import write_task
 from theory.errors import UserError
 
 TRIALS = 3  # tasks that are written on trial, each by itself
+TRIED = 12  # rates that are tried at most before smaller ones are given up
 Say = Callable[[str], None]
 
 
@@ -55,9 +56,7 @@ class Case:
     def kernel(self) -> Kernel:
         """The kernel of these writes. Raises UserError if its memory is not free, it is 0, or a number in it is not finite."""
         if not self.writer.forecastable:
-            raise UserError(
-                f"method {self.method!r} is no plain gradient descent, so that no kernel describes it: write it instead"
-            )
+            raise UserError(f"method {self.method!r} is no plain gradient descent, and no kernel describes it: write it instead")
         self.require_room()
         kernel = logit_kernel(self.model, self.writer, self.facts)
         size = kernel.writes.abs().max().item()
@@ -152,10 +151,10 @@ def powers(lowest: float, highest: float) -> np.ndarray:
 
 
 def sufficient_rate(trial: Callable[[float], float], rates: np.ndarray, guess: float) -> tuple[float, bool]:
-    """(the smallest of `rates`, ascending, with which a trial reaches LEARNED, True); searched from `guess` by halving and doubling.
+    """(the smallest of `rates`, ascending, with which a trial reaches LEARNED, True); searched from `guess` up and down.
 
-    trial(rate): share that was learned; NaN if the write diverges, and larger rates are not tried after that. If none reaches as
-    much: the one that reaches most, and False. What a trial reaches is taken to rise with the rate until it reaches LEARNED.
+    trial(rate): share that was learned; NaN if the write diverges. Larger rates are tried as long as they reach more, then
+    smaller ones. If none reaches as much: the one that reaches most, and False.
     """
     found: dict[int, float] = {}
 
@@ -163,19 +162,20 @@ def sufficient_rate(trial: Callable[[float], float], rates: np.ndarray, guess: f
         found[index] = trial(float(rates[index]))
         return found[index] >= LEARNED
 
-    index = int(np.flatnonzero(rates == guess)[0])
-    if reaches(index):
-        while index > 0 and reaches(index - 1):
-            index -= 1
-        return float(rates[index]), True
-    while index + 1 < len(rates) and math.isfinite(found[index]):
+    start = int(np.flatnonzero(rates == guess)[0])
+    if reaches(start):
+        while start > 0 and reaches(start - 1):
+            start -= 1
+        return float(rates[start]), True
+    index = start
+    while index + 1 < len(rates) and math.isfinite(found[index]) and found[index] >= max(found.values()):
         index += 1
         if reaches(index):
             return float(rates[index]), True
-    index = min(found)
-    while index > 0 and (not math.isfinite(found[index]) or len(found) < 4):  # the guess was too large
+    index = start
+    while index > 0 and len(found) < TRIED:  # the guess may have been too large
         index -= 1
         if reaches(index):
             return float(rates[index]), True
     finite = {index: share for index, share in found.items() if math.isfinite(share)}
-    return float(rates[max(finite, key=finite.get)] if finite else rates[0]), False  # pyright: ignore[reportArgumentType, reportCallIssue]
+    return float(rates[max(finite, key=lambda index: finite[index])] if finite else rates[0]), False

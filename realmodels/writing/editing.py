@@ -1,6 +1,6 @@
 """How an edit is judged in the literature: efficacy, paraphrase, neighbourhood, their harmonic mean, and what must stay.
 
-Definitions of ROME and MEMIT (Meng et al. 2022, 2023): of two answers the one with the smaller mean -log p per token is preferred.
+Definitions of ROME and MEMIT (Meng et al. 2022, 2023): the answer with the smaller mean -log p per token is preferred.
   efficacy       share of facts, with an answer that was true before, whose new answer is preferred to it after the prompt
   paraphrase     the same after the other wordings, mean over each fact's wordings
   neighbourhood  share of neighbouring prompts whose expected answer is preferred to the fact's new one

@@ -5,8 +5,8 @@ parameters w that a method writes, and R_j the method's restriction while the ta
   response  Theta_ij = J_i R_j J_j^T       d z_i per unit of gradient -dL/dz_j; drives `realmodels.writing.forecast`
   writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the same if all tasks share one R
 Both are [I, O, I, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x). So
-its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm). No gradient is formed: one backward pass per output and place in the answer serves all facts
-(`layer_kernel`). The other parameters' part comes from explicit Jacobians (`jacobian_kernel`).
+its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm). No gradient is formed: one backward pass per output and place in the
+answer serves all facts (`layer_kernel`). The other parameters' part comes from explicit Jacobians (`jacobian_kernel`).
 
 From outputs to directions. Adding one number to all O outputs changes no probability. That direction is projected out by
 Pi = I - 1 1^T / O. The write direction u_i of an item is its whole projected Jacobian Pi R_i J_i, as one vector of norm 1:

@@ -197,7 +197,7 @@ def _end_of(one: Asked, before: Sequence[int], encoder: Encoder) -> int:
 
 
 def fold(logits: Tensor, facts: Facts) -> Tensor:
-    """Outputs [I, C + 1] from logits [I, V]: those of the options (-inf where there is none), and the log-sum-exp of all others."""
+    """Outputs [I, C + 1] from logits [I, V]: those of the options (-inf where there is none), and log-sum-exp of all others."""
     common = facts.common_options
     if common is not None:  # cheaper than by item, and the usual case of a stream with one-token answers
         others = torch.ones(logits.shape[-1], dtype=torch.bool)

@@ -126,12 +126,10 @@ class _Run:
 
     def _take_up(self, path: Path | None, key: Mapping[str, Any]) -> None:
         """Go on from a stream that was stopped, if its state is there. Raises UserError if it is that of another stream."""
-        found = load_state(path) if path else None
+        found = load_state(path, plain(key), self.case.say) if path else None
         if found is None or self.recorder is None:
             return
         tensors, about = found
-        if about["key"] != plain(key):
-            raise UserError(f"{path} is the state of another stream: delete it, or name another file than {self.out}")
         writer = self.case.writer
         with torch.no_grad():
             for name, parameter in writer.parameters.items():
@@ -151,8 +149,8 @@ class _Run:
         tensors |= {f"method/{name}": tensor for name, tensor in writer.state().items()}
         tensors |= {f"delta/{name}": tensor for name, tensor in self.recorder.tensors().items()}
         tensors |= {f"history/{name}": torch.from_numpy(self.history.asked[name]) for name in SCORES}
-        about = {"key": plain(key), "done": self.done, "after": self.after, "delta": self.recorder.about()}
-        save_state(path, tensors, about)
+        about = {"done": self.done, "after": self.after, "delta": self.recorder.about()}
+        save_state(path, tensors, plain(key), about)
 
     def save(self, save_ruined: bool) -> Any:
         """The delta, saved and read back, or None if nothing is to be saved. The state of the stream is done with then."""
@@ -260,7 +258,7 @@ def _fill(history: History, run: _Run) -> None:
 
 
 class _Asked:
-    """What a model answers beside the facts in their own words: other wordings, neighbours, known facts, edits as judged in print.
+    """What a model answers beside the facts in their own words: other wordings, neighbours, known facts, edits as in print.
 
     A model that diverged (None) answers nothing right.
     """

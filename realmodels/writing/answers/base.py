@@ -97,6 +97,7 @@ class Rated(ModelAnswer):
         return {**super().to_dict(), "dial": self.learning_rate}
 
     def rate_warnings(self) -> list[str]:
+        """A word on a learning rate at the end of its range; empty if it is not."""
         if not self.at_grid_end:
             return []
         told = "is at the end of the range that was tried: a rate outside of it may serve better, or the facts are known already."

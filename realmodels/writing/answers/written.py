@@ -62,7 +62,9 @@ class Written(Rated):
     matrix: Mapping[str, Sequence[Sequence[float | None]]] = field("", "R[i][j]: score of task j after i tasks, by score.")
     undefined: Mapping[str, str] = field("", "Numbers that are null, with the reason.")
     definitions: Mapping[str, str] = field("", "What the scores are.")
-    per_fact: pd.DataFrame = field("", "A row per fact: before, just after its write, at the end, and what the model says.")
+    per_fact: pd.DataFrame = field(  # noqa: RUF009
+        "", "A row per fact: before, just after its write, at the end, and what the model says."
+    )
     age: Sequence[int] = field("tasks written since", "Age of a task.", column=True)
     bits: Sequence[float] = field(PER_FACT, "Retained bits of tasks of this age, mean over tasks.", column=True)
     low: Sequence[float] = field(PER_FACT, LOW, column=True)
@@ -86,7 +88,7 @@ class Written(Rated):
             found.append(f"Little was learned: {self.learned:.2f} of {self.full_bits:.2f} bits per fact just after a write.")
         if self.heldout_rise is not None and not self.heldout_rise <= RISE:
             found.append(
-                f"The model lost language: the protected text costs {self.heldout_rise:.3g} bits per byte more than before; up to "
+                f"The model lost language: protected text costs {self.heldout_rise:.3g} bits per byte more than before; up to "
                 f"{RISE} is tolerated. Lower the learning rate or choose another method."
             )
         if self.survives is not None and self.survives < 0.9:

@@ -48,8 +48,9 @@ def _known(name: str) -> Callable[..., Writer]:
 def bind(name: str, model: nn.Module, background: Background | Facts, **options: Any) -> Writer:
     """The method of this name, bound to a model that nothing has been written into yet.
 
-    background: what a method may look at besides the tasks; prompts alone if it is `Facts`. options: arguments of the method's own function; its defaults are the configuration of the paper. Raises UserError if there
-    is no method of this name, if it has no such option, or if the model cannot be written so.
+    background: what a method may look at besides the tasks; `Facts` are prompts without text. options: arguments of the
+    method's own function; its defaults are the configuration of the paper. Raises UserError if there is no method of this name,
+    if it has no such option, or if the model cannot be written so.
     """
     method = _known(name)
     known = list(inspect.signature(method).parameters)[2:]

@@ -94,11 +94,15 @@ def test_state_is_counted(random_model, random_facts):
 
 
 def test_methods_that_do_not_fit_say_so(random_model, random_facts):
-    assert set(names()) == set(METHODS) == {"full", "last_matrix", "off_mode", "sparse_memory"}
+    assert set(METHODS) == {"full", "last_matrix", "off_mode", "sparse_memory"} <= set(names())
     background = random_facts(2, 4, seed=7)
     with pytest.raises(UserError, match="unknown method 'ewc': choose one of full"):
         bind("ewc", random_model("dense"), background)
     with pytest.raises(UserError, match="memory layer, which this model lacks"):
         bind("sparse_memory", random_model("dense"), background)
-    with pytest.raises(UserError, match="feed-forward matrix, which is not there"):
-        bind("last_matrix", random_model("memory", layers=2), background)  # of two blocks the last is the one with the memory
+    with pytest.raises(UserError, match="no matrix is called"):
+        bind("last_matrix", random_model("dense"), background, where="9.feedforward.output")
+    with pytest.raises(UserError, match="names 6 matrices"):
+        bind("last_matrix", random_model("dense"), background, where="0")
+    with pytest.raises(UserError, match="has no option 'colour': it has where"):
+        bind("last_matrix", random_model("dense"), background, colour="red")
