@@ -5,7 +5,6 @@ Embeddings and the output head are not among them. GPT-2's `Conv1D` is a linear 
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import nn
@@ -122,28 +121,31 @@ def find(model: nn.Module, spec: str) -> list[Matrix]:
     UserError that lists what there is.
     """
     known = matrices(model)
-    wanted = {matrix.name for word in spec.split(",") for matrix in _named(known, word.strip(), spec)}
+    if not known:
+        raise UserError(f"this model ({type(model).__name__}) has no layers with matrices: take another")
+    last = known[-1].layer
+    wanted: set[str] = set()
+    for word in map(str.strip, spec.split(",")):
+        found = {matrix.name for matrix in known if _fits(matrix, word, last)}
+        if not found:
+            roles = ", ".join(dict.fromkeys(matrix.role for matrix in known))
+            there = f"layers (0 to {last}), a role ({roles}), both (0.{known[0].role}), last or all"
+            raise UserError(f"no matrix is called {word[:60]!r}: give {there}")
+        wanted |= found
     return [matrix for matrix in known if matrix.name in wanted]
 
 
-def _named(known: list[Matrix], word: str, spec: str) -> Iterator[Matrix]:
-    """The matrices of one word of a specification. Raises UserError if there is none."""
-    match = re.fullmatch(r"(?:(all|last|\d+(?:-\d+)?)(?:\.|$))?(.*)", word)
-    layers, role = match.groups() if match and word else (None, "")
-    last = max((matrix.layer for matrix in known), default=-1)
-    first, _, end = ("0", "", str(last)) if layers in (None, "all") else (layers or "").replace("last", str(last)).partition("-")
-    found = False
-    for matrix in known:
-        same = matrix.name in (word, f"{word}.weight")
-        within = int(first) <= matrix.layer <= int(end or first) and (matrix.role + ".").startswith(role + "." if role else "")
-        if word and (same or within):
-            found = True
-            yield matrix
-    if not found:
-        roles = ", ".join(dict.fromkeys(matrix.role for matrix in known))
-        raise UserError(
-            f"no matrix is called {spec!r}: give layers (0 to {last}), a role ({roles}), both (0.{known[-1].role}) or all"
-        )
+def _fits(matrix: Matrix, word: str, last: int) -> bool:
+    """Whether one word of a specification names the matrix; `last` is the number of the last layer."""
+    if matrix.name in (word, f"{word}.weight"):
+        return True
+    match = re.fullmatch(r"(all|last|[0-9]{1,6}(?:-[0-9]{1,6})?)?(?:(?:^|(?<=.)\.)([A-Za-z_][\w.]*))?", word)
+    if not match or not word:
+        return False
+    layers, role = match[1] or "all", match[2] or ""
+    first, _, end = {"all": f"0-{last}", "last": str(last)}.get(layers, layers).partition("-")
+    within = int(first) <= matrix.layer <= int(end or first) <= last
+    return within and (not role or f"{matrix.role}.".startswith(f"{role}."))
 
 
 def one(model: nn.Module, spec: str) -> Matrix:
