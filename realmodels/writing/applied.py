@@ -28,7 +28,7 @@ WRITTEN, FORMAT = "written.json", "compression-writability written 1"
 WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf", ".ggml", ".ot", ".npz", ".tflite"}
 """Endings of files that hold weights; those of other formats are not copied beside written ones."""
 LITTLE = 0.5  # of an update: if less of it survives rounding, a warning
-ROWS = 12  # tensors that the text lists
+ROWS, HEX = 12, 12  # tensors, and digits of a digest, that the text shows
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Applied(Answer):
         """The text of the command line; of many tensors those that moved most."""
         order = sorted(range(len(self.tensor)), key=lambda i: -self.tensor_update[i])[:ROWS]
         columns = {name: [getattr(self, name)[i] for i in order] for name in self._fields(column=True)}
-        lines = [super(Applied, replace(self, **columns)).show()]
+        short = {"base_sha256": self.base_sha256[:HEX], "delta_sha256": self.delta_sha256[:HEX]}
+        lines = [super(Applied, replace(self, **columns, **short)).show()]
         if len(self.tensor) > ROWS:
             lines.append(f"These are the {ROWS} of {len(self.tensor)} tensors that moved most; --json lists all.")
         return "\n".join([*lines, *(f"Warning: {warning}" for warning in self.warnings)])
@@ -134,7 +135,7 @@ def _ready(delta: Delta, folder: Path, end: int, on: bool) -> tuple[Weights, dic
 
 def _moved(folder: Path, delta: Delta, out: Path, to_task: int | None, on: bool) -> Applied:
     check_new(out)
-    if out.resolve().is_relative_to(folder.resolve()):
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(folder)):  # unlike resolve, a loop of links is no error
         raise UserError(f"{out} lies in the folder of the model: name a folder beside it")
     end = delta.index(to_task)
     files, log, start = _ready(delta, folder, end, on)
@@ -172,7 +173,12 @@ def _log(folder: Path) -> dict[str, Any]:
     if not (folder / WRITTEN).exists():
         return {"format": FORMAT, "applied": []}
     log = read_json(folder / WRITTEN, "copy the folder again")
-    if not isinstance(log, Mapping) or log.get("format") != FORMAT or not isinstance(log.get("applied"), list):
+    entries = log.get("applied") if isinstance(log, Mapping) else None
+    sound = isinstance(entries, list) and all(
+        isinstance(entry, Mapping) and isinstance(entry.get("delta"), str) and isinstance(entry.get("after"), int)
+        for entry in entries
+    )
+    if not sound or log.get("format") != FORMAT:
         raise UserError(f"{folder / WRITTEN} is damaged or of another version: copy the folder again or make it anew")
     return dict(log)
 
@@ -187,7 +193,7 @@ def _state(delta: Delta, folder: Path, files: Weights, log: Mapping[str, Any], o
         if found != base["sha256"]:
             raise UserError(
                 f"{delta.path} was made from another model than {folder}: its base {base['name']!r} has the digest "
-                f"{base['sha256'][:12]}, this one {found[:12]}: give its own base"
+                f"{base['sha256'][:HEX]}, this one {found[:HEX]}: give its own base"
             )
     elif mine and log["applied"][-1]["delta"] != delta.sha256:
         raise UserError(f"another delta was put on {folder} after {delta.path}: take that one off first")
@@ -234,16 +240,16 @@ def _finish(delta: Delta, folder: Path, log: Mapping[str, Any], end: int, left_o
     """Say in the folder what is written in it; in one of ours also in config.json, which holds the digest of the weights."""
     before = [entry for entry in log["applied"] if entry["delta"] != delta.sha256]
     mine = next((entry for entry in log["applied"] if entry["delta"] == delta.sha256), None)
-    config = (folder / CONFIG).read_bytes().decode()
     ours = is_ours(folder)
     told = {"delta": delta.sha256, "base": delta.about["base"], "after": delta.afters[end], "left_out": left_out}
     told |= {"tasks": delta.about["tasks"][: delta.afters[end]], "written": delta.about["written"]}
     if ours:
         if end == 0 and mine is None:
             raise UserError(f"{WRITTEN} is missing, which holds the configuration of the base: copy the folder again")
-        first = mine["config"] if mine else config  # the text of config.json before this delta
+        first = mine.get("config") if mine else (folder / CONFIG).read_text(encoding="utf-8")  # as it was before this delta
         told |= {"config": first}
-        (folder / CONFIG).write_text(first if end == 0 else _config(first, folder, told), encoding="utf-8", newline="")
+        text = first if end == 0 else _config(first, folder, told)
+        (folder / CONFIG).write_text(str(text), encoding="utf-8", newline="")
     applied = [*before, told] if end else before
     if applied:
         write_json(folder / WRITTEN, {"format": FORMAT, "applied": applied})
@@ -253,10 +259,14 @@ def _finish(delta: Delta, folder: Path, log: Mapping[str, Any], end: int, left_o
         checkpoint.read(folder)
 
 
-def _config(first: str, folder: Path, told: Mapping[str, Any]) -> str:
-    """config.json of a checkpoint of ours with its weights written."""
-    config = json.loads(first)
-    config["sha256"][MODEL] = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+def _config(first: Any, folder: Path, told: Mapping[str, Any]) -> str:
+    """config.json of a checkpoint of ours with its weights written. first: its text before. UserError if that is none."""
+    try:
+        config = json.loads(first)
+        config["sha256"][MODEL] = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+        config["meta"] = dict(config["meta"])
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{WRITTEN} is damaged: it does not hold the configuration of the base: copy the folder again") from None
     written = {"method": told["written"].get("method"), "delta": told["delta"], "after": told["after"]}
     config["meta"] = {**config["meta"], "written": {**told["written"], **written}}
     return json.dumps(config, indent=1, sort_keys=True, allow_nan=False)

@@ -115,7 +115,7 @@ def read(path: Path) -> Delta:
     """The delta in a file, its content checked against its digest. Raises UserError if it is missing, damaged or none."""
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"delta {path} does not exist: give the file that `cwb write --out` made")
+        raise UserError(f"delta {path} is no file: give the one that `cwb write --out` made")
     try:
         with safe_open(str(path), "np") as file:
             metadata = file.metadata() or {}

@@ -47,13 +47,14 @@ class _State:
 class Recorder:
     """Records what a stream of writes does to `parameters` of a copy of `loaded`.
 
-    parameters: by the name that they have in `loaded.model`; their values must still be those of the folder.
+    parameters: by the name that they have in `loaded.model`; their values must still be those of the folder. They are read
+    anew at every state, so that a mapping that computes them (adapters merged into their matrices) will do as well.
     per_task: keep the state after every task, so that each can be given back; else only the last one.
     Raises UserError if a parameter is not in the folder of the model as it is in memory.
     """
 
-    def __init__(self, loaded: Loaded, parameters: Mapping[str, nn.Parameter], per_task: bool = False):
-        self.loaded, self.parameters, self.per_task = loaded, dict(parameters), per_task
+    def __init__(self, loaded: Loaded, parameters: Mapping[str, Tensor], per_task: bool = False):
+        self.loaded, self.parameters, self.per_task = loaded, parameters, per_task
         self.tasks: list[str] = []
         self._states: list[_State] = []
         self._now: dict[str, np.ndarray] = {}  # bytes of the tensors that differ from the base
@@ -183,7 +184,7 @@ class Recorder:
             "format": FORMAT,
             "version": project_version(),
             "libraries": {name: version(name) for name in LIBRARIES},
-            "base": {"sha256": self.loaded.sha256, "name": self.loaded.path.resolve().name},
+            "base": {"sha256": self.loaded.sha256, "name": self._name()},
             "tasks": self.tasks,
             "states": states,
             "tensors": {name: self._told(name, last.get(first[name])) for name in names},
@@ -194,6 +195,10 @@ class Recorder:
         }
         patches = {(index, name): data for index, state in enumerate(self._states, 1) for name, data in state.patches.items()}
         return save(Path(path), whole, patches)
+
+    def _name(self) -> str:
+        """What the base is called: its packaged name, or that of its folder or file."""
+        return Path(self.loaded.meta.get("source") or self.loaded.path).resolve().name
 
     def _check(self, path: Path, names: Sequence[str]) -> None:
         for state in self._states:

@@ -8,6 +8,7 @@ import torch
 from figures.cli.entry import main
 from realmodels.model.loaded import load
 from realmodels.writing.recorder import Recorder
+from tests.fuzz.commands import bad_paths
 from tests.realmodels.toys import toy
 
 
@@ -63,6 +64,22 @@ def test_a_dry_run_makes_nothing(pair, tmp_path, capsys):
     assert sorted(base.parent.iterdir()) == before
 
 
+def test_no_path_of_any_kind_brings_it_down(pair, tmp_path, capsys):
+    base, delta = pair
+    (tmp_path / "bad").mkdir()
+    for bad in filter(None, bad_paths(tmp_path / "bad")):
+        for words in (
+            ("apply", bad, delta, "--out", tmp_path / "new"),
+            ("apply", base, bad, "--dry-run"),
+            ("revert", bad, delta, "--out", tmp_path / "new"),
+            ("revert", base, delta, "--out", bad),
+        ):
+            status, _, err = run(capsys, *words)
+            assert status == 2, (words, err)
+            assert len(err.splitlines()) == 1, (words, err)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -70,7 +87,7 @@ def test_a_dry_run_makes_nothing(pair, tmp_path, capsys):
         (["apply", "{base}", "{delta}", "--out", "{base}"], "exists"),
         (["apply", "{base}", "{delta}", "--out", "{new}", "--to-task", "3"], "no state after 3 tasks"),
         (["apply", "{base}", "{delta}", "--out", "{new}", "--to-task", "-1"], "no state after -1 tasks"),
-        (["apply", "{base}", "{base}", "--out", "{new}"], "does not exist"),
+        (["apply", "{base}", "{base}", "--out", "{new}"], "is no file"),
         (["apply", "{delta}", "{delta}", "--out", "{new}"], "GGUF"),
         (["apply", "nowhere", "{delta}", "--out", "{new}"], "nowhere is no folder"),
         (["revert", "{base}", "{delta}", "--out", "{new}"], "holds no state of"),

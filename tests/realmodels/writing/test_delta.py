@@ -1,6 +1,7 @@
 """Deltas: put on and taken off they give every bit back, of every family and type, and say what rounding left."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -163,8 +164,9 @@ def test_experts_that_memory_stacks_and_the_file_holds_apart(tmp_path):
     assert files(tmp_path / "old") == files(tmp_path / "base")
 
 
-def test_every_task_can_be_given_back_and_put_on_to(tmp_path):
-    base = toy("llama", tmp_path / "base", torch.bfloat16, shards=True)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+def test_every_task_can_be_given_back_and_put_on_to(tmp_path, dtype):
+    base = toy("llama", tmp_path / "base", dtype, shards=True)
     names = ("model.layers.1.mlp.down_proj.weight", "model.layers.2.mlp.down_proj.weight")
     delta, _, after = written(base, tmp_path / "d", names, tasks=4, per_task=True)
     assert delta.afters == [0, 1, 2, 3, 4]
@@ -175,7 +177,7 @@ def test_every_task_can_be_given_back_and_put_on_to(tmp_path):
         assert answer.applied == k
         assert files(tmp_path / f"to{k}") == files(tmp_path / f"back{k}")
         now = tensors(tmp_path / f"to{k}")
-        assert all(same(now[name], after[k - 1][name].bfloat16()) for name in now)
+        assert all(same(now[name], after[k - 1][name].to(dtype)) for name in now)
     revert(tmp_path / "back3", tmp_path / "d", tmp_path / "back31", to_task=1)
     assert files(tmp_path / "back31") == files(tmp_path / "to1")
     for folder in ("all", "to2"):
@@ -220,6 +222,14 @@ def test_a_model_of_ours_keeps_its_form(tmp_path):
     assert read_checkpoint(tmp_path / "one")[2]["written"]["after"] == 1
     revert(tmp_path / "one", tmp_path / "d", tmp_path / "old")
     assert files(tmp_path / "old") == files(tmp_path / "base")
+    log = json.loads((tmp_path / "one" / "written.json").read_text())
+    for config in ("", "{}", 3, None, '{"sha256": {}}'):
+        log["applied"][0]["config"] = config
+        (tmp_path / "one" / "written.json").write_text(json.dumps(log))
+        with pytest.raises(UserError, match="config"):
+            revert(tmp_path / "one", tmp_path / "d", tmp_path / "lost")
+        with pytest.raises(UserError, match="config"):
+            revert(tmp_path / "one", tmp_path / "d", tmp_path / "lost", to_task=1)
     (tmp_path / "one" / "written.json").unlink()
     with pytest.raises(UserError, match="configuration of the base"):
         revert(tmp_path / "one", tmp_path / "d", tmp_path / "lost")
@@ -386,6 +396,27 @@ def test_a_recorder_wants_the_parameters_as_they_are_in_the_folder(tmp_path):
         Recorder(model, {"model.norm.weight": model.model.get_parameter("model.norm.weight")})
 
 
+def test_a_mapping_may_compute_what_is_written(tmp_path):
+    base = toy("llama", tmp_path / "base")
+    name = "model.layers.1.mlp.down_proj.weight"
+
+    class Merged(dict):  # an adapter of rank 1 beside the matrix, which stays as it is
+        left, right = torch.zeros(32, 1), torch.ones(1, 48)
+
+        def __getitem__(self, key):
+            return super().__getitem__(key).detach() + self.left @ self.right
+
+    model = load(base)
+    merged = Merged({name: model.model.get_parameter(name)})
+    recorder = Recorder(model, merged, per_task=True)
+    before = model.model.get_parameter(name).detach().clone()
+    Merged.left = torch.full((32, 1), 0.5)
+    recorder.task_done(0)
+    assert recorder.save(tmp_path / "d", ABOUT).about["base"] == {"name": "base", "sha256": model.sha256}
+    apply(base, tmp_path / "d", tmp_path / "new")
+    assert same(tensors(tmp_path / "new")[name], before + 0.5)
+
+
 @pytest.mark.parametrize("per_task", [True, False])
 def test_a_recorder_goes_on_where_another_was(tmp_path, per_task):
     base = toy("llama", tmp_path / "base", torch.bfloat16)
@@ -464,10 +495,9 @@ def test_a_delta_that_lacks_or_has_one_more_tensor_is_refused(pair, tmp_path):
             apply(base, tmp_path / name, tmp_path / "out")
     with pytest.raises(UserError, match="no delta but other tensors"):
         apply(base, base / "model.safetensors", tmp_path / "out")
-    with pytest.raises(UserError, match="does not exist"):
-        apply(base, tmp_path / "none", tmp_path / "out")
-    with pytest.raises(UserError, match="does not exist"):
-        apply(base, base, tmp_path / "out")
+    for nothing in (tmp_path / "none", base):
+        with pytest.raises(UserError, match="is no file"):
+            apply(base, nothing, tmp_path / "out")
 
 
 def test_a_delta_of_another_format_asks_for_another_program(pair, tmp_path):
@@ -477,6 +507,28 @@ def test_a_delta_of_another_format_asks_for_another_program(pair, tmp_path):
     save_file(load_file(delta), tmp_path / "later", metadata)
     with pytest.raises(UserError, match="'compression-writability delta 9' and this version reads"):
         apply(base, tmp_path / "later", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "log", ["", "{}", "[]", '{"format": 1}', '{"format": "compression-writability written 1", "applied": [3]}', "\udcff"]
+)
+def test_a_damaged_log_is_named(pair, tmp_path, log):
+    _, delta, new = pair
+    shutil.copytree(new, tmp_path / "new")
+    (tmp_path / "new" / "written.json").write_bytes(log.encode(errors="surrogateescape"))
+    with pytest.raises(UserError, match=r"written.json") as raised:
+        revert(tmp_path / "new", delta, tmp_path / "out")
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_a_damaged_configuration_is_not_given_out_as_the_base(pair, tmp_path):
+    _, delta, new = pair
+    shutil.copytree(new, tmp_path / "new")
+    (tmp_path / "new" / "config.json").write_bytes(b"\xff")
+    with pytest.raises(UserError, match=r"config\.json"):
+        revert(tmp_path / "new", delta, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_out_must_be_free_and_beside_the_model(pair, tmp_path):
