@@ -17,6 +17,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
+from figures.cli.capacity import Capacity
 from figures.cli.delta import Apply, Revert
 from figures.cli.explore import Explore
 from figures.cli.facts import Forecast, Measure, Write
@@ -39,6 +40,7 @@ Command = (
     | Annotated[Models, subcommand("models")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Write, subcommand("write")]
+    | Annotated[Capacity, subcommand("capacity")]
     | Annotated[Measure, subcommand("measure")]
     | Annotated[Forecast, subcommand("forecast")]
     | Annotated[Apply, subcommand("apply")]

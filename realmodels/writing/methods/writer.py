@@ -113,7 +113,7 @@ class Writer:
             step_by(update)
 
     def gradient(self, task: Facts, where: str) -> Gradients:
-        """Gradient of the task's loss for the parameters that it depends on. Raises Diverged, with `where`, for no finite loss."""
+        """Gradient of the task's loss for the parameters that it depends on. Raises Diverged, with `where`, if it is infinite."""
         loss = answer_loss(outputs(self.model, task), task)
         if not torch.isfinite(loss):
             raise Diverged(f"{where}: the loss is {loss.item()}")

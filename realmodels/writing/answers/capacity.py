@@ -1,0 +1,98 @@
+"""What `capacity` answers: how many of these facts, by which method, measured or forecast, and what it costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from realmodels.writing.answers.base import ModelAnswer
+from simulate.runs.answer import field
+
+KEPT = 0.9
+"""Share of the facts written so far that has to be said right for a length of stream to count as held."""
+
+MEANINGS = {
+    "method": "writing method, with the options that differ from its defaults",
+    "kept": "facts said right, word for word, after all were written; mean over orders [95% t interval over shuffled orders]",
+    "forecast": "the same, computed from the model before any write",
+    "learned": "share of facts said right just after their own write",
+    "holds": f"most facts written of which {KEPT:.0%} are still said right; mean over orders",
+    "rephrased": "share of facts said right at the end in words that were never written",
+    "text": "rise of the protected text at the end, bits per byte",
+    "F_Delta": "size of the update on protected text, in function space",
+    "related": "share of neighbouring and known questions right before that is still right",
+    "state": "bits that the method keeps beside the model",
+    "rate": "learning rate, chosen by trial at equal learning unless given",
+    "warning": "why a row is not worth what it seems",
+}
+
+
+@dataclass(frozen=True)
+class Capacity(ModelAnswer):
+    """How many facts a model can be given, by method."""
+
+    quiet: ClassVar[tuple[str, ...]] = ("notes", "method", "table", "curves_table", "scan", "seconds", "full_bits", "chance_bits")
+
+    orders: int = field("orders", "Orders in which the facts were written: the file's own, and shuffled ones.")
+    key_cosine: float = field("cosine", "Mean cosine of what the written matrix reads of two prompts; 1: it reads them alike.")
+    order_effect: float | None = field("facts", "Facts kept in the file's own order less shuffled ones; best method.")
+    best: str | None = field("", "Method that keeps most.")
+    measured: bool = field("", "Whether the facts were written, or only forecast.")
+    table: pd.DataFrame = field("", "A row per method.")  # noqa: RUF009
+    curves_table: pd.DataFrame = field("", "Facts said right by facts written: a row per method, order and length of stream.")  # noqa: RUF009
+    scan: Sequence[Mapping[str, Any]] = field("", "What the scan over matrices found, best first; empty if none was made.")
+    seconds: Mapping[str, float] = field("s", "Time that each method took.")
+    sentences: Sequence[str] = field("", "The answer in words.")
+    found: Sequence[str] = field("", "What makes a result worthless.")
+
+    @property
+    def conclusion(self) -> str:
+        """How many facts, by which method, and what happens beyond."""
+        return " ".join(self.sentences)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes a result worthless."""
+        return list(self.found)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table of methods."""
+        return self.table
+
+    def show(self) -> str:
+        """The text of the command line: inputs, the table of methods, the answer, warnings."""
+        lines = [
+            f"{self.facts} facts in {self.tasks} tasks, {self.candidates} distinct answers, {self.orders} orders; guessing among "
+            f"them is right for {self.chance_recall:.1%}.",
+            "",
+            self.table.to_string(index=False, na_rep="-"),
+            "",
+            *(f"{name}: {meaning}" for name, meaning in MEANINGS.items() if name in self.table),
+            "",
+            self.conclusion,
+            *(f"Note: {note}" for note in self.notes),
+            *(f"Warning: {warning}" for warning in self.warnings),
+        ]
+        return "\n".join(lines)
+
+    def plot(self, **options: Any) -> Any:
+        """Facts said right against facts written, a line per method (dashed: forecast), with the line of no forgetting."""
+        import matplotlib.pyplot as plt
+
+        axes = options.pop("ax", None) or plt.subplots(figsize=options.pop("figsize", (5.5, 4)))[1]
+        rows = self.curves_table
+        axes.plot([0, self.facts], [0, self.facts], color="0.7", label="nothing forgotten")
+        for number, method in enumerate(dict.fromkeys(rows["method"])):
+            mine = rows[rows["method"] == method]
+            for kind, style in (("measured", "o-"), ("forecast", "--")):
+                mean = mine[mine["kind"] == kind].groupby("written")["kept"].agg(["mean", "min", "max"])
+                if len(mean):
+                    color = f"C{number % 10}"
+                    label = method if kind == "measured" or not (mine["kind"] == "measured").any() else None
+                    axes.plot(mean.index, mean["mean"], style, color=color, label=label, markersize=3)
+                    if kind == "measured" and len(mean):
+                        axes.fill_between(mean.index, mean["min"], mean["max"], color=color, alpha=0.15)
+        axes.set(xlabel="facts written", ylabel="facts said right", **options)
+        axes.legend(fontsize="small")
+        return axes

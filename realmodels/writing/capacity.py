@@ -1,0 +1,226 @@
+"""How many of these facts can this model be given, by which method, before it forgets?
+
+One stream of all facts in one order gives the answer for every length: after each task, how many of the facts written so far
+does the model still say right, word for word? Several shuffled orders, and the order of the file, show what depends on the order.
+Every method is asked at equal learning: its learning rate is the smallest with which trial writes of the first tasks are learned.
+A forecast comes from the kernel before any write (`realmodels.writing.forecast`), for the methods that the kernel describes.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy import stats
+
+from realmodels.text.user_facts import FactsLike
+from realmodels.training.loop import one_thread
+from realmodels.writing.answers.capacity import KEPT, Capacity
+from realmodels.writing.case import Case, Say, silent
+from realmodels.writing.contenders import Contender, fitting
+from realmodels.writing.lengths import Lengths, Stream
+from realmodels.writing.methods.off_mode import answer_keys
+from realmodels.writing.question import Model, Question, Setting
+from realmodels.writing.stream import STEPS
+from theory.errors import UserError
+
+ORDERS = 3
+PER_TASK = 8  # facts written together, unless the file has tasks
+ALIKE = 0.95  # mean cosine of keys above which the model is told not to tell the prompts apart
+Result = tuple[Contender, list[Stream], dict[str, Any]]
+
+
+def capacity(
+    model: Model,
+    facts: FactsLike,
+    methods: Sequence[Contender] | None = None,
+    *,
+    measure: bool = False,
+    orders: int = ORDERS,
+    learning_rate: float | None = None,
+    steps: int = STEPS,
+    where: str | None = None,
+    seed: int = 0,
+    say: Say = silent,
+    **setting: Any,
+) -> Capacity:
+    """How many of these facts each method lets the model keep; forecast, and with `measure` also written and asked.
+
+    methods: contenders; default all that fit the model with their defaults. orders: the file's own and orders - 1 shuffled ones
+    (drawn by `seed`). where: the matrix of the methods that write one; default the one that a scan ranks first, for models
+    trained here the last. setting: fields of `Setting`. Raises UserError as `realmodels.measure`, and if no method fits.
+    """
+    if not 1 <= orders <= 100:
+        raise UserError(f"orders {orders}: give a number from 1 to 100")
+    with one_thread():
+        question = Question(model, facts, Setting(**setting))
+        if len(question.facts) == len(question.facts.task.unique()) and not setting.get("facts_per_task"):
+            question = Question(question.loaded, facts, Setting(**{**setting, "facts_per_task": PER_TASK}))
+        scanned = [] if where or question.loaded.ours or methods is not None else _scan(question, say)
+        where = where or (scanned[0]["where"] if scanned else "last")
+        lengths = Lengths(question, orders, steps, seed)
+        chosen = fitting(question, where, measure) if methods is None else list(methods)
+        if not chosen:
+            raise UserError("no writing method fits this model: name one with --methods")
+        results = [(contender, *_asked(lengths, contender, measure, learning_rate, say)) for contender in chosen]
+        return _answer(lengths, measure, results, scanned, where)
+
+
+def _scan(question: Question, say: Say) -> list[dict[str, Any]]:
+    """What a scan over the feed-forward output matrices finds, best first."""
+    from realmodels.writing.scan import ranked
+
+    say("scanning the matrices of the model")
+    return ranked(question.loaded.model, question.facts, question.background)
+
+
+def _asked(
+    lengths: Lengths, contender: Contender, measure: bool, rate: float | None, say: Say
+) -> tuple[list[Stream], dict[str, Any]]:
+    """(streams of all orders, forecast and measured; what else is to be said of the method)."""
+    begin = time.monotonic()
+    about: dict[str, Any] = {"warning": None, "rate": None, "state": 0, "at_end": False}
+    found: list[Stream] = []
+    try:
+        case = Case(lengths.question, contender.method, contender.options, say)
+        about["rate"], about["at_end"] = case.rate(rate, lengths.steps)
+        if case.writer.forecastable:
+            found += lengths.forecast(case, about["rate"])
+        for number in range(len(lengths.streams) if measure else 0):
+            now = lengths.written(case, number, about["rate"])
+            found.append(now)
+            say(f"{contender.label}, order {number + 1}: {now.kept[-1]:.0f} of {now.written[-1]} facts kept")
+        about["state"] = case.writer.state_bits
+    except UserError as error:
+        about["warning"] = str(error)
+    return found, {**about, "seconds": time.monotonic() - begin}
+
+
+def _answer(
+    lengths: Lengths, measure: bool, results: Sequence[Result], scanned: Sequence[Mapping[str, Any]], where: str
+) -> Capacity:
+    question, rows, curves = lengths.question, [], []
+    for contender, streams, about in results:
+        rows.append(_row(contender, streams, about))
+        for one in streams:
+            curves += [
+                {"method": contender.label, "kind": one.kind, "order": one.order, "written": n, "kept": k}
+                for n, k in zip(one.written, one.kept, strict=True)
+            ]
+    table = pd.DataFrame(rows)
+    by = "kept_mean" if measure else "forecast_mean"
+    usable = table[table[by].notna() & table["warning"].isna()] if by in table else table[:0]
+    best = None if usable.empty else str(usable.sort_values(by, ascending=False).iloc[0]["method"])
+    cosine = _cosine(question, where)
+    return Capacity(
+        method="all" if len(rows) > 1 else rows[0]["method"],
+        **question.about,
+        settings={**question.settings, "steps": lengths.steps, "where": where},
+        notes=question.notes,
+        orders=len(lengths.streams),
+        key_cosine=cosine,
+        order_effect=_order_effect(best, results),
+        best=best,
+        measured=measure,
+        table=table.drop(columns=[name for name in ("kept_mean", "forecast_mean") if name in table]).dropna(axis=1, how="all"),
+        curves_table=pd.DataFrame(curves, columns=["method", "kind", "order", "written", "kept"]),
+        scan=list(scanned),
+        seconds={contender.label: about["seconds"] for contender, _, about in results},
+        sentences=_sentences(len(question.facts), measure, results, best),
+        found=_found(cosine, table),
+    )
+
+
+def _row(contender: Contender, streams: Sequence[Stream], about: Mapping[str, Any]) -> dict[str, Any]:
+    """A method's row of the table."""
+    row: dict[str, Any] = {"method": contender.label}
+    for kind, name in (("measured", "kept"), ("forecast", "forecast")):
+        ends = [one.kept[-1] for one in streams if one.kind == kind]
+        row[name] = _interval([one.kept[-1] for one in streams if one.kind == kind and one.order > 0] or ends) if ends else None
+        row[f"{name}_mean"] = float(np.mean(ends)) if ends else np.nan
+    written = [one for one in streams if one.kind == "measured"] or list(streams)
+    if written:
+        row["holds"] = round(float(np.mean([one.held for one in written])), 1)
+    mine = [one for one in streams if one.kind == "measured"]
+    for name, values in {
+        "learned": [one.learned for one in mine],
+        "rephrased": [one.rephrased for one in mine],
+        "text": [one.text for one in mine],
+        "F_Delta": [np.nan if one.function is None else one.function for one in mine],
+        "related": [one.related for one in mine],
+    }.items():
+        finite = [value for value in values if np.isfinite(value)]
+        row[name] = round(float(np.mean(finite)), 3) if finite else None
+    stopped = next((one.stopped for one in mine if one.stopped), None)
+    warning = about["warning"] or stopped
+    if warning is None and mine and not (row["learned"] or 0) >= 0.5:
+        warning = "little was learned"
+    if warning is None and about["at_end"]:
+        warning = "learning rate at the end of its range"
+    return {**row, "state": about["state"], "rate": about["rate"], "warning": warning}
+
+
+def _interval(ends: Sequence[float]) -> str:
+    """Mean, and 95% t interval where there are three or more."""
+    mean = float(np.mean(ends))
+    if len(ends) < 3:
+        return f"{mean:.1f}"
+    half = float(stats.t.ppf(0.975, len(ends) - 1) * np.std(ends, ddof=1) / len(ends) ** 0.5)
+    return f"{mean:.1f} [{max(0.0, mean - half):.1f}, {mean + half:.1f}]"
+
+
+def _order_effect(best: str | None, results: Sequence[Result]) -> float | None:
+    """Facts kept in the file's own order less the mean of the shuffled ones, for the best method; None without shuffled ones."""
+    for contender, streams, _ in results:
+        if contender.label == best:
+            kind = "measured" if any(one.kind == "measured" for one in streams) else "forecast"
+            own = [one.kept[-1] for one in streams if one.kind == kind and one.order == 0]
+            others = [one.kept[-1] for one in streams if one.kind == kind and one.order > 0]
+            return float(np.mean(own) - np.mean(others)) if own and others else None
+    return None
+
+
+def _sentences(count: int, measure: bool, results: Sequence[Result], best: str | None) -> list[str]:
+    """The answer in words."""
+    if best is None:
+        return [f"No method can be recommended for these {count} facts: see the warnings."]
+    streams = next(streams for contender, streams, _ in results if contender.label == best)
+    kind = "measured" if measure else "forecast"
+    mine = [one for one in streams if one.kind == kind]
+    kept, held = np.mean([one.kept[-1] for one in mine]), np.mean([one.held for one in mine])
+    how = "are said right" if measure else "are forecast to be said right"
+    found = [f"About {kept:.0f} of these {count} facts {how} after all were written, by {best}."]
+    if held >= count:
+        found.append(f"At no length of the stream fall they below {KEPT:.0%}: more facts can be tried.")
+    elif held > 0:
+        found.append(
+            f"Up to about {held:.0f} facts, {KEPT:.0%} of what was written is kept; beyond that, each write costs older facts."
+        )
+    else:
+        found.append(f"Already after the first tasks less than {KEPT:.0%} of what was written is kept.")
+    effect = _order_effect(best, results)
+    if effect is not None and abs(effect) >= 0.05 * count:
+        found.append(f"The order matters: the file's own order keeps {effect:+.0f} facts beside shuffled ones.")
+    if not measure:
+        found.append("This is a forecast: --measure writes the facts and asks them.")
+    return found
+
+
+def _cosine(question: Question, where: str) -> float:
+    """Mean cosine between different prompts' keys at the written matrix."""
+    keys = torch.nn.functional.normalize(answer_keys(question.loaded.model, question.facts, where).double(), dim=1)
+    count = len(keys)
+    return float((keys.sum(0).square().sum() - count) / max(count * (count - 1), 1))
+
+
+def _found(cosine: float, table: pd.DataFrame) -> list[str]:
+    """What makes results worthless."""
+    found = [f"{row.method}: {row.warning}." for row in table.itertuples() if isinstance(row.warning, str)]
+    if cosine > ALIKE:
+        found.append(
+            f"The model reads these prompts alike at the written matrix (mean cosine {cosine:.2f}), so that narrow writes cannot "
+            "keep them apart: format finetuning (`cwb school`) or another layer (--where) mends it."
+        )
+    return found

@@ -1,0 +1,146 @@
+"""How many of the facts written so far a model still says right, at every length of a stream: measured, and forecast.
+
+`Lengths` holds what is the same for all methods: the orders, the protected text, and the questions that must stay right.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from realmodels.model.reading import first_block, logits_at, remembering
+from realmodels.writing import editing
+from realmodels.writing.answers.capacity import KEPT
+from realmodels.writing.case import Case
+from realmodels.writing.damage import bits_per_byte, damage
+from realmodels.writing.forecast import Setup, simulate
+from realmodels.writing.history import History
+from realmodels.writing.kernel import logit_kernel
+from realmodels.writing.methods.writer import Diverged
+from realmodels.writing.outputs import Facts, asked, fold
+from realmodels.writing.question import Question
+from realmodels.writing.room import require_room
+from realmodels.writing.stream import stream
+from realmodels.writing.write import RUIN
+
+
+@dataclass
+class Stream:
+    """One order of one method: facts written, and of these said right, after every task; the rest at the end."""
+
+    kind: str
+    order: int
+    written: list[int]
+    kept: list[float]
+    learned: float = np.nan
+    rephrased: float = np.nan
+    text: float = np.nan
+    function: float | None = None
+    related: float = np.nan
+    stopped: str | None = None
+
+    @property
+    def held(self) -> int:
+        """Most facts written of which KEPT are still right."""
+        return max((n for n, k in zip(self.written, self.kept, strict=True) if k >= KEPT * n), default=0)
+
+
+class Lengths:
+    """Streams of all orders of one question, by any method."""
+
+    def __init__(self, question: Question, orders: int, steps: int, seed: int):
+        self.question, self.steps = question, steps
+        sizes = question.facts.task.bincount()
+        self.per_task = max(1, int(sizes[sizes > 0].double().mean().round()))
+        count = len(question.facts)
+        rng = np.random.default_rng(seed)
+        self.orders = [np.arange(count), *(rng.permutation(count) for _ in range(orders - 1))]
+        self.streams = [self._ordered(number) for number in range(orders)]
+        self.before = bits_per_byte(question.loaded.model, question.protected)
+        self.pairs = editing.related(question.plain, question.worded)
+        self.pairs += [question.worded(fact.prompt, fact.answer) for fact in question.known]
+        self.known = editing.right(question.loaded.model, question.encoder, self.pairs) == 1
+        self.others = question.other_wordings()
+
+    def _ordered(self, number: int) -> Facts:
+        """The facts in an order; the file's own order keeps the file's tasks."""
+        return self.question.facts if number == 0 else self.question.in_order(self.orders[number].tolist(), self.per_task)
+
+    def forecast(self, case: Case, rate: float) -> list[Stream]:
+        """Streams of all orders as the kernel sees them before any write. Raises UserError if its memory is not free."""
+        found = []
+        for number, facts in enumerate(self.streams):
+            require_room(case.model, case.writer, facts)
+            response = logit_kernel(case.model, case.writer, facts).response
+            z, gap = _start(case.model, facts)
+            after = simulate(Setup(response, z, facts, rate, self.steps))
+            tasks = sorted(set(facts.task.tolist()))
+            kept, written = [], []
+            for count in range(1, len(tasks) + 1):
+                mine = (facts.task <= tasks[count - 1]).numpy()
+                right = _said_right(after[count], facts, gap)
+                written.append(int(mine.sum()))
+                kept.append(float(right[mine].sum()))
+            found.append(Stream("forecast", number, written, kept))
+        return found
+
+    def written(self, case: Case, number: int, rate: float) -> Stream:
+        """One order, written into a fresh copy of the model and asked after every task."""
+        question, facts, writer = self.question, self.streams[number], case.fresh()
+        history, result = History(facts), Stream("measured", number, [], [])
+        model = writer.model
+        with remembering(model, first_block(model, writer.parameters.values())):
+            try:
+                for count in stream(writer, facts, rate, self.steps):
+                    history.ask(model, count)
+                    if count:
+                        done = np.isin(facts.task.numpy(), history.numbers[:count])
+                        result.written.append(int(done.sum()))
+                        result.kept.append(float(history.asked["exact"][count, done].sum()))
+            except Diverged as error:
+                result.stopped = f"diverged: {error}"
+                result.written.append(len(facts))
+                result.kept.append(0.0)
+                return result
+            result.learned = float(history.fresh("exact").mean())
+            result.text = bits_per_byte(model, question.protected) - self.before
+            if self.known.any():
+                result.related = float(editing.right(model, question.encoder, self.pairs)[self.known].mean())
+            others, of_fact = self.others
+            if others is not None:
+                frame = pd.DataFrame({"fact": of_fact, "exact": asked(model, others).exact.numpy()})
+                result.rephrased = float(frame.groupby("fact")["exact"].mean().mean())
+        base = dict(question.loaded.model.named_parameters())
+        change = {name: parameter.detach() - base[name] for name, parameter in writer.parameters.items()}
+        result.function = damage(question.loaded.model, change, question.protected.tokens).function
+        if not result.text <= RUIN:
+            result.stopped = f"protected text costs {result.text:.2g} bits per byte more"
+        return result
+
+
+@torch.no_grad()
+def _start(model: Any, facts: Facts) -> tuple[Tensor, Tensor]:
+    """(outputs z [I, C + 1] before any write; how far below the sum of all other tokens the likeliest one lies [I])."""
+    parts, gaps = [], []
+    for piece in facts.batches():
+        logits = logits_at(model, piece.tokens, piece.row, piece.place)
+        z = fold(logits, piece)
+        own = torch.where(piece.options >= 0, piece.options, piece.answer_tokens[:, None])
+        hidden = logits.scatter(1, own, -torch.inf)
+        parts.append(z)
+        gaps.append(z[:, -1] - hidden.max(1).values)
+    return torch.cat(parts), torch.cat(gaps)
+
+
+def _said_right(z: Tensor, facts: Facts, gap: Tensor) -> np.ndarray:
+    """Whether greedy decoding would say each whole answer [F], in the linearised model.
+
+    Of the tokens that are no option only the sum is followed; the likeliest of them is taken to keep its distance from it.
+    """
+    own = z.gather(1, facts.target[:, None])[:, 0]
+    others = z[:, :-1].scatter(1, facts.target[:, None], -torch.inf).max(1).values
+    right = (own > others) & (own > z[:, -1] - gap)
+    return (facts.per_fact((~right).double()) == 0).numpy()
