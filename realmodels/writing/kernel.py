@@ -6,12 +6,17 @@ parameters w that a method writes, and R_j the method's restriction while the ta
   writes    G_ij = (R_i J_i)(R_j J_j)^T    Gram matrix of the write directions; the same if all tasks share one R
 Both are [I, O, I, O] and exact. A gradient of a linear layer is a sum over positions of (signal g at its output) x (input x). So
 its part of Theta is sum_{l,m} (g_il . g_jm)(x_il . x_jm). No gradient is formed: one backward pass per output and place in the
-answer serves all facts (`layer_kernel`). The other parameters' part comes from explicit Jacobians (`jacobian_kernel`).
+answer serves all facts. A write so acts at every position of a prompt, and what the prompts' common tokens share is part of what
+the facts share. Embeddings, biases and gains have formulas of the same kind (`realmodels.writing.signals`); the remaining
+parameters' part comes from explicit Jacobians (`jacobian_kernel`).
 
 From outputs to directions. Adding one number to all O outputs changes no probability. That direction is projected out by
 Pi = I - 1 1^T / O. The write direction u_i of an item is its whole projected Jacobian Pi R_i J_i, as one vector of norm 1:
   kappa_ij = tr(Pi G_ij Pi) / sqrt(tr(Pi G_ii Pi) tr(Pi G_jj Pi)).
 This is a Gram matrix of unit vectors, so participation ratio, common mode and claim I1 mean here what they mean in the theory.
+Outputs of two items can only be paired so if they are logits of the same tokens. Where items have options of their own (answers
+of several tokens, sampled options), tr(Pi G_ij Pi) is taken for the logits of all tokens of the file's answers, at every item
+(`shared_grams`): exactly if they are few, else as a mean over random directions, the same for all items.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,30 +27,51 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from realmodels.model.reading import logits_at
 from realmodels.model.transformer import Transformer
 from realmodels.writing.methods.writer import Gradients, Writer, unrestricted
 from realmodels.writing.outputs import Facts, answer_loss, outputs
+from realmodels.writing.signals import Read, is_linear, sources, turned
+from realmodels.writing.streamed import products, room, width, work
 from theory.statistics import common_mode_share, participation_ratio
 
 BYTES = 1_500_000_000  # memory that Jacobians may take at one time
+WHOLE = 2**25  # numbers in a kernel up to which it is worked on in one piece
+PLAIN = 4 * 2**30  # bytes that a kernel may take to be computed in one piece
+PER_PAIR = 20  # bytes per pair of outputs while it is: the kernel in float32, and two copies of it in float64
+PROBES = 8  # random directions of the shared outputs; files with fewer tokens in their answers are treated exactly
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """response and writes, both [I, O, I, O] float32 (see the module)."""
+    """response and writes, both [I, O, I, O] float32 (see the module).
+
+    grams: tr(Pi . Pi) / (O - 1) of both, [I, I] each, over outputs that all items share; None if the items' own are the same.
+    """
 
     response: Tensor
     writes: Tensor
+    grams: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def response_gram(self) -> Tensor:
+        """Response of item i to the write of item j, mean over shared outputs [I, I] float64."""
+        return fact_gram(self.response) if self.grams is None else self.grams[0].double()
+
+    @property
+    def writes_gram(self) -> Tensor:
+        """Overlap of the write directions of items i and j over shared outputs [I, I] float64."""
+        return fact_gram(self.writes) if self.grams is None else self.grams[1].double()
 
 
-def jacobian(model: nn.Module, facts: Facts, names: list[str]) -> Iterator[Gradients]:
+def jacobian(model: nn.Module, facts: Facts, names: list[str], read: Read = outputs) -> Iterator[Gradients]:
     """For each item, d outputs / d parameter by name: {name: [O, *shape]}; 0 for a parameter without influence."""
     table = dict(model.named_parameters())
     parameters = [table[name] for name in names]
-    basis = torch.eye(facts.options.shape[1] + 1)
     for i in range(len(facts)):
         with sdpa_kernel(SDPBackend.MATH):  # the only one whose backward pass takes many signals at once
-            of_items = outputs(model, facts[i : i + 1])
+            of_items = read(model, facts[i : i + 1])
+        basis = torch.eye(of_items.shape[1])
         for number, z in enumerate(of_items):
             more = number < len(of_items) - 1
             gradients = torch.autograd.grad(z, parameters, basis, more, is_grads_batched=True, allow_unused=True)
@@ -58,12 +84,15 @@ def _rows(gradients: list[Gradients]) -> Tensor:
     return torch.cat([torch.cat([g.flatten(1) for g in fact.values()], 1) for fact in gradients])
 
 
-def jacobian_kernel(model: nn.Module, writer: Writer, facts: Facts, limit: int = BYTES) -> Kernel:
+def jacobian_kernel(
+    model: nn.Module, writer: Writer, facts: Facts, limit: int = BYTES, read: Read = outputs, outs: int | None = None
+) -> Kernel:
     """The kernel by explicit Jacobians, in blocks of facts, so that they take no more than `limit` bytes at a time.
 
-    Only columns (parameters) that some task may write are kept, as a restriction leaves no others in any product.
+    Only columns (parameters) that some task may write are kept, as a restriction leaves no others in any product. read, outs: the
+    outputs and their number, if they are not those of the facts' options.
     """
-    names, count, outs = list(writer.parameters), len(facts), facts.options.shape[1] + 1
+    names, count, outs = list(writer.parameters), len(facts), outs or facts.options.shape[1] + 1
     restrict = writer.restrictions(facts)
     free = all(r is unrestricted for r in restrict.values())
     ones = {name: torch.ones_like(p) for name, p in writer.parameters.items()}
@@ -75,7 +104,7 @@ def jacobian_kernel(model: nn.Module, writer: Writer, facts: Facts, limit: int =
     response, writes = (torch.zeros(size, size) for _ in range(2))
 
     def block(rows: slice) -> tuple[Tensor, Tensor]:
-        raw = list(jacobian(model, facts[rows], names))
+        raw = list(jacobian(model, facts[rows], names, read))
         plain = _rows(raw)
         if free:
             return plain, plain
@@ -103,12 +132,7 @@ def jacobian_kernel(model: nn.Module, writer: Writer, facts: Facts, limit: int =
 
 def linear_layers(model: nn.Module) -> dict[str, nn.Module]:
     """The layers that multiply by a matrix, by the name of its weight: nn.Linear [out, in], and Conv1D of GPT-2 [in, out]."""
-    return {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear) or _turned(layer)}
-
-
-def _turned(layer: nn.Module) -> bool:
-    """Whether the layer is a Conv1D of transformers, whose matrix is [in, out]. Its class is not imported: that takes seconds."""
-    return type(layer).__name__ == "Conv1D"
+    return {f"{name}.weight": layer for name, layer in model.named_modules() if is_linear(layer)}
 
 
 def _traced(model: nn.Module, layers: dict[str, nn.Module], facts: Facts) -> dict[str, tuple[Tensor, Tensor]]:
@@ -149,8 +173,7 @@ def layer_kernel(model: nn.Module, writer: Writer, facts: Facts) -> Kernel:
     count, outs = len(facts.row), facts.options.shape[1] + 1
     theta = torch.zeros(count, outs, count, outs)
     for name, (g, x) in _traced(model, layers, facts).items():
-        turned = _turned(layers[name])
-        x = (restrict({name: x.mT})[name].mT if turned else restrict({name: x})[name])[facts.row]
+        x = (restrict({name: x.mT})[name].mT if turned(layers[name]) else restrict({name: x})[name])[facts.row]
         length, size = g.shape[2:]
         by_place = g.transpose(1, 2).reshape(count, length, outs * size)
         for i in range(count):  # and all items j >= i
@@ -162,45 +185,120 @@ def layer_kernel(model: nn.Module, writer: Writer, facts: Facts) -> Kernel:
     return Kernel(theta, theta)
 
 
-def logit_kernel(model: nn.Module, writer: Writer, facts: Facts) -> Kernel:
+def logit_kernel(model: nn.Module, writer: Writer, facts: Facts, memory: int | None = None) -> Kernel:
     """The kernel of a method's writes to these facts, whose tasks are written in the order of their numbers.
 
-    Weights of linear layers go by `layer_kernel` where the restriction allows it, the rest by `jacobian_kernel`.
+    Parameters go by their formulas where the restriction allows it, the rest by Jacobians. memory: bytes that the process may
+    take in all while it computes (default: what is free); the numbers do not depend on it.
     """
     if not (writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(facts).values())):
-        return jacobian_kernel(model, writer, facts)
-    linear = linear_layers(model)
-    parts = {name: p for name, p in writer.parameters.items() if name in linear}
-    rest = {name: p for name, p in writer.parameters.items() if name not in linear}
-    kernels = [layer_kernel(model, replace(writer, parameters=parts), facts)] if parts else []
-    kernels += [jacobian_kernel(model, replace(writer, parameters=rest), facts)] if rest else []
-    if len(kernels) == 1:
-        return kernels[0]
-    whole = kernels[0].response.add_(kernels[1].response)  # all tasks have the same restriction: response = writes
-    return Kernel(whole, whole)
+        kernel = jacobian_kernel(model, writer, facts)
+        return kernel if facts.common_options is not None else replace(kernel, grams=shared_grams(model, writer, facts, memory))
+    if plain(model, writer, facts, memory):
+        linear = linear_layers(model)
+        parts = {name: p for name, p in writer.parameters.items() if name in linear}
+        rest = {name: p for name, p in writer.parameters.items() if name not in linear}
+        kernels = [layer_kernel(model, replace(writer, parameters=parts), facts)] if parts else []
+        kernels += [jacobian_kernel(model, replace(writer, parameters=rest), facts)] if rest else []
+        if len(kernels) == 1:
+            return kernels[0]
+        whole = kernels[0].response.add_(kernels[1].response)  # all tasks have the same restriction: response = writes
+        return Kernel(whole, whole)
+    whole = _summed(model, writer, facts, memory, outputs, facts.options.shape[1] + 1)
+    return Kernel(whole, whole, None if facts.common_options is not None else shared_grams(model, writer, facts, memory))
+
+
+def plain(model: nn.Module, writer: Writer, facts: Facts, memory: int | None) -> bool:
+    """Whether the kernel is that of a few facts and one of our own models. Its sums are then taken in an order of their own: the
+    published tables hold their very last digits."""
+    ours = isinstance(model, Transformer) and facts.common_options is not None
+    return ours and plain_bytes(model, writer, facts) <= min(PLAIN, room(memory))
+
+
+def plain_bytes(model: nn.Module, writer: Writer, facts: Facts) -> int:
+    """Bytes at the peak of computing the kernel with the signals of all layers at all positions held at once."""
+    widths = [width(layer) for name, layer in linear_layers(model).items() if name in writer.parameters]
+    size = len(facts.row) * (facts.options.shape[1] + 1)
+    return PER_PAIR * size**2 + 4 * size * facts.tokens.shape[1] * (sum(widths) + 2 * max(widths, default=0))
+
+
+def _summed(model: nn.Module, writer: Writer, facts: Facts, memory: int | None, read: Read, outs: int) -> Tensor:
+    """Inner products [I, O, I, O] of the gradients of all that is written, for any outputs."""
+    where = sources(model, writer.parameters)
+    whole = torch.zeros(1)
+    if where.layers:
+        cut = work(model, where, facts, outs)
+        kernel = 4 * (len(facts.row) * outs) ** 2
+        whole = products(model, writer, where, facts, cut, room(memory) - kernel - cut.working, read, outs)
+    if where.rest:
+        rest = replace(writer, parameters={name: writer.parameters[name] for name in where.rest})
+        whole = whole + jacobian_kernel(model, rest, facts, read=read, outs=outs).response
+    return whole
+
+
+def shared_outputs(facts: Facts, probes: int = PROBES) -> tuple[Read, int]:
+    """Outputs that all items share, and their number r: the logits of all tokens of the file's answers along directions of sum 0.
+
+    Summed over them, products of gradients are tr(Pi . Pi) / (tokens - 1): in the mean over random directions, and exactly where
+    the tokens are no more than `probes`.
+    """
+    tokens = facts.options[facts.options >= 0].unique()
+    count = len(tokens)
+    centred = torch.eye(count) - 1 / count
+    if count <= probes:
+        directions = torch.linalg.svd(centred)[0][:, : max(1, count - 1)].T
+    else:
+        signs = torch.randint(0, 2, (probes, count), generator=torch.Generator().manual_seed(count)) * 2.0 - 1
+        directions = signs @ centred / probes**0.5
+    directions = directions / max(1, count - 1) ** 0.5
+
+    def read(model: nn.Module, some: Facts) -> Tensor:
+        return logits_at(model, some.tokens, some.row, some.place)[:, tokens] @ directions.T
+
+    return read, len(directions)
+
+
+def shared_grams(model: nn.Module, writer: Writer, facts: Facts, memory: int | None = None) -> tuple[Tensor, Tensor]:
+    """(response, writes): tr(Pi . Pi) / (O - 1) over the outputs that all items share, [I, I] each."""
+    read, outs = shared_outputs(facts)
+    if writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(facts).values()):
+        gram = torch.einsum("iojo->ij", _summed(model, writer, facts, memory, read, outs))
+        return gram, gram
+    kernel = jacobian_kernel(model, writer, facts, read=read, outs=outs)
+    return torch.einsum("iojo->ij", kernel.response), torch.einsum("iojo->ij", kernel.writes)
 
 
 def fact_gram(theta: Tensor) -> Tensor:
     """tr(Pi Theta_ij Pi) / (O - 1) for all pairs of items: [I, I] float64, from theta [I, O, I, O]."""
-    theta = theta.double()
+    if theta.numel() > WHOLE:
+        size = max(1, WHOLE // theta[0].numel())
+        return torch.cat([_gram_of(rows.double()) for rows in theta.split(size)])
+    return _gram_of(theta.double())
+
+
+def _gram_of(theta: Tensor) -> Tensor:
     outs = theta.shape[1]
     return (torch.einsum("icjc->ij", theta) - theta.sum((1, 3)) / outs) / (outs - 1)
 
 
 def overlaps(theta: Tensor) -> Tensor:
     """kappa [I, I]: normalised overlaps of write directions, 1 on the diagonal (0 for an item that writes nothing)."""
-    gram = fact_gram(theta)
+    return normalised(fact_gram(theta))
+
+
+def normalised(gram: Tensor) -> Tensor:
+    """A Gram matrix [I, I] of vectors, with each of them scaled to norm 1; 0 stays 0."""
     scale = gram.diagonal().clamp(min=0).rsqrt()
     return gram * torch.where(scale.isfinite(), scale, 0.0)[:, None] * torch.where(scale.isfinite(), scale, 0.0)
 
 
-def statistics(writes: Tensor) -> dict[str, Any]:
-    """The statistics of write directions that the theory speaks of, from the Gram matrix `writes` [I, O, I, O].
+def statistics(writes: Tensor | Kernel) -> dict[str, Any]:
+    """The statistics of write directions that the theory speaks of, from a kernel or its Gram matrix `writes` [I, O, I, O].
 
     participation_ratio, common_mode (share of the mean squared overlap), mean_overlap, rms_overlap, spectrum (eigenvalues in
     descending order, sum 1).
     """
-    kappa = overlaps(writes).numpy()
+    kappa = normalised(writes.writes_gram if isinstance(writes, Kernel) else fact_gram(writes)).numpy()
     count = len(kappa)
     off = kappa[~torch.eye(count, dtype=torch.bool).numpy()]
     spectrum = torch.linalg.eigvalsh(torch.from_numpy(kappa)).flip(0).clamp(min=0)
