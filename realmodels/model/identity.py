@@ -5,9 +5,9 @@ from pathlib import Path
 
 from realmodels.model import checkpoint
 from realmodels.model.about import about
+from realmodels.model.loaded import load
 from realmodels.model.pretrained.folder import checked_config, digest
-from realmodels.model.pretrained.gguf import converted
-from realmodels.model.pretrained.packaged import PACKAGES, packaged
+from realmodels.model.pretrained.packaged import PACKAGES
 from realmodels.model.pretrained.weights import weights
 from theory.errors import UserError
 
@@ -24,10 +24,8 @@ def folder_of(model: str | Path) -> Path:
         raise UserError(f"model {str(model)[:80]!r} cannot be used ({error}): give the folder of a model") from None
     if is_folder:
         return source
-    if is_file or source.suffix == ".gguf":
-        return converted(source)
-    if str(model) in PACKAGES:
-        return converted(packaged(str(model)))
+    if is_file or source.suffix == ".gguf" or str(model) in PACKAGES:
+        return load(model).path
     raise UserError(f"{source} is no folder: give the folder of a model, a GGUF file, or a name such as {', '.join(PACKAGES)}")
 
 

@@ -5,77 +5,22 @@ stays. So a folder from which a delta was taken off is the base again, file by f
 (*.bin, *.pt, *.onnx, ...) are left out: they would still be the unwritten model. `written.json` says what was put on.
 """
 
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from realmodels.model import checkpoint
-from realmodels.model.about import CONFIG, MODEL
-from realmodels.model.identity import folder_of, identity, is_ours
+from realmodels.model.identity import folder_of, identity
 from realmodels.model.pretrained.weights import Weights, weights
+from realmodels.writing.answers.applied import HEX, Applied
 from realmodels.writing.delta import CURE, Delta, check_new, read, state_digest
 from realmodels.writing.patch import sha, stored_bytes
-from simulate.runs.answer import Answer, field
-from simulate.runs.files import read_json, write_json
+from realmodels.writing.written_log import log_in, written_log
 from theory.errors import UserError
 
-WRITTEN, FORMAT = "written.json", "compression-writability written 1"
 WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf", ".ggml", ".ot", ".npz", ".tflite"}
 """Endings of files that hold weights; those of other formats are not copied beside written ones."""
-LITTLE = 0.5  # of an update: if less of it survives rounding, a warning
-ROWS, HEX = 12, 12  # tensors, and digits of a digest, that the text shows
-
-
-@dataclass(frozen=True)
-class Applied(Answer):
-    """What a delta holds, or what was made of a model with it."""
-
-    folder: str | None = field("", "Folder that was made.")
-    applied: int | None = field("tasks", "Tasks that are written in it; 0 is the base.")
-    tasks: int = field("tasks", "Tasks that the delta holds.")
-    states: str = field("", "Numbers of tasks that --to-task can give.")
-    base: str = field("", "Name of the folder that the delta was made from.")
-    base_sha256: str = field("", "Digest of that model's configuration and tensors.")
-    delta_sha256: str = field("", "Digest of the delta's content.")
-    changed: int = field("numbers", "Numbers that differ from the base after the last task.")
-    update_norm: float = field("weight", "Norm of the update, after the last task.")
-    survives: float = field("share", "What the type of the file left of the update u, by rounding it to r: <r, u> / |u|^2.")
-    rounding_error: float = field("share", "What rounding took away or added: |r - u| / |u|.")
-    lost_in_rounding: Sequence[str] = field("", "Tensors that were written, and of which the type of the file left nothing.")
-    left_out: Sequence[str] = field("", "Files of the model that were not copied: weights in other formats, not written.")
-    ruined: str | None = field("", "Why the written model is not worth having.")
-    written: Mapping[str, Any] = field("", "Method, settings and facts, as the delta tells them.")
-    tensor: Sequence[str] = field("", "Tensor that the delta changes; all others stay as they are.", column=True)
-    tensor_changed: Sequence[int] = field("numbers", "Numbers of it that change.", column=True)
-    tensor_update: Sequence[float] = field("share", "Norm of its update by its own norm.", column=True)
-    tensor_survives: Sequence[float | None] = field("share", "As survives.", column=True)
-
-    @property
-    def warnings(self) -> list[str]:
-        """Sentences that say why the result may not be worth what it seems."""
-        found = [f"The written model is not worth having: {self.ruined}."] if self.ruined and self.applied != 0 else []
-        if self.survives < LITTLE:
-            found.append(f"Rounding to the type of the file left {self.survives:.0%} of the update: the facts may not be there.")
-        return found
-
-    def to_dict(self) -> dict[str, Any]:
-        """As every answer, with `warnings`."""
-        return {**super().to_dict(), "warnings": self.warnings}
-
-    def show(self) -> str:
-        """The text of the command line; of many tensors those that moved most."""
-        order = sorted(range(len(self.tensor)), key=lambda i: -self.tensor_update[i])[:ROWS]
-        columns = {name: [getattr(self, name)[i] for i in order] for name in self._fields(column=True)}
-        short = {"base_sha256": self.base_sha256[:HEX], "delta_sha256": self.delta_sha256[:HEX]}
-        lines = [super(Applied, replace(self, **columns, **short)).show()]
-        if len(self.tensor) > ROWS:
-            lines.append(f"These are the {ROWS} of {len(self.tensor)} tensors that moved most; --json lists all.")
-        return "\n".join([*lines, *(f"Warning: {warning}" for warning in self.warnings)])
 
 
 def describe(delta: str | Path, model: str | Path | None = None, to_task: int | None = None) -> Applied:
@@ -125,7 +70,7 @@ def _told(delta: Delta, **of_folder: Any) -> Applied:
 
 def _ready(delta: Delta, folder: Path, end: int, on: bool) -> tuple[Weights, dict[str, Any], int]:
     """(tensors of the folder, its log, the state of the delta that it is in), all checked."""
-    files, log = _files(delta, folder), _log(folder)
+    files, log = _files(delta, folder), written_log(folder)
     start = _state(delta, folder, files, log, on)
     if not on and end > start:
         told = f"{folder} holds {delta.afters[start]} tasks of {delta.path}"
@@ -145,7 +90,7 @@ def _moved(folder: Path, delta: Delta, out: Path, to_task: int | None, on: bool)
         temporary.mkdir()
         left_out = _copy(folder, temporary, {entry.file.name for entry in files.entries.values()})
         _patch(delta, files, temporary, start, end)
-        _finish(delta, temporary, log, end, left_out)
+        log_in(delta, temporary, log, start, end, left_out)
         if end == 0 and identity(temporary) != delta.about["base"]["sha256"]:
             raise UserError(f"{folder} differs from the base of {delta.path} elsewhere too: take off what was put on last, first")
         check_new(out)  # again: it may have come since
@@ -166,21 +111,6 @@ def _files(delta: Delta, folder: Path) -> Weights:
                 f"{delta.path} changes {name} ({told['dtype']} {told['shape']}); {folder} has {has}: give its own base"
             )
     return files
-
-
-def _log(folder: Path) -> dict[str, Any]:
-    """What `written.json` of a folder says; nothing if there is none."""
-    if not (folder / WRITTEN).exists():
-        return {"format": FORMAT, "applied": []}
-    log = read_json(folder / WRITTEN, "copy the folder again")
-    entries = log.get("applied") if isinstance(log, Mapping) else None
-    sound = isinstance(entries, list) and all(
-        isinstance(entry, Mapping) and isinstance(entry.get("delta"), str) and isinstance(entry.get("after"), int)
-        for entry in entries
-    )
-    if not sound or log.get("format") != FORMAT:
-        raise UserError(f"{folder / WRITTEN} is damaged or of another version: copy the folder again or make it anew")
-    return dict(log)
 
 
 def _state(delta: Delta, folder: Path, files: Weights, log: Mapping[str, Any], on: bool) -> int:
@@ -234,39 +164,3 @@ def _patch(delta: Delta, files: Weights, folder: Path, start: int, end: int) -> 
         shas[name] = sha(written)
     if state_digest(shas) != delta.about["states"][end]["sha256"]:
         raise UserError(f"delta {delta.path} does not lead to the state that it names: {CURE}")
-
-
-def _finish(delta: Delta, folder: Path, log: Mapping[str, Any], end: int, left_out: list[str]) -> None:
-    """Say in the folder what is written in it; in one of ours also in config.json, which holds the digest of the weights."""
-    before = [entry for entry in log["applied"] if entry["delta"] != delta.sha256]
-    mine = next((entry for entry in log["applied"] if entry["delta"] == delta.sha256), None)
-    ours = is_ours(folder)
-    told = {"delta": delta.sha256, "base": delta.about["base"], "after": delta.afters[end], "left_out": left_out}
-    told |= {"tasks": delta.about["tasks"][: delta.afters[end]], "written": delta.about["written"]}
-    if ours:
-        if end == 0 and mine is None:
-            raise UserError(f"{WRITTEN} is missing, which holds the configuration of the base: copy the folder again")
-        first = mine.get("config") if mine else (folder / CONFIG).read_text(encoding="utf-8")  # as it was before this delta
-        told |= {"config": first}
-        text = first if end == 0 else _config(first, folder, told)
-        (folder / CONFIG).write_text(str(text), encoding="utf-8", newline="")
-    applied = [*before, told] if end else before
-    if applied:
-        write_json(folder / WRITTEN, {"format": FORMAT, "applied": applied})
-    else:
-        (folder / WRITTEN).unlink(missing_ok=True)
-    if ours:
-        checkpoint.read(folder)
-
-
-def _config(first: Any, folder: Path, told: Mapping[str, Any]) -> str:
-    """config.json of a checkpoint of ours with its weights written. first: its text before. UserError if that is none."""
-    try:
-        config = json.loads(first)
-        config["sha256"][MODEL] = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
-        config["meta"] = dict(config["meta"])
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{WRITTEN} is damaged: it does not hold the configuration of the base: copy the folder again") from None
-    written = {"method": told["written"].get("method"), "delta": told["delta"], "after": told["after"]}
-    config["meta"] = {**config["meta"], "written": {**told["written"], **written}}
-    return json.dumps(config, indent=1, sort_keys=True, allow_nan=False)

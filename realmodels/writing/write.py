@@ -80,7 +80,9 @@ class _Run:
     def __init__(self, case: Case, out: Path | None, per_task: bool):
         self.case, self.out = case, out
         self.history = History(case.facts)
-        self.recorder = None if out is None else Recorder(case.question.loaded, case.writer.parameters, per_task)
+        self.progress = None if out is None else out.with_name(f"{out.name}.partial")
+        loaded, parameters = case.question.loaded, case.writer.parameters
+        self.recorder = None if out is None else Recorder(loaded, parameters, per_task, self.progress)
         self.divergence: str | None = None
         self.ruined: str | None = None
         self.before = bits_per_byte(case.model, case.question.protected)
@@ -92,7 +94,7 @@ class _Run:
         """Write the tasks that are not written yet; ask after each; stop at one that diverges or ruins the model."""
         case, writer = self.case, self.case.writer
         key = {**case.about["hashes"], "method": case.method, "options": case.options, "rate": rate, "steps": steps}
-        progress = None if self.out is None else self.out.with_name(f"{self.out.name}.partial")
+        progress = self.progress
         key = {**key, "template": case.question.setting.template}
         self._take_up(progress, key)
         begin = self.done
@@ -135,7 +137,7 @@ class _Run:
             for name, parameter in writer.parameters.items():
                 parameter.copy_(tensors[f"parameter/{name}"])
         writer.restore(_below(tensors, "method/"))
-        self.recorder.restore(_below(tensors, "delta/"), about["delta"])
+        self.recorder.restore(about["delta"])
         for name in SCORES:
             self.history.asked[name][:] = tensors[f"history/{name}"].numpy()
         self.done, self.after = about["done"], about["after"]
@@ -147,7 +149,6 @@ class _Run:
         writer = self.case.writer
         tensors = {f"parameter/{name}": parameter.detach() for name, parameter in writer.parameters.items()}
         tensors |= {f"method/{name}": tensor for name, tensor in writer.state().items()}
-        tensors |= {f"delta/{name}": tensor for name, tensor in self.recorder.tensors().items()}
         tensors |= {f"history/{name}": torch.from_numpy(self.history.asked[name]) for name in SCORES}
         about = {"done": self.done, "after": self.after, "delta": self.recorder.about()}
         save_state(path, tensors, plain(key), about)
@@ -156,6 +157,8 @@ class _Run:
         """The delta, saved and read back, or None if nothing is to be saved. The state of the stream is done with then."""
         if self.partial is not None and (self.done == self.history.T or self.divergence or self.ruined):
             self.partial.unlink(missing_ok=True)
+            if self.recorder:
+                self.recorder.clean()
         if self.out is None or self.recorder is None or self.divergence or (self.ruined and not save_ruined):
             return None
         about = {**self.case.settings, "method": self.case.method, "facts_count": len(self.case.facts)}
