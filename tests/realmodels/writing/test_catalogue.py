@@ -12,7 +12,7 @@ from simulate.runs.fingerprint import ROOT
 
 
 def test_methods_and_runs_are_those_that_there_are():
-    assert set(METHODS) == set(names())
+    assert set(METHODS) <= set(names())  # those that the experiments compare are some of those that there are
     assert {method for _, method in RUNS} == set(METHODS)
     assert {architecture for architecture, _ in RUNS} == set(MODELS) <= set(KNOWN)
     assert len(set(RUNS)) == len(RUNS)

@@ -95,8 +95,9 @@ def test_state_is_counted(random_model, random_facts):
 
 def test_methods_that_do_not_fit_say_so(random_model, random_facts):
     assert set(METHODS) == {"full", "last_matrix", "off_mode", "sparse_memory"} <= set(names())
+    assert {"alphaedit", "lora", "memit", "replay", "rls", "rome"} <= set(names())
     background = random_facts(2, 4, seed=7)
-    with pytest.raises(UserError, match="unknown method 'ewc': choose one of full"):
+    with pytest.raises(UserError, match="unknown method 'ewc': choose one of alphaedit, full"):
         bind("ewc", random_model("dense"), background)
     with pytest.raises(UserError, match="memory layer, which this model lacks"):
         bind("sparse_memory", random_model("dense"), background)
