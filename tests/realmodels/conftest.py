@@ -1,6 +1,8 @@
 """Models of a few thousand random parameters and facts of random tokens: enough for what is true of every model."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +10,13 @@ import pytest
 import torch
 
 from realmodels.model.architectures import config_for, described
+from realmodels.model.loaded import Loaded, load
 from realmodels.model.transformer import Transformer
 from realmodels.text.corpora import CorpusConfig
 from realmodels.training.pretrain import train
 from realmodels.training.recipe import PretrainConfig
 from realmodels.writing.outputs import Facts, facts_from_ids
+from tests.realmodels.toys import toy
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +28,17 @@ def trained(tmp_path_factory) -> tuple[Path, dict[str, Path]]:
     shapes = [replace(config_for(architecture, "tiny"), context=64) for architecture in ("dense", "memory")]
     configs = {m.architecture: PretrainConfig(m, corpus, seed=0, steps=10, batch=4, evaluations=1) for m in shapes}
     return workspace, {architecture: train(config, workspace) for architecture, config in configs.items()}
+
+
+@pytest.fixture(scope="session")
+def toys(tmp_path_factory) -> Callable[..., Loaded]:
+    """Factory (family, dtype) -> a toy of `tests.realmodels.toys` as it is loaded, every time anew; its files are made once."""
+
+    @cache
+    def folder(family: str, dtype: torch.dtype) -> Path:
+        return toy(family, tmp_path_factory.mktemp("toys") / "model", dtype)
+
+    return lambda family, dtype=torch.float32: load(folder(family, dtype))
 
 
 @pytest.fixture(autouse=True)
