@@ -22,6 +22,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "writing.answers.measurement": ["Measurement"],
         "writing.answers.written": ["Written"],
         "writing.measure": ["forecast", "measure"],
+        "writing.answers.capacity": ["Capacity"],
+        "writing.ask": ["ask"],
+        "writing.capacity": ["capacity"],
+        "writing.school": ["school"],
         "writing.write": ["write"],
     },
 )

@@ -17,6 +17,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
+from figures.cli.ask import Ask, School
 from figures.cli.capacity import Capacity
 from figures.cli.delta import Apply, Revert
 from figures.cli.explore import Explore
@@ -45,6 +46,8 @@ Command = (
     | Annotated[Forecast, subcommand("forecast")]
     | Annotated[Apply, subcommand("apply")]
     | Annotated[Revert, subcommand("revert")]
+    | Annotated[Ask, subcommand("ask")]
+    | Annotated[School, subcommand("school")]
     | Annotated[Figures, subcommand("figures")]
     | Annotated[Verdicts, subcommand("verdicts")]
     | Annotated[Tables, subcommand("tables")]
