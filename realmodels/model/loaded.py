@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from realmodels.model import checkpoint
-from realmodels.model.pretrained.packaged import PACKAGES, packaged
+from realmodels.model.identity import folder_of, is_ours
+from realmodels.model.pretrained.gguf import conversion
 from realmodels.model.transformer import Transformer
 from realmodels.text.encoder import Encoder
 from realmodels.text.tokenizer import Tokenizer
@@ -26,8 +27,8 @@ class Loaded:
 
     model: the network, in float32 and evaluation mode: our Transformer, or a ...ForCausalLM of transformers. words: text to token
     numbers and back. tokenizer: the tokenizer itself, ours or that of transformers. meta: what the folder says about the model;
-    for ours about its training, else {"source", "config"}. path: the folder of its files. sha256: digest of the weights and
-    the configuration, which identifies it. dtype: of the weights in the files.
+    for ours about its training, else {"source", "config", "gguf"}. path: the folder of its files. sha256: digest of the weights
+    and the configuration, which identifies it. dtype: of the weights in the files.
     """
 
     model: nn.Module
@@ -59,43 +60,23 @@ def load(path: str | Path) -> Loaded:
 
     Raises UserError naming what is missing or damaged.
     """
-    source = Path(path)
-    try:
-        is_file, is_folder = source.is_file(), source.is_dir()
-    except (OSError, ValueError) as error:
-        raise UserError(f"model {str(path)[:80]!r} cannot be used ({error}): give the folder of a model") from None
-    if str(path) in PACKAGES and not is_file and not is_folder:
-        return _foreign(packaged(str(path)), str(path))
-    if is_file or source.suffix == ".gguf":
-        return _foreign(source, str(path))
-    if is_folder and not _is_ours(source):
-        return _foreign(source, str(path))
-    model, tokenizer, meta = checkpoint.read(source)
-    sha256 = hashlib.sha256((source / checkpoint.CONFIG).read_bytes()).hexdigest()
-    return Loaded(model, Encoder.ours(tokenizer, model.config.vocabulary), tokenizer, meta, source, sha256, torch.float32)
+    folder = folder_of(path)
+    if not is_ours(folder):
+        return _foreign(folder, str(path))
+    model, tokenizer, meta = checkpoint.read(folder)
+    sha256 = hashlib.sha256((folder / checkpoint.CONFIG).read_bytes()).hexdigest()
+    return Loaded(model, Encoder.ours(tokenizer, model.config.vocabulary), tokenizer, meta, folder, sha256, torch.float32)
 
 
-def _is_ours(folder: Path) -> bool:
-    """Whether the configuration of a folder is in our format, in an old or damaged form of it too."""
-    try:
-        return b'"format"' in (folder / checkpoint.CONFIG).read_bytes()
-    except OSError:
-        return False
-
-
-def _foreign(source: Path, given: str) -> Loaded:
-    """A model from elsewhere: a folder of Hugging Face or a GGUF file."""
+def _foreign(folder: Path, given: str) -> Loaded:
+    """A model from elsewhere, in a folder of Hugging Face."""
     from realmodels.model.pretrained.folder import read
-    from realmodels.model.pretrained.gguf import read_gguf
 
-    meta: dict[str, Any] = {"source": given}
-    if source.is_dir():
-        folder, found = source, read(source)
-    else:
-        folder, found, meta["gguf"] = read_gguf(source)
-    meta["config"] = found.config
+    found, gguf = read(folder), conversion(folder)
+    sha256 = gguf["model"] if gguf else found.sha256  # that of a conversion was checked when its folder was looked up
+    meta = {"source": given, "config": found.config, "gguf": gguf or None}
     words = Encoder.of(found.tokenizer, found.model.get_input_embeddings().weight.shape[0])
-    return Loaded(found.model, words, found.tokenizer, meta, folder, found.sha256, found.weights.dtype)
+    return Loaded(found.model, words, found.tokenizer, meta, folder, sha256, found.weights.dtype)
 
 
 def as_loaded(model: "str | Path | Loaded") -> Loaded:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from realmodels.model.about import reason
 from realmodels.model.memory import require
 from realmodels.model.pretrained.quiet import quiet
 from realmodels.model.pretrained.weights import CURE, Weights, weights
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
+HEADS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")  # endings of classes that predict tokens
 VOLATILE = ("_name_or_path", "_model_name_or_path", "transformers_version", "torch_dtype", "dtype", "architectures")
 """Entries of config.json that say who saved it and how, and nothing of what the network computes."""
 
@@ -46,7 +46,7 @@ class Pretrained:
 
 def digest(config: dict[str, Any], weights: Weights) -> str:
     """Digest of the weights and of the configuration, without what only says who saved it."""
-    shape = {key: value for key, value in config.items() if key not in VOLATILE}
+    shape = {key: value for key, value in config.items() if key not in VOLATILE and value is not None}
     return hashlib.sha256(json.dumps([weights.digest(), shape], sort_keys=True).encode()).hexdigest()
 
 
@@ -65,7 +65,7 @@ def read(folder: Path) -> Pretrained:
         )
     numbers = sum(entry.count for entry in files.entries.values())
     require(4 * numbers, f"the model in {folder} ({numbers:,} numbers, as float32)", "take a smaller model")
-    model = _network(folder, config)
+    model = _network(folder, numbers)
     _require_tied(folder, model, files)
     require_finite(model, folder)
     return Pretrained(model, _tokenizer(folder), config, files)
@@ -76,15 +76,15 @@ def checked_config(folder: Path) -> dict[str, Any]:
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
     path = folder / CONFIG
-    config = read_json(path, "give a folder that transformers saved")
-    if not isinstance(config, dict):
-        raise UserError(f"{path} is no configuration of a model: {CURE}")
-    family = config.get("model_type")
     if (folder / "adapter_config.json").exists():
         raise UserError(f"{folder} holds an adapter (adapter_config.json): give the folder of the base model, or merge the two")
+    config = read_json(path, "give a folder that `cwb train` or transformers saved")
+    if not isinstance(config, dict):
+        raise UserError(f"{path} is no configuration of a model: {CURE}")
+    family, classes = config.get("model_type"), config.get("architectures") or []
     if not isinstance(family, str):
         raise UserError(
-            f"{path} has no model_type, which says of what family the model is: give a folder that transformers saved"
+            f"{path} has neither the format of `cwb train` nor a model_type of transformers: give the folder of a model"
         )
     if family not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         if config.get("auto_map"):
@@ -92,24 +92,31 @@ def checked_config(folder: Path) -> dict[str, Any]:
                 f"{path}: {family[:60]!r} brings code of its own (auto_map), and none is run: take a family of transformers"
             )
         raise UserError(f"{path}: {family[:60]!r} is no causal language model of transformers: give one, such as llama or gpt2")
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise UserError(f"{path}: architectures is no list of names: {CURE}")
     known = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES[family]
-    named = config.get("architectures") or [known]
-    if named[0] != known and not str(named[0]).endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")):
+    if classes and classes[0] != known and not classes[0].endswith(HEADS):
         raise UserError(
-            f"{path}: the folder holds a {str(named[0])[:60]}, no causal language model ({known}): give one with its head"
+            f"{path}: the folder holds a {classes[0][:60]}, no causal language model ({known}): give one with its head"
         )
-    if config.get("quantization_config"):
-        kind = str(config["quantization_config"].get("quant_method", "unnamed method"))[:40]
+    quantised = config.get("quantization_config")
+    if quantised:
+        kind = str(quantised.get("quant_method", "by some method") if isinstance(quantised, dict) else quantised)[:40]
         raise UserError(f"{path}: the weights are quantised ({kind}): give the model in float32, bfloat16, float16 or GGUF")
     return config
 
 
-def _network(folder: Path, config: dict[str, Any]) -> "PreTrainedModel":
+def _network(folder: Path, numbers: int) -> "PreTrainedModel":
     """The network with every weight from the files. Raises UserError if one is missing, left over or of another shape."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     try:
         with quiet():
+            shape = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            with torch.device("meta"):  # shapes without numbers
+                told = sum(p.numel() for p in AutoModelForCausalLM.from_config(shape, trust_remote_code=False).parameters())
+            if told > 2 * numbers:
+                raise UserError(f"{folder / CONFIG} tells of {told:,} numbers, and the files hold {numbers:,}: {CURE}")
             model, found = AutoModelForCausalLM.from_pretrained(
                 folder,
                 dtype=torch.float32,
@@ -122,9 +129,14 @@ def _network(folder: Path, config: dict[str, Any]) -> "PreTrainedModel":
     except UserError:
         raise
     except Exception as error:  # whatever the library makes of an impossible configuration
-        raise UserError(f"{folder / CONFIG}: transformers cannot build the model ({reason(error)}): {CURE}") from None
+        raise UserError(f"{folder / CONFIG}: transformers cannot build the model ({_short(error)}): {CURE}") from None
     named(folder, found)
     return model.eval()
+
+
+def _short(error: Exception) -> str:
+    """What a library says, as one line of at most 240 characters."""
+    return " ".join(str(error).split())[:240] or type(error).__name__
 
 
 def named(source: Path, found: dict[str, Any]) -> None:
@@ -170,7 +182,7 @@ def _tokenizer(folder: Path) -> "PreTrainedTokenizerFast":
         with quiet():
             made = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # the library raises what its parsers raise
-        raise UserError(f"{folder}: the tokenizer cannot be read ({reason(error)}): copy tokenizer.json again") from None
+        raise UserError(f"{folder}: the tokenizer cannot be read ({_short(error)}): copy tokenizer.json again") from None
     if not getattr(made, "is_fast", False):
         raise UserError(
             f"{folder}: the tokenizer has no tokenizer.json: save it by AutoTokenizer.from_pretrained(...).save_pretrained(...)"

@@ -20,8 +20,9 @@ import numpy as np
 import torch
 
 from realmodels.model.about import reason
-from realmodels.model.pretrained.folder import Pretrained, named, read
+from realmodels.model.pretrained.folder import checked_config, digest, named, read
 from realmodels.model.pretrained.quiet import quiet
+from realmodels.model.pretrained.weights import weights
 from simulate.runs.fingerprint import ROOT
 from theory.errors import UserError
 
@@ -31,23 +32,36 @@ PLAIN = {0: "F32", 1: "F16", 30: "BF16"}  # types of GGUF that are plain numbers
 UNFINISHED = 3600  # seconds after which what a killed conversion left is removed
 
 
-def read_gguf(path: Path, workspace: Path | None = None) -> tuple[Path, Pretrained, dict[str, Any]]:
-    """(folder of the converted model, the model, what converted.json says of it: the file, its SHA-256, its number format).
+def converted(path: Path, workspace: Path | None = None) -> Path:
+    """The folder of a converted file; it is made if it is not there, or not as it was left.
 
     workspace: the folder that keeps conversions, in pretrained/; `build/` of the checkout by default. Raises UserError if the
     file is no GGUF file, or none of a causal language model that transformers can read.
     """
     sha256 = _sha256(path)
-    place = (workspace or ROOT / "build") / "pretrained"
-    folder = place / sha256
-    about = _about(folder)
-    if about:
-        with contextlib.suppress(UserError):  # damaged: made anew
-            found = read(folder)
-            if found.sha256 == about["model"]:
-                return folder, found, about
-    _convert(path, sha256, folder)
-    return folder, read(folder), _about(folder)
+    folder = (workspace or ROOT / "build") / "pretrained" / sha256
+    if not _whole(folder):
+        _convert(path, sha256, folder)
+    return folder
+
+
+def conversion(folder: Path) -> dict[str, Any]:
+    """What converted.json says of a folder: the file it was made from, its SHA-256, the format of its numbers ("numbers"), and
+    the digest of the model. Empty if the folder was not converted from a GGUF file by this version."""
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        return about if about["format"] == FORMAT else {}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a folder has the model that was converted into it, bit for bit."""
+    about = conversion(folder)
+    try:
+        return bool(about) and digest(checked_config(folder), weights(folder)) == about["model"]
+    except UserError:
+        return False
 
 
 def _sha256(path: Path) -> str:
@@ -60,15 +74,6 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): give a GGUF file, or the folder of a model") from None
-
-
-def _about(folder: Path) -> dict[str, Any]:
-    """converted.json of a folder; empty if there is none of this format."""
-    try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        return about if about["format"] == FORMAT else {}
-    except (OSError, ValueError, TypeError, KeyError):
-        return {}
 
 
 def _convert(path: Path, sha256: str, folder: Path) -> None:
@@ -87,8 +92,8 @@ def _convert(path: Path, sha256: str, folder: Path) -> None:
             raise UserError(str(error).replace(str(temporary), str(path))) from None
         about = {"format": FORMAT, "file": path.name, "sha256": sha256, "numbers": numbers, "model": found.sha256}
         (temporary / ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
-        if folder.exists() and _about(folder).get("model") != found.sha256:
-            shutil.rmtree(folder)
+        if not _whole(folder):
+            shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # another process was faster, with the same content
             os.replace(temporary, folder)
     finally:
