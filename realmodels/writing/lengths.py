@@ -35,10 +35,12 @@ class Stream:
     order: int
     written: list[int]
     kept: list[float]
+    before: float = np.nan
     learned: float = np.nan
     rephrased: float = np.nan
     text: float = np.nan
     function: float | None = None
+    weight: float = np.nan
     related: float = np.nan
     stopped: str | None = None
 
@@ -96,6 +98,8 @@ class Lengths:
             try:
                 for count in stream(writer, facts, rate, self.steps):
                     history.ask(model, count)
+                    if count == 0:
+                        result.before = float(history.asked["exact"][0].mean())
                     if count:
                         done = np.isin(facts.task.numpy(), history.numbers[:count])
                         result.written.append(int(done.sum()))
@@ -115,7 +119,8 @@ class Lengths:
                 result.rephrased = float(frame.groupby("fact")["exact"].mean().mean())
         base = dict(question.loaded.model.named_parameters())
         change = {name: parameter.detach() - base[name] for name, parameter in writer.parameters.items()}
-        result.function = damage(question.loaded.model, change, question.protected.tokens).function
+        done = damage(question.loaded.model, change, question.protected.tokens)
+        result.function, result.weight = done.function, done.weight
         if not result.text <= RUIN:
             result.stopped = f"protected text costs {result.text:.2g} bits per byte more"
         return result
