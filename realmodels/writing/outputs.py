@@ -24,6 +24,7 @@ from realmodels.text.facts import Fact
 from theory.errors import UserError
 
 TOKENS = 8192  # tokens that are read at one time
+ITEMS = 1024  # and tokens of answers, each of which costs as many numbers as the vocabulary has tokens
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,23 @@ class Facts:
         return len(self.last)
 
     def __getitem__(self, rows: Tensor | slice) -> "Facts":
-        """The facts in these rows, with no more padding than they need."""
+        """The facts in these rows (a mask, a slice, or numbers in any order, also repeated), with no more padding than they need.
+
+        Raises ValueError for no rows.
+        """
         chosen = torch.arange(len(self))[rows]
-        last = self.last[chosen]
-        number = torch.full((len(self),), -1)
-        number[chosen] = torch.arange(len(chosen))
-        items = torch.nonzero(number[self.row] >= 0)[:, 0]
-        items = items[number[self.row[items]].sort(stable=True).indices]
+        if len(chosen) == 0:
+            raise ValueError("no fact is left")
+        last, count = self.last[chosen], self.count[chosen]
+        row = torch.arange(len(chosen)).repeat_interleave(count)
+        start = (self.count.cumsum(0) - self.count)[chosen]
+        items = torch.arange(len(row)) - (count.cumsum(0) - count)[row] + start[row]
         return replace(
             self,
             tokens=self.tokens[chosen, : int(last.max()) + 1],
             last=last,
             task=self.task[chosen],
-            row=number[self.row[items]],
+            row=row,
             place=self.place[items],
             target=self.target[items],
             options=self.options[items],
@@ -73,6 +78,11 @@ class Facts:
     def of_task(self, task: int) -> "Facts":
         """The facts of one task."""
         return self[self.task == task]
+
+    @property
+    def count(self) -> Tensor:
+        """Number of items of each fact [F]: the tokens of its answer."""
+        return self.row.bincount(minlength=len(self))
 
     @property
     def first(self) -> Tensor:
@@ -100,9 +110,16 @@ class Facts:
         return torch.zeros(len(self), dtype=of_items.dtype).index_add(0, self.row, of_items)
 
     def batches(self) -> list["Facts"]:
-        """The facts in order, in pieces of at most TOKENS tokens, padding included."""
+        """The facts in order, in pieces of at most TOKENS tokens, padding included, and ITEMS items; of one fact at least."""
         size = max(1, TOKENS // self.tokens.shape[1])
-        return [self[start : start + size] for start in range(0, len(self), size)] if len(self) > size else [self]
+        ends = self.count.cumsum(0).tolist()
+        starts, before = [0], 0
+        for index, end in enumerate(ends):
+            if index > starts[-1] and (index - starts[-1] == size or end - before > ITEMS):
+                starts.append(index)
+                before = ends[index - 1]
+        pairs = zip(starts, [*starts[1:], len(self)], strict=True)
+        return [self[a:b] for a, b in pairs] if len(starts) > 1 else [self]
 
 
 def facts_from_ids(
@@ -123,10 +140,14 @@ def _padded(texts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 
 class Answers:
-    """The answers of a file as a tree of tokens: by which tokens they go on after a beginning; count: of distinct answers."""
+    """The answers of a file as a tree of tokens: by which tokens they go on after a beginning. count: of distinct answers.
 
-    def __init__(self, answers: Sequence[tuple[int, ...]]):
-        self.count = len(set(answers))
+    One answer may be spelt in several ways, after a prompt that ends in a letter and after one that ends in a sign. An answer
+    that is the beginning of another is not told apart from it: where an answer ends is not asked.
+    """
+
+    def __init__(self, answers: Sequence[tuple[int, ...]], count: int = 0):
+        self.count = count
         self.after: dict[tuple[int, ...], dict[int, None]] = {}
         for ids in answers:
             for length, token in enumerate(ids):
@@ -163,7 +184,8 @@ def tree(facts: Sequence[Asked], encoder: Encoder) -> Answers:
     distinct = {fact.answer for fact in facts}
     if len(distinct) < 2:
         raise UserError(f"the facts have {len(distinct)} distinct answer(s), nothing to choose among: give at least two")
-    return Answers([tuple(encoder.joined(f.prompt, f.answer)[1]) for f in sorted(facts, key=lambda f: f.answer)])
+    spelt = [tuple(encoder.joined(f.prompt, f.answer)[1]) for f in sorted(facts, key=lambda f: f.answer)]
+    return Answers(spelt, len(distinct))
 
 
 def encode_asked(asked: Sequence[Asked], encoder: Encoder, answers: Answers) -> Facts:
