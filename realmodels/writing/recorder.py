@@ -63,6 +63,11 @@ class Recorder:
         self._form = FileForm(loaded)
         self._homes = {name: self._form.homes(name, parameters[name]) for name in parameters}
 
+    @property
+    def dtypes(self) -> dict[str, torch.dtype]:
+        """By parameter, the type that it has in the files and to which it is rounded; a folder may have several."""
+        return {name: DTYPES[self._form.files.entries[homes[0][0]].dtype] for name, homes in self._homes.items()}
+
     def _tensors(self) -> Iterator[tuple[list[str], Tensor]]:
         """(names in the folder, float32 values now) of every tensor that may be written."""
         for name, homes in self._homes.items():
@@ -127,10 +132,12 @@ class Recorder:
                 self._now[name] = before ^ unpack(data, len(before), itemsize(self._form.files.entries[name]))
 
     def clean(self) -> None:
-        """Remove the files of states beside `beside`: the stream is over."""
+        """Remove the files of states beside `beside`, and what a kill left unfinished of them: the stream is over."""
         if self.beside is not None:
-            for path in self.beside.parent.glob(f"{glob.escape(self.beside.name)}.[0-9]*"):
-                path.unlink(missing_ok=True)
+            name = glob.escape(self.beside.name)
+            for pattern in (f"{name}.[0-9]*", f".{name}.[0-9]*.tmp"):
+                for path in self.beside.parent.glob(pattern):
+                    path.unlink(missing_ok=True)
 
     def _place(self, after: int) -> Path:
         assert self.beside is not None

@@ -175,7 +175,7 @@ def _answer(case: Case, run: _Run, rate: float, steps: int, at_end: bool, saved:
     kept = first_block(case.model, writer.parameters.values())
     with remembering(case.model, kept):
         if saved is not None:
-            _round(case)
+            _round(run)
             history.ask(case.model, run.done)
             run.after = bits_per_byte(case.model, question.protected)
         _fill(history, run)
@@ -239,10 +239,11 @@ def _answer(case: Case, run: _Run, rate: float, steps: int, at_end: bool, saved:
 
 
 @torch.no_grad()
-def _round(case: Case) -> None:
-    """Give the written parameters the values that the model's file will hold."""
-    for parameter in case.writer.parameters.values():
-        parameter.copy_(parameter.to(case.question.loaded.dtype).float())
+def _round(run: _Run) -> None:
+    """Give the written parameters the values that the model's files will hold."""
+    dtypes = run.recorder.dtypes if run.recorder else {}
+    for name, parameter in run.case.writer.parameters.items():
+        parameter.copy_(parameter.to(dtypes.get(name, torch.float32)).float())
 
 
 @torch.no_grad()

@@ -128,6 +128,25 @@ def test_every_task_can_be_given_back_and_put_on_to(tmp_path, dtype):
         apply(base, tmp_path / "d", tmp_path / "up", to_task=5)
 
 
+@pytest.mark.slow
+def test_a_packaged_model_becomes_a_plain_folder_and_comes_back(tmp_path):
+    model = load("smollm2")
+    name = "model.layers.24.mlp.down_proj.weight"
+    recorder = Recorder(model, {name: model.model.get_parameter(name)})
+    with torch.no_grad():
+        recorder.parameters[name].add_(torch.randn(576, 1536, generator=torch.Generator().manual_seed(0)), alpha=1e-3)
+    recorder.task_done(0)
+    delta = recorder.save(tmp_path / "d", ABOUT)
+    assert delta.about["base"]["name"] == "smollm2"
+    assert (tmp_path / "d").stat().st_size < 0.7 * 4 * 576 * 1536
+    apply("smollm2", tmp_path / "d", tmp_path / "new")
+    assert "quantization_config" not in json.loads((tmp_path / "new" / "config.json").read_text())
+    with torch.no_grad():
+        assert torch.equal(logits(tmp_path / "new"), model.model(TOKENS).logits)
+    revert(tmp_path / "new", tmp_path / "d", tmp_path / "old")
+    assert files(tmp_path / "old") == files(model.path)
+
+
 def test_without_per_task_there_are_two_states(tmp_path):
     base = toy("llama", tmp_path / "base")
     delta, _, _ = written(base, tmp_path / "d", ("model.norm.weight",), tasks=3)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import MixtralConfig
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
@@ -136,6 +137,22 @@ def test_a_mapping_may_compute_what_is_written(tmp_path):
     assert same(tensors(tmp_path / "new")[name], before + 0.5)
 
 
+def test_every_tensor_is_rounded_to_its_own_type(tmp_path):
+    base = toy("llama", tmp_path / "base", torch.bfloat16)
+    held = load_file(base / "model.safetensors")
+    held["model.norm.weight"] = held["model.norm.weight"].float() + 2**-15
+    save_file(held, base / "model.safetensors", {"format": "pt"})
+    delta, network, _ = written(base, tmp_path / "d", NAMES)
+    assert {name: told["dtype"] for name, told in delta.about["tensors"].items()} == dict(
+        zip(NAMES, ("F32", "BF16"), strict=True)
+    )
+    assert begun(base, False, None).dtypes == dict(zip(NAMES, (torch.float32, torch.bfloat16), strict=True))
+    apply(base, tmp_path / "d", tmp_path / "new")
+    now = tensors(tmp_path / "new")
+    assert same(now[NAMES[0]], network.get_parameter(NAMES[0]).detach())
+    assert same(now[NAMES[1]], network.get_parameter(NAMES[1]).detach().bfloat16())
+
+
 NAMES = ("model.norm.weight", "model.layers.1.mlp.down_proj.weight")
 
 
@@ -191,7 +208,12 @@ def test_a_state_that_is_missing_damaged_or_of_another_stream_is_named(tmp_path)
     beside = [tmp_path / "x.partial", tmp_path / "x.partial.note", tmp_path / "y.partial.1"]
     for path in beside:
         path.touch()
+    left, others = tmp_path / ".x.partial.2.tmp", tmp_path / ".y.partial.2.tmp"
+    for path in (left, others):
+        path.touch()
     recorder.clean()
+    assert not left.exists()
+    assert others.exists()
     assert not first.exists()
     assert not third.exists()
     assert all(path.exists() for path in beside)
