@@ -43,6 +43,7 @@ IN_SUPPLEMENT = (
     "superposition",
     "exposures",
     "architectures",
+    "smollm2",
 )
 """Names of the figures of the supplement, in its order."""
 

@@ -20,6 +20,7 @@ from figures.numbers import (
     rehearsal,
     sequences,
     simulation,
+    smollm2,
     superposition,
     synapses,
     theory,
@@ -65,6 +66,7 @@ PARTS = (
     knowledge.knowledge,
     knowledge.exposures,
     architectures.architectures,
+    smollm2.smollm2,
     ladder.ladder,
 )
 """Functions that read one part of the numbers each; a part is named as its function."""

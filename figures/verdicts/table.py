@@ -23,6 +23,7 @@ from figures.verdicts import (
     retention,
     separation,
     sequences,
+    smollm2,
     superposition,
     synapses,
     tradeoff,
@@ -56,6 +57,7 @@ GROUPS = (
     architectures,
     forecast,
     writing,
+    smollm2,
     checks,
 )
 """The files of rules, in the order of the theory."""

@@ -1,0 +1,41 @@
+"""Numbers quoted on the pretrained model from elsewhere."""
+
+from typing import Any
+
+import pandas as pd
+
+from figures.numbers.estimates import Tree, level_over_seeds, over_seeds, plain
+from figures.results import Results
+from figures.smollm2 import TITLES, methods
+from figures.verdicts.smollm2 import advantage, ends, skills
+
+
+def smollm2(results: Results) -> Tree:
+    """What each method kept and what it cost; the advantage of off-mode writing; skills of the forecast."""
+    frame = results.table("smollm2")
+    last = ends(frame)
+    rows = [_row(name, last[last["method"] == name]) for name in methods(frame)]
+    return {
+        "facts": int(frame["written"].max()),
+        "D": int(frame["D"].iloc[0]),
+        "where": str(frame.loc[frame["method"] == "off_mode", "where"].iloc[0]),
+        "seeds": int(frame.loc[frame["method"] == "off_mode", "seed"].nunique()),
+        "before": level_over_seeds(frame, "before"),
+        "text_before": float(frame["text_before"].mean()),
+        "advantage": plain(advantage(frame)),
+        "skill": {name: plain(value) for name, value in skills(frame).items()},
+        "rows": rows,
+    }
+
+
+def _row(name: str, last: pd.DataFrame) -> dict[str, Any]:
+    """A method's row of the table."""
+    shares = {column: level_over_seeds(last, column) for column in ("share", "learned", "rephrased", "known")}
+    costs = {column: over_seeds(last, column) for column in ("text_rise", "function_change")}
+    return {
+        "title": TITLES[name],
+        "seeds": int(last["seed"].nunique()),
+        **shares,
+        **costs,
+        "state": int(last["state_bits"].iloc[0]),
+    }
