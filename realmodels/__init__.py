@@ -6,6 +6,7 @@
 
 `train` pretrains a model, `load` reads one. `measure`, `forecast` and `write` take a model (its folder, or what `load` returned),
 facts (a file, a list or a table) and a method, in this order, and answer with numbers that know their unit and their meaning.
+`apply` makes a model's folder of what `write` saved, `revert` takes it off again.
 The names are loaded on first use.
 """
 
@@ -18,6 +19,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "model.loaded": ["Loaded", "load"],
         "training.by_name": ["train"],
+        "writing.answers.applied": ["Applied"],
+        "writing.applied": ["apply", "revert"],
         "writing.answers.forecast": ["Forecast"],
         "writing.answers.measurement": ["Measurement"],
         "writing.answers.written": ["Written"],

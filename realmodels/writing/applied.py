@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from realmodels.model.identity import folder_of, identity
+from realmodels.model.loaded import Loaded
 from realmodels.model.pretrained.weights import Weights, weights
 from realmodels.writing.answers.applied import HEX, Applied
 from realmodels.writing.delta import CURE, Delta, check_new, read, state_digest
@@ -23,22 +24,22 @@ WEIGHTS = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".
 """Endings of files that hold weights; those of other formats are not copied beside written ones."""
 
 
-def describe(delta: str | Path, model: str | Path | None = None, to_task: int | None = None) -> Applied:
+def describe(delta: str | Path, model: str | Path | Loaded | None = None, to_task: int | None = None) -> Applied:
     """What a delta holds, and whether it can be put on `model`. Errors as `apply`; nothing is made."""
     found = read(Path(delta))
     end = found.index(to_task)
     if model is not None:
-        _ready(found, folder_of(model), end, on=True)
+        _ready(found, _folder(model), end, on=True)
     return _told(found)
 
 
-def apply(model: str | Path, delta: str | Path, out: str | Path, to_task: int | None = None) -> Applied:
+def apply(model: str | Path | Loaded, delta: str | Path, out: str | Path, to_task: int | None = None) -> Applied:
     """Make the folder `out`: the model with the delta put on, up to the state after `to_task` tasks (default: all).
 
     The folder appears whole or not at all. Raises UserError if `out` exists, the delta is missing or damaged or holds no such
     state, the model is not the delta's base, or a tensor of it is not as the delta says.
     """
-    return _moved(folder_of(model), read(Path(delta)), Path(out), to_task, on=True)
+    return _moved(_folder(model), read(Path(delta)), Path(out), to_task, on=True)
 
 
 def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int = 0) -> Applied:
@@ -47,7 +48,16 @@ def revert(folder: str | Path, delta: str | Path, out: str | Path, to_task: int 
     With `to_task` 0 that is the base, bit for bit, which is checked by its digest. Raises UserError as `apply`, and if the delta
     was not put on this folder or another one was put on after it.
     """
-    return _moved(folder_of(folder), read(Path(delta)), Path(out), to_task, on=False)
+    return _moved(_folder(folder), read(Path(delta)), Path(out), to_task, on=False)
+
+
+def _folder(model: Any) -> Path:
+    """The folder of a model that was loaded, or is named. Raises UserError if there is none."""
+    if isinstance(model, Loaded):
+        return model.path
+    if not isinstance(model, str | Path):
+        raise UserError(f"a model is a folder, a file or a name, not a {type(model).__name__}: give one of these")
+    return folder_of(model)
 
 
 def _told(delta: Delta, **of_folder: Any) -> Applied:

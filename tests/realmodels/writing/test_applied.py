@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
+import realmodels
 from realmodels.model.architectures import config_for
 from realmodels.model.checkpoint import read as read_checkpoint
 from realmodels.model.checkpoint import write as write_checkpoint
@@ -321,6 +322,10 @@ def test_out_must_be_free_and_beside_the_model(pair, tmp_path):
         apply(base, delta, base / "new")
     with pytest.raises(UserError, match="is no folder: give"):
         apply(tmp_path / "none", delta, tmp_path / "out")
+    for wrong in (None, 3, ["x"]):
+        with pytest.raises(UserError, match="a model is a folder"):
+            realmodels.apply(wrong, delta, tmp_path / "out")
+    assert realmodels.apply(load(base), delta, tmp_path / "out").folder == str(tmp_path / "out")
 
 
 def test_a_failure_in_between_leaves_nothing(pair, tmp_path, monkeypatch):
