@@ -131,6 +131,8 @@ def _network(folder: Path, numbers: int) -> "PreTrainedModel":
     except Exception as error:  # whatever the library makes of an impossible configuration
         raise UserError(f"{folder / CONFIG}: transformers cannot build the model ({_short(error)}): {CURE}") from None
     named(folder, found)
+    for parameter in model.parameters():  # a copy of their own: they are views of the file, and would change with it
+        parameter.data = parameter.data.clone()
     return model.eval()
 
 

@@ -101,6 +101,16 @@ def test_a_copy_can_be_written_and_the_model_stays(folder):
     assert torch.equal(loaded.model.lm_head.weight, before)
 
 
+def test_a_model_in_memory_does_not_change_with_its_files(folder):
+    loaded = load(folder)
+    before = {name: parameter.clone() for name, parameter in loaded.model.named_parameters()}
+    path = folder / "model.safetensors"
+    with path.open("r+b") as file:
+        file.seek(-40_000, 2)
+        file.write(bytes(40_000))
+    assert all(torch.equal(parameter, before[name]) for name, parameter in loaded.model.named_parameters())
+
+
 @pytest.mark.parametrize("family", ["llama_tied", "llama"])
 def test_tied_embeddings_stay_tied_in_a_copy_and_untied_ones_apart(family, tmp_path):
     copy = load(toy(family, tmp_path / "model")).copy()
