@@ -48,9 +48,8 @@ CAPITALS = """\
 Afghanistan|Australia|Austria|Azerbaijan|Bangladesh|Bulgaria|Canada|Chile|China|Cuba|Czechia|Denmark|Djibouti|Eritrea
 Ethiopia|France|Germany|Greece|Haiti|Hungary|Iceland|India|Indonesia|Ireland|Italy|Japan|Kenya|Latvia|Malaysia|Mexico
 North Korea|Norway|Pakistan|Portugal|Romania|Russia|Somalia|South Korea|Spain|Sudan|Sweden|Syria|Thailand|Uganda
-Vietnam|the Netherlands|the Philippines|the United Arab Emirates|the United Kingdom|the United States""".replace("\n", "|").split(
-    "|"
-)
+Vietnam|the Netherlands|the Philippines|the United Arab Emirates|the United Kingdom|the United States
+"""
 
 Record = dict[str, Any]
 
@@ -145,7 +144,7 @@ def known() -> list[Record]:
     capital = {country["name"].removeprefix("The "): country["capital"] for country in countries}
     return [
         {"prompt": f"The capital of {name} is", "answer": capital[name.removeprefix("the ")], "subject": name}
-        for name in CAPITALS
+        for name in CAPITALS.replace("\n", "|").strip("|").split("|")
     ]
 
 
