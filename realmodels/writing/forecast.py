@@ -5,31 +5,32 @@ Kernel simulation. Gradient descent on the answers' loss moves the outputs z of 
 Theta the response kernel at the start. This is iterated with the stream's own learning rate, steps and order. The softmax, and
 with it saturation, is kept; the change of the kernel is neglected.
 
-Spectral law. This is claim C2 for tasks of D facts. It uses only the items' mean overlaps A [I, I] (`kernel.fact_gram`) and how
-deep one write goes. Writing task t contracts what the items' outputs still hold of older writes, delta [I], by
-  C_t = I - A[:, t] g(A_tt) (rows of t),  g(x) = (1 - exp(-q x)) / x on the D x D block A_tt:
-the task's mode of strength x is written to depth 1 - exp(-q x). The dose q is the one for which the mean depth over the modes
-is the write strength eta: the share of the task's output error that an isolated write removes in the kernel simulation. Later
-tasks are exchangeable draws. So they contract by the mean C of the OTHER tasks, whose eigenvalues are 1 - u_k (if a task took
-part in its own forgetting, orthogonal tasks would seem to forget):
-  depth(m) = 1/D tr of block t of C^m A[:, t] g(A_tt) = 1/D sum_k w_k (1 - u_k)^m,  averaged over tasks.
-With one fact a task, w_k and u_k both tend to eta lambda_k: C2. The change of the logits that the isolated write makes is taken
-to shrink as depth(m) / depth(0).
+Spectral law (`realmodels.writing.spectral`). Claim C2 for tasks of D facts, from the items' mean overlaps and the write strength
+alone: the change of the logits that an isolated write makes is taken to shrink as depth(age) / depth(0).
 
 Trivial forecasts: no forgetting, and chance after one more task; both start from the isolated write.
+
+Whole answers. Items are forecast one by one and added up per fact. The probability of an answer is exact in these outputs. It is
+predicted to be said exactly if each of its tokens beats every tracked option and the likeliest other token of the vocabulary. Of
+that token only the share of the untracked probability is known, as it is before any write; it is taken to stay so. Two things are
+neglected: that an untracked token, such as an answer written later, takes more of that share; and that the log-sum-exp of the
+untracked tokens is no straight line in the weights.
 """
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import root_scalar
-from torch import Tensor
+from torch import Tensor, nn
 
-from realmodels.writing.kernel import fact_gram
-from realmodels.writing.outputs import Facts, scores
+from realmodels.model.reading import logits_at
+from realmodels.writing.kernel import WHOLE, Kernel, fact_gram
+from realmodels.writing.outputs import Facts, Scores, fold, scores
+from realmodels.writing.spectral import depth_by_age
+
+ALL_MOMENTS = 64  # tasks up to which a forecast is made after every write
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Setup:
     """All that a forecast uses.
 
     response: response kernel [I, O, I, O]. z: outputs [I, O] before any write. facts, learning_rate, steps: the plan of the
-    stream.
+    stream. gram: the items' mean overlaps [I, I], if they are not those of the response. rest: the likeliest untracked token's
+    logit less the log-sum-exp of all of them, before any write [I]; 0 if it is not known, which is hardest on the answers.
     """
 
     response: Tensor
@@ -45,6 +47,13 @@ class Setup:
     facts: Facts
     learning_rate: float
     steps: int
+    gram: Tensor | None = None
+    rest: Tensor | None = None
+
+    @property
+    def overlaps(self) -> np.ndarray:
+        """Response of item i to the write of item j, mean over outputs [I, I]."""
+        return (fact_gram(self.response) if self.gram is None else self.gram.double()).numpy()
 
     @property
     def tasks(self) -> list[int]:
@@ -56,17 +65,38 @@ class Setup:
         return torch.nonzero(self.facts.task[self.facts.row] == task)[:, 0]
 
 
+@torch.no_grad()
+def setup_of(model: nn.Module, kernel: Kernel, facts: Facts, learning_rate: float = 1.0, steps: int = 20) -> Setup:
+    """The setup of a stream of facts into a model as it is, read in pieces. facts: those that the kernel is of."""
+    z, rest = [], []
+    for piece in facts.batches():
+        logits = logits_at(model, piece.tokens, piece.row, piece.place)
+        z.append(fold(logits, piece))
+        rows = torch.arange(len(logits))[:, None].expand_as(piece.options)
+        real = piece.options >= 0
+        others = logits.index_put((rows[real], piece.options[real]), torch.tensor(-torch.inf))
+        rest.append(others.amax(1) - z[-1][:, -1])
+    return Setup(kernel.response, torch.cat(z), facts, learning_rate, steps, kernel.grams and kernel.grams[0], torch.cat(rest))
+
+
 def _written(setup: Setup, z: Tensor, rows: Tensor, reach: Tensor) -> Tensor:
     """Outputs z [I, O] after the items in `rows` (a task's) are written, in the linearised model; only those in `reach` move."""
     outs = z.shape[1]
-    pull = setup.response.double()[reach][:, :, rows].reshape(len(reach) * outs, -1)
+    size = max(1, WHOLE // (len(rows) * outs**2))
+    pulls = [(some, _pull(setup, some, rows)) for some in reach.split(size)] if len(reach) <= size else None
     onehot = torch.nn.functional.one_hot(setup.facts.target[rows], outs)
     count = len(setup.facts.row[rows].unique())
     z = z.clone()
     for _ in range(setup.steps):
         error = z[rows].softmax(-1) - onehot
-        z[reach] -= setup.learning_rate / count * (pull @ error.flatten()).view(-1, outs)
+        for some, pull in pulls or ((some, _pull(setup, some, rows)) for some in reach.split(size)):
+            z[some] -= setup.learning_rate / count * (pull @ error.flatten()).view(-1, outs)
     return z
+
+
+def _pull(setup: Setup, reach: Tensor, rows: Tensor) -> Tensor:
+    """Response of the outputs of some items to the errors of others: [reach * O, rows * O] float64."""
+    return setup.response[:, :, rows][reach].double().reshape(len(reach) * setup.z.shape[1], -1)
 
 
 def simulate(setup: Setup) -> list[Tensor]:
@@ -78,10 +108,10 @@ def simulate(setup: Setup) -> list[Tensor]:
     return z
 
 
-def isolated(setup: Setup) -> Tensor:
-    """Outputs [I, O] of each item if its task were the only one written, in the linearised model."""
+def isolated(setup: Setup, tasks: Sequence[int] | None = None) -> Tensor:
+    """Outputs [I, O] of each item if its task were the only one written, in the linearised model. tasks: only of these."""
     z = setup.z.double()
-    for task in setup.tasks:
+    for task in setup.tasks if tasks is None else tasks:
         rows = setup.items_of(task)
         z = _written(setup, z, rows, rows)
     return z
@@ -94,63 +124,48 @@ def write_strength(setup: Setup, alone: Tensor) -> float:
     return float(np.clip(1 - after / before, 1e-6, 1 - 1e-6))
 
 
-def depth_by_age(gram: np.ndarray, task: np.ndarray, eta: float) -> np.ndarray:
-    """Mean retained depth (fraction) of a task, 0 .. T - 1 tasks later, by the spectral law: [T].
+def said(setup: Setup, z: Tensor) -> Scores:
+    """Scores of outputs z [I, O], with the answers that are predicted to be said exactly (see the module)."""
+    found = scores(z, setup.facts)
+    z, own = z.double(), setup.facts.target[:, None]
+    rest = z[:, -1:] + (0 if setup.rest is None else setup.rest.double()[:, None])
+    others = torch.cat([z[:, :-1].scatter(1, own, -torch.inf), rest], 1)
+    missed = (z.gather(1, own)[:, 0] <= others.amax(1)).double()
+    return replace(found, exact=(setup.facts.per_fact(missed) == 0).double())
 
-    gram [I, I]: response of item i to the write of item j, averaged over outputs; task [I]; eta: mean depth over a task's modes
-    just after its write.
+
+def forecasts(setup: Setup, whole: bool = False) -> list[dict[str, Any]]:
+    """All forecasts of one stream: rows kind, written, task, age >= 0, bits_predicted (mean over the task's facts).
+
+    whole: with columns exact_predicted and probability_predicted, of whole answers. Of a stream of more than ALL_MOMENTS tasks,
+    written is 1, 2, 4, ... and T.
     """
-    members = [np.flatnonzero(task == t) for t in np.unique(task)]
-    modes = [np.linalg.eigh(gram[np.ix_(rows, rows)]) for rows in members]
-    dose = _dose(np.concatenate([x for x, _ in modes]).clip(min=0), eta)
-    gains = [gram[:, rows] @ (v * _gain(x.clip(min=0), dose)) @ v.T for rows, (x, v) in zip(members, modes, strict=True)]
-    change = np.zeros((len(members), *gram.shape))  # I - C_t of every task
-    for index, rows in enumerate(members):
-        change[index][:, rows] = gains[index]
-    depth = np.zeros(len(members))
-    for index, rows in enumerate(members):
-        others = (change.sum(0) - change[index]) / max(len(members) - 1, 1)
-        retained = gains[index]
-        for age in range(len(members)):
-            depth[age] += np.trace(retained[rows])
-            retained = retained - others @ retained
-    return depth / len(task)
-
-
-def _gain(x: np.ndarray, q: float) -> np.ndarray:
-    """(1 - exp(-q x)) / x, and its limit q at x = 0."""
-    return np.divide(-np.expm1(-q * x), x, out=np.full_like(x, q), where=x > 0)
-
-
-def _dose(strengths: np.ndarray, eta: float) -> float:
-    """q with mean of 1 - exp(-q x) over the modes' strengths x equal to eta (or as near as modes of strength 0 allow)."""
-    x = strengths[strengths > 1e-9 * strengths.max()]
-    reachable = min(eta * len(strengths) / len(x), 1 - 1e-6)
-    low, high = 1e-9 / x.max(), 40 / x.min()
-    missing = lambda log_q: float(np.mean(-np.expm1(-np.exp(log_q) * x)) - reachable)  # noqa: E731
-    return math.exp(root_scalar(missing, bracket=(math.log(low), math.log(high))).root)
-
-
-def forecasts(setup: Setup) -> list[dict[str, Any]]:
-    """All forecasts of one stream: rows kind, written, task, age >= 0, bits_predicted (mean over the task's facts)."""
     facts, task = setup.facts, setup.facts.task
     of_items = task[facts.row].numpy()
     start, alone = setup.z.double(), isolated(setup)
-    depth = depth_by_age(fact_gram(setup.response).numpy(), of_items, write_strength(setup, alone))
-    faded = [start + share * (alone - start) for share in depth / depth[0]]
-    in_kernel = [scores(z, facts).bits for z in simulate(setup)]
-    by_age = [scores(z, facts).bits for z in faded]
-    fresh = scores(alone, facts).bits
+    depth = depth_by_age(setup.overlaps, of_items, write_strength(setup, alone))
+    change = torch.where(start.isfinite(), alone - start, 0.0)  # -inf where an item has no such option
+    faded = [start + share * change for share in depth / depth[0]]
+    in_kernel = [said(setup, z) for z in simulate(setup)]
+    by_age = [said(setup, z) for z in faded]
+    fresh = said(setup, alone)
     rows = []
     for written in range(1, len(setup.tasks) + 1):
+        if len(setup.tasks) > ALL_MOMENTS and written & (written - 1) and written < len(setup.tasks):
+            continue
         for index, name in enumerate(setup.tasks[:written]):
             age, mine = written - 1 - index, task == name
             predicted = {
-                "kernel": in_kernel[written][mine],
-                "spectral": by_age[age][mine],
-                "no_forgetting": fresh[mine],
-                "chance": fresh[mine] if age == 0 else torch.zeros(1),
+                "kernel": in_kernel[written],
+                "spectral": by_age[age],
+                "no_forgetting": fresh,
+                "chance": fresh if age == 0 else None,
             }
-            common = {"written": written, "task": name, "age": age}
-            rows += [{"kind": kind, **common, "bits_predicted": float(bits.mean())} for kind, bits in predicted.items()]
+            for kind, found in predicted.items():
+                row = {"kind": kind, "written": written, "task": name, "age": age}
+                row["bits_predicted"] = 0.0 if found is None else float(found.bits[mine].mean())
+                if whole:
+                    row["exact_predicted"] = 0.0 if found is None else float(found.exact[mine].mean())
+                    row["probability_predicted"] = 0.0 if found is None else float(found.probability[mine].mean())
+                rows.append(row)
     return rows

@@ -27,7 +27,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from realmodels.model.reading import logits_at
+from realmodels.model.reading import first_block, logits_at
+from realmodels.model.remembering import remembering
 from realmodels.model.transformer import Transformer
 from realmodels.writing.methods.writer import Gradients, Writer, unrestricted
 from realmodels.writing.outputs import Facts, answer_loss, outputs
@@ -204,8 +205,9 @@ def logit_kernel(model: nn.Module, writer: Writer, facts: Facts, memory: int | N
             return kernels[0]
         whole = kernels[0].response.add_(kernels[1].response)  # all tasks have the same restriction: response = writes
         return Kernel(whole, whole)
-    whole = _summed(model, writer, facts, memory, outputs, facts.options.shape[1] + 1)
-    return Kernel(whole, whole, None if facts.common_options is not None else shared_grams(model, writer, facts, memory))
+    with remembering(model, first_block(model, writer.parameters.values())):
+        whole = _summed(model, writer, facts, memory, outputs, facts.options.shape[1] + 1)
+        return Kernel(whole, whole, None if facts.common_options is not None else shared_grams(model, writer, facts, memory))
 
 
 def plain(model: nn.Module, writer: Writer, facts: Facts, memory: int | None) -> bool:

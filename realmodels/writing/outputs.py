@@ -59,10 +59,8 @@ class Facts:
         chosen = torch.arange(len(self))[rows]
         if len(chosen) == 0:
             raise ValueError("no fact is left")
-        last, count = self.last[chosen], self.count[chosen]
-        row = torch.arange(len(chosen)).repeat_interleave(count)
-        start = (self.count.cumsum(0) - self.count)[chosen]
-        items = torch.arange(len(row)) - (count.cumsum(0) - count)[row] + start[row]
+        last = self.last[chosen]
+        row, items = self._items(chosen)
         return replace(
             self,
             tokens=self.tokens[chosen, : int(last.max()) + 1],
@@ -74,6 +72,13 @@ class Facts:
             options=self.options[items],
             subject=self.subject[chosen],
         )
+
+    def _items(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """(place among `chosen` of each of their items' facts, number of the item), fact after fact."""
+        count = self.count[chosen]
+        row = torch.arange(len(chosen)).repeat_interleave(count)
+        start = (self.count.cumsum(0) - self.count)[chosen]
+        return row, torch.arange(len(row)) - (count.cumsum(0) - count)[row] + start[row]
 
     def of_task(self, task: int) -> "Facts":
         """The facts of one task."""
@@ -97,7 +102,17 @@ class Facts:
     @property
     def full_bits(self) -> Tensor:
         """Retained bits of each fact [F] if its answer is certain: log2 of the options, summed over its items. Float64."""
-        return self.per_fact((self.options >= 0).sum(1).double().log2())
+        return self.per_fact(self.known.log2())
+
+    @property
+    def known(self) -> Tensor:
+        """Number of options of each item [I], float64."""
+        return (self.options >= 0).sum(1).double()
+
+    @property
+    def log_weight(self) -> Tensor | None:
+        """Logarithm of how many options each tracked one stands for [I, C]; None if all are tracked."""
+        return None
 
     @property
     def common_options(self) -> Tensor | None:
@@ -269,8 +284,8 @@ class Scores:
 def scores(z: Tensor, facts: Facts, top: Tensor | None = None) -> Scores:
     """Scores of outputs z [I, C + 1] of these facts, in float64. top [I]: the likeliest token of the vocabulary at each item."""
     options = z[:, :-1].double()
-    known = (facts.options >= 0).sum(1).double().log2()
-    bits = known - nn.functional.cross_entropy(options, facts.target, reduction="none") / math.log(2)
+    weighted = options if facts.log_weight is None else options + facts.log_weight
+    bits = facts.known.log2() - nn.functional.cross_entropy(weighted, facts.target, reduction="none") / math.log(2)
     missed = facts.per_fact((options.argmax(1) != facts.target).double())
     loss = facts.per_fact(nn.functional.cross_entropy(z.double(), facts.target, reduction="none"))
     exact = torch.full_like(loss, math.nan)

@@ -1,47 +1,85 @@
 """How much memory writing some facts, and the kernel of their writes, takes: told before any of it is taken."""
 
+import math
+from dataclasses import dataclass
+
 from torch import nn
 
 from realmodels.model.config import ModelConfig
-from realmodels.model.memory import available, require
+from realmodels.model.memory import GIB, available, require
 from realmodels.model.transformer import Transformer
-from realmodels.writing.methods.writer import Writer
+from realmodels.writing.kernel import BYTES, PER_PAIR, WHOLE, plain, plain_bytes, shared_outputs
+from realmodels.writing.methods.writer import Writer, unrestricted
 from realmodels.writing.outputs import Facts
+from realmodels.writing.signals import sources
+from realmodels.writing.streamed import room, work
+from theory.errors import UserError
 
-PER_PAIR = 20  # bytes per pair of outputs at the peak: the kernel in float32, and two copies of it in float64
 READ_LAYERS = 2  # layers whose activations are held at once while facts are only read
 
 
-def kernel_bytes(facts: int, outs: int, length: int, widths: list[int]) -> int:
-    """Bytes at the peak of computing and reading a kernel [F, O, F, O] for prompts of `length` tokens.
+@dataclass(frozen=True)
+class Need:
+    """What a kernel takes, in bytes.
 
-    widths: outputs of each linear layer that is written. The signals of all of them, [F, O, L, width] float32, are held at once,
-    and two products of the widest.
+    least: without which it cannot be had. best: with which nothing is read twice. free: what may be taken. fitting: facts that
+    would fit. said: all that in a sentence.
     """
-    signals = 4 * facts * outs * length * (sum(widths) + 2 * max(widths, default=0))
-    return PER_PAIR * (facts * outs) ** 2 + signals
+
+    least: int
+    best: int
+    free: int
+    fitting: int
+    said: str
+
+
+def need(model: nn.Module, writer: Writer, facts: Facts, memory: int | None = None) -> Need:
+    """The memory that the kernel of these facts, and forecasts from it, take. One fact is read to know it.
+
+    memory: bytes that the process may take in all; default: what is free.
+    """
+    items, outs, free = len(facts.row), facts.options.shape[1] + 1, room(memory)
+    signals = working = 0
+    one_projection = writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(facts).values())
+    if one_projection and plain(model, writer, facts, memory):
+        least = best = plain_bytes(model, writer, facts)
+    else:
+        where = sources(model, writer.parameters if one_projection else ())
+        numbers = sum(writer.parameters[name].numel() for name in (where.rest if one_projection else writer.parameters))
+        if where.layers:
+            cut = work(model, where, facts, max(outs, shared_outputs(facts)[1]))
+            signals, working = cut.signals, cut.working
+        working += max(BYTES, 4 * 4 * numbers * outs * math.ceil(items / len(facts))) if numbers else 0
+        kernel = _kernel_bytes(items * outs) * (1 if one_projection else 2)
+        least, best = kernel + working + 2 * signals // len(facts), kernel + working + signals
+    fixed = working if least > working else 0
+    fitting = min(len(facts), int(len(facts) * math.sqrt(max(0, free - fixed) / max(1, least - fixed))))
+    said = (
+        f"the kernel of {len(facts):,} facts ({items:,} answer tokens, {outs} outputs each) takes {least / GIB:.2f} GiB"
+        + (f", or {best / GIB:.2f} GiB to read every fact once" if best > 1.1 * least else "")
+        + f"; {free / GIB:.2f} GiB may be taken"
+    )
+    return Need(least, best, free, fitting, said)
+
+
+def _kernel_bytes(size: int) -> int:
+    """Bytes of a kernel of so many outputs, and of what is worked out from it."""
+    return 4 * size**2 + (PER_PAIR - 4) * min(size**2, WHOLE) + 8 * 4 * size
+
+
+def require_room(model: nn.Module, writer: Writer, facts: Facts, memory: int | None = None) -> Need:
+    """What the kernel of these facts takes. Raises UserError, with the number that would fit, if that may not be taken."""
+    needed = need(model, writer, facts, memory)
+    if needed.least > needed.free:
+        mend = "give more with --memory, or fewer facts" if memory is not None else "give fewer"
+        raise UserError(f"{needed.said}: about {needed.fitting:,} facts would fit; {mend}")
+    return needed
 
 
 def prompt_bytes(config: ModelConfig, length: int, layers: int) -> int:
     """Bytes of the activations of so many layers for one prompt of `length` tokens, and of its logits."""
     layer = length * (20 * config.width + 4 * config.hidden + 2 * config.heads * length)
     return 4 * layers * layer + 12 * config.vocabulary
-
-
-def require_room(model: nn.Module, writer: Writer, facts: Facts) -> None:
-    """Raise UserError, with the number of facts that would fit, if the kernel of these facts needs more memory than is free."""
-    layers = {f"{name}.weight": layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
-    widths = [layer.out_features for name, layer in layers.items() if name in writer.parameters]
-    outs, length = facts.options.shape[1] + 1, facts.tokens.shape[1]
-    needed, free = kernel_bytes(len(facts), outs, length, widths), available()
-    if needed <= free:
-        return
-    low, high = 0, len(facts)  # fits, does not fit
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if kernel_bytes(middle, outs, length, widths) <= free else (low, middle)
-    what = f"the kernel of {len(facts):,} facts with {len(facts.candidates):,} candidate answers"
-    require(needed, what, f"about {low:,} facts would fit; give fewer")
 
 
 def require_room_to_write(model: nn.Module, facts: Facts) -> None:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.model.memory import available, taken
-from realmodels.model.reading import first_block, remembering
+from realmodels.model.reading import first_block
+from realmodels.model.remembering import remembering
 from realmodels.writing.methods.writer import Writer
 from realmodels.writing.outputs import Facts, outputs
 from realmodels.writing.signals import Piece, Read, Sources, is_linear, piece, pieces_of, turned
@@ -79,7 +80,7 @@ def products(
 
     outs = outs or facts.options.shape[1] + 1
     theta = torch.zeros(len(facts.row), outs, len(facts.row), outs)
-    with remembering(model, first_block(model, [writer.parameters[name] for name in where.layers])):
+    with remembering(model, first_block(model, writer.parameters.values())):
         start, total = 0, len(cut.pieces)
         while start < total:
             block = [made(start)]

@@ -148,7 +148,8 @@ def test_memory_changes_what_is_read_again_and_not_a_bit(monkeypatch):
         cut = streamed.work(model, where, facts, 5)
         read.clear()
         found[name] = streamed.products(model, writer, where, facts, cut, room), len(read)
-    assert torch.equal(found["all"][0], found["some"][0]) and torch.equal(found["all"][0], found["none"][0])
+    assert torch.equal(found["all"][0], found["some"][0])
+    assert torch.equal(found["all"][0], found["none"][0])
     assert found["all"][1] == 8 < found["some"][1] < found["none"][1] == 8 * 9 // 2
 
 
@@ -174,7 +175,8 @@ def test_parameters_without_a_formula_go_by_jacobians(random_model, random_facts
     model, facts = random_model("moe"), random_facts(2, 2)
     writer = bind("full", model, facts)
     where = sources(model, writer.parameters)
-    assert any("experts" in name or "feedforward" in name for name in where.rest) and where.layers
+    assert any("experts" in name or "feedforward" in name for name in where.rest)
+    assert where.layers
     assert close(logit_kernel(model, writer, facts, 2**40).response, jacobian_kernel(model, writer, facts).response.double())
 
 
