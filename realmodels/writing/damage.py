@@ -30,7 +30,8 @@ def bits_per_byte(model: nn.Module, text: Protected) -> float:
         row = torch.arange(count).repeat_interleave(length - 1)
         place = torch.arange(length - 1).repeat(count)
         logits = logits_at(model, tokens, row, place)
-        bits += float(nn.functional.cross_entropy(logits.double(), tokens[:, 1:].flatten(), reduction="sum")) / math.log(2)
+        nats = nn.functional.cross_entropy(logits, tokens[:, 1:].flatten(), reduction="none")
+        bits += float(nats.double().sum()) / math.log(2)
     return bits / text.bytes
 
 
