@@ -76,8 +76,8 @@ RULES = (
         claim="In a pretrained model from elsewhere, the kernel forecasts what a stream keeps better than a constant share.",
         prediction="skill > 0",
         rule="SmolLM2-135M, one matrix, plain and off-mode. Share of the facts written so far that is said right, at every "
-        "length of the stream; the forecast is made before any write. Skill = 1 - rms error of the forecast / that of the best constant "
-        "share of the same stream, fitted to the outcome. 95% t interval over draws of the logarithm of the ratio, "
+        "length of the stream; the forecast is made before any write. Skill = 1 - rms error of the forecast / that of the best "
+        "constant share of the same stream, fitted to the outcome. 95% t interval over draws of the logarithm of the ratio, "
         "simultaneous over the two writers; the lesser skill is shown. Supported if both lie above 0, refuted if one lies below.",
         tables=("smollm2",),
         judge=_forecast,

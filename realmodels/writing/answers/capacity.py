@@ -77,22 +77,21 @@ class Capacity(ModelAnswer):
         return "\n".join(lines)
 
     def plot(self, **options: Any) -> Any:
-        """Facts said right against facts written, a line per method (dashed: forecast), with the line of no forgetting."""
-        import matplotlib.pyplot as plt
-
-        axes = options.pop("ax", None) or plt.subplots(figsize=options.pop("figsize", (5.5, 4)))[1]
-        rows = self.curves_table
-        axes.plot([0, self.facts], [0, self.facts], color="0.7", label="nothing forgotten")
-        for number, method in enumerate(dict.fromkeys(rows["method"])):
-            mine = rows[rows["method"] == method]
-            for kind, style in (("measured", "o-"), ("forecast", "--")):
-                mean = mine[mine["kind"] == kind].groupby("written")["kept"].agg(["mean", "min", "max"])
-                if len(mean):
-                    color = f"C{number % 10}"
-                    label = method if kind == "measured" or not (mine["kind"] == "measured").any() else None
-                    axes.plot(mean.index, mean["mean"], style, color=color, label=label, markersize=3)
-                    if kind == "measured" and len(mean):
-                        axes.fill_between(mean.index, mean["min"], mean["max"], color=color, alpha=0.15)
-        axes.set(xlabel="facts written", ylabel="facts said right", **options)
-        axes.legend(fontsize="small")
+        """Facts said right against facts written by pandas: a line per method, mean over orders; forecasts dashed, and the line of
+        no forgetting."""
+        means = self.curves_table.groupby(["method", "kind", "written"])["kept"].mean().unstack("written").T
+        labels = {"xlabel": "facts written", "ylabel": "facts said right"}
+        axes = (
+            means.index.to_series()
+            .rename("nothing forgotten")
+            .plot(color="0.7", legend=True, **{"figsize": (6, 4), **labels, **options})
+        )
+        names = list(dict.fromkeys(method for method, _ in means.columns))
+        for method, kind in means.columns:
+            measured = kind == "measured"
+            label = method if measured else f"{method}, forecast"
+            color = f"C{names.index(method) % 10}"
+            means[method, kind].dropna().plot(
+                ax=axes, style="o-" if measured else "--", color=color, label=label, legend=True, **labels
+            )
         return axes
