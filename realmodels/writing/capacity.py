@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 from scipy import stats
 
+from realmodels.model.reading import first_block, remembering
 from realmodels.text.user_facts import FactsLike
 from realmodels.training.loop import one_thread
 from realmodels.writing.answers.capacity import KEPT, Capacity
@@ -85,13 +86,13 @@ def _asked(
     found: list[Stream] = []
     try:
         case = Case(lengths.question, contender.method, contender.options, say)
-        about["rate"], about["at_end"] = case.rate(rate, lengths.steps)
-        if case.writer.forecastable:
-            found += lengths.forecast(case, about["rate"])
-        for number in range(len(lengths.streams) if measure else 0):
-            now = lengths.written(case, number, about["rate"])
-            found.append(now)
-            say(f"{contender.label}, order {number + 1}: {now.kept[-1]:.0f} of {now.written[-1]} facts kept")
+        with remembering(case.model, first_block(case.model, case.writer.parameters.values())):
+            about["rate"], about["at_end"] = case.rate(rate, lengths.steps)
+            if case.writer.forecastable:
+                found += lengths.forecast(case, about["rate"])
+            for number in range(len(lengths.streams) if measure else 0):
+                found.append(now := lengths.written(case, number, about["rate"]))
+                say(f"{contender.label}, order {number + 1}: {now.kept[-1]:.0f} of {now.written[-1]} facts kept")
         about["state"] = case.writer.state_bits
     except UserError as error:
         about["warning"] = str(error)

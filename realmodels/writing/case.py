@@ -78,7 +78,7 @@ class Case:
             rates = powers(lowest, highest)
             with remembering(self.model, first_block(self.model, self.writer.parameters.values())):
                 rate, reached = sufficient_rate(lambda rate: self.trial(rate, steps), rates, self._guess(rates, steps))
-            goal = f"{LEARNED:.0%} of the facts said right and {LEARNED:.0%} of their bits"
+            goal = f"{LEARNED:.0%} of the facts said right"
             how = f"the smallest power of 2 with which trial writes reach {goal}"
             how = how if reached else f"no power of 2 in the range reaches {goal} in trial writes; this one reaches most"
             self.say(f"{self.method}: learning rate {rate:g}, {how}")
@@ -98,20 +98,21 @@ class Case:
         return float(rates[np.abs(np.log2(rates) - math.log2(max(wanted, 1e-30))).argmin()])
 
     def trial(self, rate: float, steps: int) -> float:
-        """How much of LEARNED the first tasks (up to TRIALS) have just after each was written by itself: the lesser of the shares
-        of exact answers and of bits; NaN if a write diverges. Stops at the first task that has less than half of it."""
+        """Share of the facts of the first tasks (up to TRIALS) that is said right just after each task was written by itself.
+
+        NaN if a write diverges. Stops at the first task that has less than half of LEARNED.
+        """
         reached: list[float] = []
         for rows in self.trial_rows():
-            before = self._kept()
+            before = self.kept()
             try:
                 task = self.facts[rows]
                 write_task(self.writer, task, rate, steps)
-                now = asked(self.model, task)
-                reached.append(min(float(now.exact.mean()), float((now.bits / task.full_bits.clamp(min=1e-9)).mean())))
+                reached.append(float(asked(self.model, task).exact.mean()))
             except Diverged:
                 return math.nan
             finally:
-                self._put_back(before)
+                self.put_back(before)
             if reached[-1] < LEARNED / 2:
                 break
         return float(np.mean(reached))
@@ -120,25 +121,27 @@ class Case:
         """Mean retained bits of the facts of the first tasks just after each was written by itself; NaN if a write diverges."""
         bits: list[float] = []
         for rows in self.trial_rows():
-            before = self._kept()
+            before = self.kept()
             try:
                 write_task(self.writer, self.facts[rows], rate, steps)
                 bits.append(float(asked(self.model, self.facts[rows]).bits.mean()))
             except Diverged:
                 return math.nan
             finally:
-                self._put_back(before)
+                self.put_back(before)
         return float(np.mean(bits))
 
     def trial_rows(self) -> list[Tensor]:
         """Indices of the facts of each of the first tasks."""
         return [torch.nonzero(self.facts.task == task)[:, 0] for task in self.facts.task.unique().tolist()[:TRIALS]]
 
-    def _kept(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def kept(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Values of the parameters and the method's state now, for `put_back`."""
         parameters = {name: parameter.detach().clone() for name, parameter in self.writer.parameters.items()}
         return parameters, {name: tensor.clone() for name, tensor in self.writer.state().items()}
 
-    def _put_back(self, kept: tuple[dict[str, Tensor], dict[str, Tensor]]) -> None:
+    def put_back(self, kept: tuple[dict[str, Tensor], dict[str, Tensor]]) -> None:
+        """Give the copy the parameters and the method the state that `kept` gave."""
         with torch.no_grad():
             for name, parameter in self.writer.parameters.items():
                 parameter.copy_(kept[0][name])

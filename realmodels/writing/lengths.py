@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from realmodels.model.reading import first_block, logits_at, remembering
 from realmodels.writing import editing
@@ -90,40 +90,50 @@ class Lengths:
         return found
 
     def written(self, case: Case, number: int, rate: float) -> Stream:
-        """One order, written into a fresh copy of the model and asked after every task."""
-        question, facts, writer = self.question, self.streams[number], case.fresh()
-        history, result = History(facts), Stream("measured", number, [], [])
-        model = writer.model
+        """One order, written into the case's copy of the model and asked after every task; the copy is then put back."""
+        start, result = case.kept(), Stream("measured", number, [], [])
+        writer, model = case.writer, case.model
         with remembering(model, first_block(model, writer.parameters.values())):
             try:
-                for count in stream(writer, facts, rate, self.steps):
-                    history.ask(model, count)
-                    if count == 0:
-                        result.before = float(history.asked["exact"][0].mean())
-                    if count:
-                        done = np.isin(facts.task.numpy(), history.numbers[:count])
-                        result.written.append(int(done.sum()))
-                        result.kept.append(float(history.asked["exact"][count, done].sum()))
+                self._write(case, self.streams[number], rate, result)
+                self._ask(model, result)
+                change = {name: parameter.detach() - start[0][name] for name, parameter in writer.parameters.items()}
             except Diverged as error:
                 result.stopped = f"diverged: {error}"
-                result.written.append(len(facts))
+                result.written.append(len(self.question.facts))
                 result.kept.append(0.0)
                 return result
-            result.learned = float(history.fresh("exact").mean())
-            result.text = bits_per_byte(model, question.protected) - self.before
-            if self.known.any():
-                result.related = float(editing.right(model, question.encoder, self.pairs)[self.known].mean())
-            others, of_fact = self.others
-            if others is not None:
-                frame = pd.DataFrame({"fact": of_fact, "exact": asked(model, others).exact.numpy()})
-                result.rephrased = float(frame.groupby("fact")["exact"].mean().mean())
-        base = dict(question.loaded.model.named_parameters())
-        change = {name: parameter.detach() - base[name] for name, parameter in writer.parameters.items()}
-        done = damage(question.loaded.model, change, question.protected.tokens)
+            finally:
+                case.put_back(start)
+            done = damage(model, change, self.question.protected.tokens)
         result.function, result.weight = done.function, done.weight
         if not result.text <= RUIN:
             result.stopped = f"protected text costs {result.text:.2g} bits per byte more"
         return result
+
+    def _write(self, case: Case, facts: Facts, rate: float, result: Stream) -> None:
+        """Write all tasks; note after each how many of the facts written so far are right."""
+        history = History(facts)
+        for count in stream(case.writer, facts, rate, self.steps):
+            history.ask(case.model, count)
+            if count == 0:
+                result.before = float(history.asked["exact"][0].mean())
+                continue
+            done = np.isin(facts.task.numpy(), history.numbers[:count])
+            result.written.append(int(done.sum()))
+            result.kept.append(float(history.asked["exact"][count, done].sum()))
+        result.learned = float(history.fresh("exact").mean())
+
+    def _ask(self, model: nn.Module, result: Stream) -> None:
+        """Note what the model says of all else at the end."""
+        question = self.question
+        result.text = bits_per_byte(model, question.protected) - self.before
+        if self.known.any():
+            result.related = float(editing.right(model, question.encoder, self.pairs)[self.known].mean())
+        others, of_fact = self.others
+        if others is not None:
+            frame = pd.DataFrame({"fact": of_fact, "exact": asked(model, others).exact.numpy()})
+            result.rephrased = float(frame.groupby("fact")["exact"].mean().mean())
 
 
 @torch.no_grad()

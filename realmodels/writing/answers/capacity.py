@@ -77,8 +77,7 @@ class Capacity(ModelAnswer):
         return "\n".join(lines)
 
     def plot(self, **options: Any) -> Any:
-        """Facts said right against facts written by pandas: a line per method, mean over orders; forecasts dashed, and the line of
-        no forgetting."""
+        """Facts said right against facts written: a line per method, mean over orders; forecasts dashed; grey: none forgotten."""
         means = self.curves_table.groupby(["method", "kind", "written"])["kept"].mean().unstack("written").T
         labels = {"xlabel": "facts written", "ylabel": "facts said right"}
         axes = (
