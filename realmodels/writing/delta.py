@@ -13,6 +13,7 @@ order), {sha256: of all else, about: {
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -107,6 +108,9 @@ def save(path: Path, about: Mapping[str, Any], patches: Mapping[tuple[int, str],
     told = json.dumps({"about": about, "sha256": _sha(about, arrays)}, sort_keys=True, allow_nan=False)
     with atomic(path) as temporary:
         save_file({_key(*key): arrays[key] for key in sorted(arrays)}, str(temporary), {KEY: told})
+        mask = os.umask(0)  # the library makes files that only their owner may read
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
         made = read(temporary)
     return replace(made, path=path)
 

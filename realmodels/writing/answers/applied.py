@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simulate.runs.answer import Answer, field
+from simulate.runs.answer import Answer, field, short
 
 LITTLE = 0.5  # of an update: if less of it survives rounding, a warning
+LONG = ("folder", "written", "left_out", "lost_in_rounding", "ruined")  # told below the numbers
 ROWS, HEX = 12, 12  # tensors, and digits of a digest, that the text shows
 
 
@@ -42,6 +43,10 @@ class Applied(Answer):
             found.append(f"Rounding to the type of the file left {self.survives:.0%} of the update: the facts may not be there.")
         return found
 
+    def lines(self) -> list[tuple[str, Any, str, str]]:
+        """As every answer, without what is long and empty."""
+        return [line for line in super().lines() if line[0] not in LONG or line[1]]
+
     def to_dict(self) -> dict[str, Any]:
         """As every answer, with `warnings`."""
         return {**super().to_dict(), "warnings": self.warnings}
@@ -50,8 +55,12 @@ class Applied(Answer):
         """The text of the command line; of many tensors those that moved most."""
         order = sorted(range(len(self.tensor)), key=lambda i: -self.tensor_update[i])[:ROWS]
         columns = {name: [getattr(self, name)[i] for i in order] for name in self._fields(column=True)}
-        short = {"base_sha256": self.base_sha256[:HEX], "delta_sha256": self.delta_sha256[:HEX]}
-        lines = [super(Applied, replace(self, **columns, **short)).show()]
+        brief = {"base_sha256": self.base_sha256[:HEX], "delta_sha256": self.delta_sha256[:HEX]}
+        shown = {name: getattr(self, name) for name in LONG if getattr(self, name)}
+        lines = [super(Applied, replace(self, **columns, **brief, **dict.fromkeys(shown))).show(), ""]
+        for name, value in shown.items():
+            told = [f"{key} {short(entry)}" for key, entry in value.items()] if isinstance(value, Mapping) else [short(value)]
+            lines += [f"{name}: {self.meanings()[name]}", *(f"  {line}" for line in told)]
         if len(self.tensor) > ROWS:
             lines.append(f"These are the {ROWS} of {len(self.tensor)} tensors that moved most; --json lists all.")
         return "\n".join([*lines, *(f"Warning: {warning}" for warning in self.warnings)])

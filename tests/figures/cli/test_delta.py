@@ -47,6 +47,8 @@ def test_on_and_off_from_the_shell(pair, tmp_path, capsys):
     status, out, _ = run(capsys, "revert", tmp_path / "new", delta, "--out", tmp_path / "one", "--to-task", 1)
     assert status == 0
     assert "model.layers.2.mlp.down_proj.weight" in out
+    assert "  method full" in out.splitlines()
+    assert max(map(len, out.splitlines())) < 160
     status, out, _ = run(capsys, "revert", tmp_path / "one", delta, "--out", tmp_path / "old", "--json")
     assert status == 0
     assert json.loads(out)["applied"] == 0

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -127,6 +128,31 @@ def test_every_task_can_be_given_back_and_put_on_to(tmp_path, dtype):
         revert(tmp_path / "to1", tmp_path / "d", tmp_path / "up", to_task=2)
     with pytest.raises(UserError, match="no state after 5 tasks"):
         apply(base, tmp_path / "d", tmp_path / "up", to_task=5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_what_write_saves_is_what_it_reports_wherever_the_files_lie(tmp_path, dtype):
+    kept = []
+    for place in ("here", "there"):
+        base, facts = toy("gpt2", tmp_path / place / "base", dtype), tmp_path / place / "facts.jsonl"
+        entries = [{"prompt": f"The capital of {c} is", "answer": f" {a}"} for c, a in (("Peru", "Riga"), ("Ghana", "Oslo"))]
+        facts.write_text("\n".join(map(json.dumps, entries)))
+        settings = {"learning_rate": 0.02, "steps": 8, "ruin": 99.0, "texts": False}
+        report = realmodels.write(base, facts, "full", out=tmp_path / place / "d", per_task=True, **settings)
+        apply(base, tmp_path / place / "d", tmp_path / place / "new")
+        again = realmodels.load(tmp_path / place / "new")
+        ids, answers = zip(*(again.words.joined(entry["prompt"], entry["answer"]) for entry in entries), strict=True)
+        with torch.no_grad():
+            probabilities = []
+            for prompt, answer in zip(ids, answers, strict=True):
+                logits = again.model(torch.tensor([[*prompt, *answer]])).logits[0].double().log_softmax(-1)
+                places = range(len(prompt) - 1, len(prompt) + len(answer) - 1)
+                probabilities.append(sum(float(logits[i, token]) for i, token in zip(places, answer, strict=True)))
+        assert report.probability == pytest.approx(np.exp(probabilities).mean(), rel=1e-4)
+        held = (tmp_path / place / "d").read_bytes()
+        assert str(tmp_path).encode() not in held
+        kept.append(held)
+    assert kept[0] == kept[1]
 
 
 @pytest.mark.slow

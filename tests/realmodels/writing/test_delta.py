@@ -43,6 +43,12 @@ DAMAGE = {"cut": _cut, "flipped": _flip, "longer": lambda data: data + b"\0", "e
 DAMAGE |= {"metadata": _metadata}
 
 
+def test_a_delta_may_be_read_by_whom_the_umask_allows(pair, tmp_path):
+    other = tmp_path / "made by open"
+    other.touch()
+    assert pair[1].stat().st_mode == other.stat().st_mode
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_delta_is_refused(pair, tmp_path, damage):
     base, delta, new = pair
