@@ -22,6 +22,7 @@ from figures.cli.capacity import Capacity
 from figures.cli.delta import Apply, Revert
 from figures.cli.explore import Explore
 from figures.cli.facts import Forecast, Measure, Write
+from figures.cli.model import Model
 from figures.cli.models import Models, Train
 from figures.cli.output import degrade
 from figures.cli.publish import Figures, Paper
@@ -39,6 +40,7 @@ Command = (
     | Annotated[Theory, subcommand("theory")]
     | Annotated[Simulate, subcommand("simulate")]
     | Annotated[Models, subcommand("models")]
+    | Annotated[Model, subcommand("model")]
     | Annotated[Train, subcommand("train")]
     | Annotated[Write, subcommand("write")]
     | Annotated[Capacity, subcommand("capacity")]

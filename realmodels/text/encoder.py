@@ -6,6 +6,7 @@ they start with none. An answer is scored on the tokens that the joined text has
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tokenizers import Tokenizer as Backend
@@ -146,15 +147,23 @@ class Encoder:
         except Exception as error:  # a template is a program of the model's makers
             raise UserError(f"the model's chat template fails ({' '.join(str(error).split())[:120]}): ask without it") from None
 
+    @cached_property
+    def _added(self) -> frozenset[int]:
+        """Tokens that were added to the vocabulary as they are written."""
+        return frozenset(self.backend.get_added_tokens_decoder())
+
+    @cached_property
+    def _byte_level(self) -> bool:
+        return _is_byte_level(self.backend)
+
     def _bytes_of(self, token: int) -> "bytes_":
         """The bytes that a token stands for."""
         spelt = self.backend.id_to_token(token)
         if spelt is None:
             return b""
-        added = self.backend.get_added_tokens_decoder()
-        if token in added:
+        if token in self._added:
             return spelt.encode()
-        if _is_byte_level(self.backend):
+        if self._byte_level:
             return bytes_(BYTES[letter] for letter in spelt) if all(letter in BYTES for letter in spelt) else spelt.encode()
         if len(spelt) == 6 and spelt.startswith("<0x"):  # SentencePiece's bytes
             return bytes_([int(spelt[3:5], 16)])
