@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from realmodels.model.reading import first_block, remembering
+from realmodels.model.reading import first_block
+from realmodels.model.remembering import remembering
 from realmodels.writing.kernel import Kernel, logit_kernel
 from realmodels.writing.learning_rate import LEARNED, checked_learning_rate
 from realmodels.writing.methods.binding import bind
 from realmodels.writing.methods.writer import Diverged, Writer, norm
-from realmodels.writing.outputs import asked
+from realmodels.writing.outputs import Scores, asked
 from realmodels.writing.question import Question
 from realmodels.writing.room import require_room, require_room_to_write
 from realmodels.writing.stream import write_task
@@ -91,10 +92,12 @@ class Case:
         if not self.writer.forecastable:
             return middle
         task = self.facts[self.trial_rows()[0]]
-        gradient = self.writer.restriction(task, ())(self.writer.gradient(task, "task 1, before any write"))
-        loss = float(asked(self.model, task).loss.mean())
-        size = norm(gradient) ** 2
-        wanted = loss / (steps * size) if size > 0 else middle
+        try:
+            gradient = self.writer.restriction(task, ())(self.writer.gradient(task, "before any write"))
+        except Diverged as error:
+            raise UserError(f"model {self.question.loaded.path}: {error}: choose another model") from None
+        loss, size = float(asked(self.model, task).loss.mean()), norm(gradient) ** 2
+        wanted = loss / (steps * size) if 0 < size < math.inf else middle
         return float(rates[np.abs(np.log2(rates) - math.log2(max(wanted, 1e-30))).argmin()])
 
     def trial(self, rate: float, steps: int) -> float:
@@ -104,32 +107,30 @@ class Case:
         """
         reached: list[float] = []
         for rows in self.trial_rows():
-            before = self.kept()
-            try:
-                task = self.facts[rows]
-                write_task(self.writer, task, rate, steps)
-                reached.append(float(asked(self.model, task).exact.mean()))
-            except Diverged:
+            now = self._alone(rows, rate, steps)
+            if now is None:
                 return math.nan
-            finally:
-                self.put_back(before)
+            reached.append(float(now.exact.mean()))
             if reached[-1] < LEARNED / 2:
                 break
         return float(np.mean(reached))
 
     def trial_bits(self, rate: float, steps: int) -> float:
         """Mean retained bits of the facts of the first tasks just after each was written by itself; NaN if a write diverges."""
-        bits: list[float] = []
-        for rows in self.trial_rows():
-            before = self.kept()
-            try:
-                write_task(self.writer, self.facts[rows], rate, steps)
-                bits.append(float(asked(self.model, self.facts[rows]).bits.mean()))
-            except Diverged:
-                return math.nan
-            finally:
-                self.put_back(before)
-        return float(np.mean(bits))
+        found = [self._alone(rows, rate, steps) for rows in self.trial_rows()]
+        return float(np.mean([math.nan if now is None else float(now.bits.mean()) for now in found]))
+
+    def _alone(self, rows: Tensor, rate: float, steps: int) -> Scores | None:
+        """Scores of a task just after it was written by itself, None if that diverges; the copy is put back."""
+        before = self.kept()
+        try:
+            write_task(self.writer, self.facts[rows], rate, steps)
+            now = asked(self.model, self.facts[rows])
+            return now if bool(torch.isfinite(now.loss).all()) else None
+        except Diverged:
+            return None
+        finally:
+            self.put_back(before)
 
     def trial_rows(self) -> list[Tensor]:
         """Indices of the facts of each of the first tasks."""
@@ -154,31 +155,38 @@ def powers(lowest: float, highest: float) -> np.ndarray:
 
 
 def sufficient_rate(trial: Callable[[float], float], rates: np.ndarray, guess: float) -> tuple[float, bool]:
-    """(the smallest of `rates`, ascending, with which a trial reaches LEARNED, True); searched from `guess` up and down.
+    """(the smallest of `rates`, ascending, with which a trial reaches LEARNED, True); searched from `guess` on.
 
-    trial(rate): share that was learned; NaN if the write diverges. Larger rates are tried as long as they reach more, then
-    smaller ones. If none reaches as much: the one that reaches most, and False.
+    trial(rate): share that was learned; NaN if the write diverges. If the guess does not reach: out of divergence in growing
+    steps; then up, as long as larger rates reach no less; then down. A rate that reaches is followed down to where it ends.
+    If none of up to TRIED does: the one that reaches most, and False.
     """
     found: dict[int, float] = {}
 
-    def reaches(index: int) -> bool:
-        found[index] = trial(float(rates[index]))
-        return found[index] >= LEARNED
+    def share(index: int) -> float:
+        if index not in found:
+            found[index] = trial(float(rates[index]))
+        return found[index]
 
-    start = int(np.flatnonzero(rates == guess)[0])
-    if reaches(start):
-        while start > 0 and reaches(start - 1):
-            start -= 1
-        return float(rates[start]), True
+    def lowest(index: int) -> tuple[float, bool]:
+        while index > 0 and share(index - 1) >= LEARNED:
+            index -= 1
+        return float(rates[index]), True
+
+    start, step = int(np.abs(rates - guess).argmin()), 1
+    while not math.isfinite(share(start)) and start > 0:
+        start, step = max(0, start - step), 2 * step
+    if share(start) >= LEARNED:
+        return lowest(start)
     index = start
-    while index + 1 < len(rates) and math.isfinite(found[index]) and found[index] >= max(found.values()):
+    while index + 1 < len(rates) and share(index) >= max(filter(math.isfinite, found.values()), default=math.inf):
         index += 1
-        if reaches(index):
+        if share(index) >= LEARNED:
             return float(rates[index]), True
     index = start
     while index > 0 and len(found) < TRIED:  # the guess may have been too large
         index -= 1
-        if reaches(index):
-            return float(rates[index]), True
+        if share(index) >= LEARNED:
+            return lowest(index)
     finite = {index: share for index, share in found.items() if math.isfinite(share)}
-    return float(rates[max(finite, key=lambda index: finite[index])] if finite else rates[0]), False
+    return float(rates[max(finite, key=lambda index: (finite[index], -index))] if finite else rates[0]), False

@@ -9,13 +9,15 @@ A file that lacks the fields leaves the numbers undefined, with the reason.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from torch import nn
 
+from realmodels.model.reading import context
 from realmodels.text.encoder import Encoder
-from realmodels.writing.outputs import Answers, Asked, asked, encode_asked
+from realmodels.writing.outputs import Answers, Asked, Facts, asked, encode_asked
 
 Pair = tuple[str, str]
 
@@ -26,60 +28,85 @@ DEFINITIONS = {
     "score": "Harmonic mean of efficacy, paraphrase and neighbourhood.",
 }
 
-
-def surprise(model: nn.Module, encoder: Encoder, pairs: Sequence[Pair]) -> np.ndarray:
-    """Mean -log p per token, in nats, of each (prompt, answer): [P]."""
-    facts = encode_asked([Asked(prompt, answer) for prompt, answer in pairs], encoder, Answers([]))
-    return (asked(model, facts).loss / facts.row.bincount().double()).numpy()
-
-
-def _preferred(model: nn.Module, encoder: Encoder, cases: Sequence[tuple[int, Pair, Pair]]) -> float:
-    """Mean over facts of the share of their cases (fact, one, other) in which `one` surprises less than `other`."""
-    both = surprise(model, encoder, [pair for _, one, other in cases for pair in (one, other)]).reshape(-1, 2)
-    of_fact: dict[int, list[bool]] = {}
-    for (fact, _, _), (one, other) in zip(cases, both, strict=True):
-        of_fact.setdefault(fact, []).append(bool(one < other))
-    return float(np.mean([np.mean(each) for each in of_fact.values()]))
+LACKS = {
+    "efficacy": 'no fact has a "ground_truth", the answer that was true before',
+    "paraphrase": 'no fact has both a "ground_truth" and another wording',
+    "neighbourhood": 'no fact has a "locality" prompt with an expected answer',
+}
 
 
-def edited(
-    model: nn.Module, encoder: Encoder, facts: Sequence[Any], worded: Callable[[str, str], Pair]
-) -> tuple[dict[str, float | None], dict[str, str]]:
-    """({efficacy, paraphrase, neighbourhood, score}, {name: why it is undefined}) of facts as `as_facts` gives them.
+class Pairs:
+    """Distinct (prompt, answer) pairs, scored together, each once. room: most tokens that the model takes at once."""
+
+    def __init__(self, encoder: Encoder, room: int | None = None):
+        self.encoder, self.room = encoder, room
+        self.numbers: dict[Pair, int] = {}
+
+    def add(self, pair: Pair) -> int:
+        """The number of a pair."""
+        return self.numbers.setdefault(pair, len(self.numbers))
+
+    @cached_property
+    def facts(self) -> Facts:
+        """All of them as tensors. Raises UserError for an answer without a token of its own, or a text beyond the context."""
+        return encode_asked([Asked(prompt, answer) for prompt, answer in self.numbers], self.encoder, Answers([]), self.room)
+
+    def ask(self, model: nn.Module) -> tuple[np.ndarray, np.ndarray]:
+        """(1.0 where greedy decoding says the whole answer, else 0.0; mean -log p per token, nats): [P] each."""
+        if not self.numbers:
+            return np.zeros(0), np.zeros(0)
+        found = asked(model, self.facts)
+        return found.exact.numpy(), (found.loss / self.facts.count).numpy()
+
+
+class Edits:
+    """The comparisons by which edits are judged, of facts as `as_facts` gives them; their pairs are added to `pairs`.
 
     worded(prompt, answer): both in the form in which the model is asked (plain, or a chat's turn).
     """
-    kinds: dict[str, list[tuple[int, Pair, Pair]]] = {"efficacy": [], "paraphrase": [], "neighbourhood": []}
-    for number, fact in enumerate(facts):
-        truth = getattr(fact, "truth", None)
-        if truth is not None and truth != fact.answer:
-            kinds["efficacy"].append((number, worded(fact.prompt, fact.answer), worded(fact.prompt, truth)))
-            for wording in fact.heldout_wordings:
-                kinds["paraphrase"].append((number, worded(wording, fact.answer), worded(wording, truth)))
-        for prompt, expected in getattr(fact, "neighbours", ()):
-            if expected is not None and expected != fact.answer:
-                kinds["neighbourhood"].append((number, worded(prompt, expected), worded(prompt, fact.answer)))
-    lacks = {
-        "efficacy": 'no fact has a "ground_truth", the answer that was true before',
-        "paraphrase": 'no fact has both a "ground_truth" and another wording',
-        "neighbourhood": 'no fact has a "locality" prompt with an expected answer',
-    }
-    found: dict[str, float | None] = {name: _preferred(model, encoder, cases) if cases else None for name, cases in kinds.items()}
-    why = {name: lacks[name] for name, value in found.items() if value is None}
-    parts = [value for value in found.values() if value is not None]
-    if why:
-        found["score"], why["score"] = None, f"it needs {' and '.join(why)}"
-    else:
-        found["score"] = 0.0 if min(parts) == 0 else float(len(parts) / sum(1 / value for value in parts))
-    return found, why
+
+    def __init__(self, facts: Sequence[Any], worded: Callable[[str, str], Pair], pairs: Pairs):
+        self.cases: dict[str, list[tuple[int, int, int]]] = {"efficacy": [], "paraphrase": [], "neighbourhood": []}
+
+        def compare(kind: str, number: int, prompt: str, one: str, other: str) -> None:
+            both = (pairs.add(worded(prompt, answer)) for answer in (one, other))
+            self.cases[kind].append((number, *both))
+
+        for number, fact in enumerate(facts):
+            truth = getattr(fact, "truth", None)
+            if truth is not None and truth != fact.answer:
+                compare("efficacy", number, fact.prompt, fact.answer, truth)
+                for wording in fact.heldout_wordings:
+                    compare("paraphrase", number, wording, fact.answer, truth)
+            for prompt, expected in getattr(fact, "neighbours", ()):
+                if expected is not None and expected != fact.answer:
+                    compare("neighbourhood", number, prompt, expected, fact.answer)
+
+    def judged(self, surprise: np.ndarray) -> tuple[dict[str, float | None], dict[str, str]]:
+        """({efficacy, paraphrase, neighbourhood, score}, {name: why it is undefined}) from -log p per token of all pairs [P]."""
+        found = {name: _preferred(cases, surprise) for name, cases in self.cases.items()}
+        why = {name: LACKS[name] for name, value in found.items() if value is None}
+        parts = [value for value in found.values() if value is not None]
+        if why:
+            found["score"], why["score"] = None, f"it needs {' and '.join(why)}"
+        else:
+            found["score"] = 0.0 if min(parts) == 0 else float(len(parts) / sum(1 / value for value in parts))
+        return found, why
+
+
+def _preferred(cases: Sequence[tuple[int, int, int]], surprise: np.ndarray) -> float | None:
+    """Mean over facts of the share of their cases (fact, one, other) in which `one` surprises less than `other`."""
+    of_fact: dict[int, list[bool]] = {}
+    for fact, one, other in cases:
+        of_fact.setdefault(fact, []).append(bool(surprise[one] < surprise[other]))
+    return float(np.mean([np.mean(each) for each in of_fact.values()])) if of_fact else None
 
 
 def right(model: nn.Module, encoder: Encoder, pairs: Sequence[Pair]) -> np.ndarray:
     """Whether greedy decoding says each whole answer after its prompt: [P] of 0.0 or 1.0; [0] for no pairs."""
-    if not pairs:
-        return np.zeros(0)
-    facts = encode_asked([Asked(prompt, answer) for prompt, answer in pairs], encoder, Answers([]))
-    return asked(model, facts).exact.numpy()
+    table = Pairs(encoder, context(model))
+    numbers = [table.add(pair) for pair in pairs]
+    return table.ask(model)[0][numbers] if pairs else np.zeros(0)
 
 
 def related(facts: Sequence[Any], worded: Callable[[str, str], Pair]) -> list[Pair]:

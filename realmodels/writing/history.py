@@ -56,9 +56,12 @@ class History:
         """Numbers of the facts of the task in place `index` of the stream."""
         return np.flatnonzero(self.facts.task.numpy() == self.numbers[index])
 
-    def ask(self, model: nn.Module, written: int) -> None:
-        """Ask the model, after `written` tasks: all facts, or in a long stream only some, always the last and the next task."""
-        all_of_them = self.T <= WHOLE or written & (written - 1) == 0 or written == self.T
+    def ask(self, model: nn.Module, written: int, whole: bool = False) -> None:
+        """Ask the model, after `written` tasks, all facts; in a long stream, unless `whole`, only the last and the next task.
+
+        At no task, the last, and the powers of two all facts are asked in any case.
+        """
+        all_of_them = whole or self.T <= WHOLE or written & (written - 1) == 0 or written == self.T
         near = [index for index in (written - 1, written) if 0 <= index < self.T]
         rows = np.arange(len(self.facts)) if all_of_them else np.sort(np.concatenate([self.rows(i) for i in near]))
         found = asked(model, self.facts[torch.from_numpy(rows)])

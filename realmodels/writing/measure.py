@@ -39,14 +39,15 @@ def measure(
     the kernel needs is not free.
     """
     with one_thread():
-        case = Case(Question(model, facts, Setting(**setting)), method, options)
+        question = Question(model, facts, Setting(**setting))
+        case = Case(question, method, options)
         kernel = case.kernel()
         return Measurement(
             **case.about,
             settings=case.settings,
             notes=case.question.notes,
             **statistics(kernel.writes),
-            activation_fraction=activation_fraction(case.model, case.writer, case.facts),
+            activation_fraction=activation_fraction(case.model, case.writer, case.facts) if question.loaded.ours else None,
             write_fraction=write_fraction(case.model, case.writer, case.facts),
         )
 

@@ -203,11 +203,18 @@ def tree(facts: Sequence[Asked], encoder: Encoder) -> Answers:
     return Answers(spelt, len(distinct))
 
 
-def encode_asked(asked: Sequence[Asked], encoder: Encoder, answers: Answers) -> Facts:
-    """`Facts` of these questions, whose answers are told apart in the tree `answers`. Errors as `Encoder.joined`."""
+def encode_asked(asked: Sequence[Asked], encoder: Encoder, answers: Answers, room: int | None = None) -> Facts:
+    """`Facts` of these questions, whose answers are told apart in the tree `answers`.
+
+    Errors as `Encoder.joined`, and UserError for a prompt and answer of more tokens than `room`.
+    """
     texts, row, place, target, options, subject = [], [], [], [], [], []
     for index, one in enumerate(asked):
         before, ids = encoder.joined(one.prompt, one.answer)
+        length = len(before) + len(ids) - 1  # the answer's last token is not read
+        if room is not None and length > room:
+            what = f"prompt {one.prompt[:50]!r}... takes {length} tokens with its answer"
+            raise UserError(f"{what} and does not fit a context of {room}: shorten it")
         texts.append([*before, *ids[:-1]])
         subject.append(_end_of(one, before, encoder))
         for length, token in enumerate(ids):

@@ -26,7 +26,7 @@ class Setting:
     """What a user may set besides the model and the facts.
 
     background: facts of the same form that are never written; methods protect their prompts. text: file of text that the
-    writes should leave alone (default: text held out from a model trained here, else packaged summaries of Wikipedia).
+    writes should leave alone (default: packaged summaries of Wikipedia articles, which no model trained here has read).
     facts_per_task: how many facts in order are one task, for files without tasks. template: "plain", or "chat" for the model's
     own chat template. known: facts that the model may know already, asked before and after. answer: "new" or "true", which of
     a record's two answers is written.
@@ -48,7 +48,7 @@ class Question:
         if self.setting.template not in FORMS:
             raise UserError(f"template {self.setting.template!r}: choose {' or '.join(FORMS)}")
         self.loaded = as_loaded(model)
-        self.encoder = self.loaded.words
+        self.encoder, self.room = self.loaded.words, context(self.loaded.model)
         read = self._read(facts, named)
         self.plain, self.notes = read.facts, list(read.notes)
         self.asked = [self.question(fact, fact.prompt) for fact in self.plain]
@@ -64,7 +64,7 @@ class Question:
             "tasks": len(self.facts.task.unique()),
             "candidates": self.tree.count,
             "full_bits": float(self.facts.full_bits.mean()),
-            "chance_recall": float((-self.facts.full_bits * 0.6931471805599453).exp().mean()),
+            "chance_recall": float((2.0**-self.facts.full_bits).mean()),
             "chance_bits": 0.0,
             "hashes": {
                 "facts": digest(facts, self.plain),
@@ -119,14 +119,7 @@ class Question:
 
     def _fitting(self, asked: Sequence[Asked]) -> Facts:
         """The questions as tensors. Raises UserError naming the first that is longer than the model's context."""
-        facts = encode_asked(asked, self.encoder, self.tree)
-        room = context(self.loaded.model)
-        for one, last in zip(asked, facts.last.tolist(), strict=True):
-            if last + 1 > room:
-                raise UserError(
-                    f"prompt {one.prompt[:50]!r}... takes {last + 1} tokens and does not fit a context of {room}: shorten it"
-                )
-        return facts
+        return encode_asked(asked, self.encoder, self.tree, self.room)
 
 
 def _plain(fact: Fact) -> UserFact:

@@ -50,7 +50,6 @@ def files(tmp_path):
         "nested": "[" * 100_000,
         "digits": '{"prompt": "A is in", "answer": "France", "task": ' + "9" * 5000 + "}",
         "two answers": right[0].replace("Brazil", "France"),
-        "same first token": "\n".join(right[0].replace("Brazil", a).replace("Macondo", a) for a in ("zebra", "zebras", "zebus")),
         "not finite": '{"prompt": "A is in", "answer": "France", "task": NaN}',
     }
     for name, lines in wrong.items():
@@ -68,7 +67,7 @@ def test_the_commands_print_json_and_text_of_the_same_answer(trained, files, cap
         answer = json.loads(run(capsys, *words, "--json")[1])
         assert answer["conclusion"] in text
         assert answer["chance_recall"] == 0.5
-        assert len(answer["hashes"]["facts"]) == len(answer["hashes"]["checkpoint"]) == 64
+        assert len(answer["hashes"]["facts"]) == len(answer["hashes"]["model"]) == 64
         assert {"units", "version", "settings", "not_finite", "warnings"} <= set(answer)
         if words[0] != "measure":
             assert answer["dial"] == answer["learning_rate"] == 0.01
@@ -88,15 +87,23 @@ def test_every_kind_of_mistake_gets_one_line(trained, files, capsys, command):
         assert status == 2, path
         assert len(complaint.splitlines()) == 1
         assert complaint.startswith("cwb: ")
-    _, _, complaint = run(capsys, command, model, option, str(files / "same first token.jsonl"))
-    assert all(repr(f" {answer}") in complaint for answer in ("zebra", "zebras", "zebus"))
     for rate in ("nan", "inf", "-1", "0") if command == "write" else ():
         status, _, complaint = run(capsys, command, model, option, str(files / "right.jsonl"), f"--learning-rate={rate}")
         assert (status, "finite number above 0" in complaint) == (2, True)
 
 
+def test_answers_that_begin_alike_are_no_mistake(trained, files, capsys):
+    """Whole answers are asked, so that no two of them need differ in their first token."""
+    entries = [{"prompt": f"{place} is in", "answer": a} for place, a in (("Oz", "zebra"), ("Ix", "zebras"), ("Ux", "zebus"))]
+    (files / "alike.jsonl").write_text("\n".join(map(json.dumps, entries)))
+    words = ["write", str(trained[1]["dense"]), "--facts", str(files / "alike.jsonl"), "--learning-rate", "0.03", "--json"]
+    status, out, complaint = run(capsys, *words)
+    assert (status, complaint) == (0, "")
+    assert json.loads(out)["candidates"] == 3
+
+
 def test_a_diverged_copy_is_reported_and_not_saved(trained, files, capsys):
-    words = ["write", str(trained[1]["dense"]), "--stream", str(files / "right.jsonl"), "--save", str(files / "copy")]
+    words = ["write", str(trained[1]["dense"]), "--stream", str(files / "right.jsonl"), "--out", str(files / "copy")]
     status, out, complaint = run(capsys, *words, "--dial", "1e30", "--json")
     assert (status, complaint) == (0, "")
     answer = json.loads(out, parse_constant=lambda word: math.nan / 0)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from simulate.runs.answer import Answer, field, short
+from simulate.runs.answer import Answer, field, plain, short
 
 ROWS = 12  # of a curve, shown whole by the command line; of a longer one ages 0, 1, 2, 4, 8 ... and the last
 PER_FACT = "bits per fact"
@@ -97,16 +97,17 @@ class Rated(ModelAnswer):
         return {**super().to_dict(), "dial": self.learning_rate}
 
     def rate_warnings(self) -> list[str]:
-        """A word on a learning rate at the end of its range; empty if it is not."""
-        if not self.at_grid_end:
-            return []
-        told = "is at the end of the range that was tried: a rate outside of it may serve better, or the facts are known already."
-        return [f"The learning rate {self.learning_rate:g} {told}"]
+        """A word on a learning rate at the end of its range, or one that does not suffice; empty if all is well."""
+        if self.at_grid_end:
+            told = "is at the end of the range that was tried: one outside may serve better, or the facts are known already."
+            return [f"The learning rate {self.learning_rate:g} {told}"]
+        choice = str(self.settings.get("learning_rate_choice", ""))
+        return [f"{choice[:1].upper()}{choice[1:]}: other options or another method may serve better."] * choice.startswith("no ")
 
 
-def curve(ages: Sequence[int], bits: Sequence[float], low: Sequence[float], high: Sequence[float]) -> list[dict[str, float]]:
-    """Columns as a list of records with the keys age, bits, low and high, as JSON promises them."""
-    return [dict(zip(("age", "bits", "low", "high"), row, strict=True)) for row in zip(ages, bits, low, high, strict=True)]
+def curve(ages: Sequence[int], bits: Sequence[float], low: Sequence[float], high: Sequence[float]) -> list[dict[str, Any]]:
+    """Columns as a list of records with the keys age, bits, low and high, as JSON promises them; no number that is not finite."""
+    return plain([dict(zip(("age", "bits", "low", "high"), row, strict=True)) for row in zip(ages, bits, low, high, strict=True)])
 
 
 LOW = "5% of the tasks keep less than this; a spread over tasks, not an uncertainty."

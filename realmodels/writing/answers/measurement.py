@@ -21,8 +21,8 @@ class Measurement(ModelAnswer):
     )
     mean_overlap: float = field("cosine", "Mean overlap of the write directions of two different facts.")
     rms_overlap: float = field("cosine", "Root mean square of these overlaps; 0 means that writes do not meet.")
-    activation_fraction: float = field(
-        "share of units", "Hidden units, slots or experts in the method's reach that act at a token."
+    activation_fraction: float | None = field(
+        "share of units", "Units, slots or experts in reach that act at a token; null for models from elsewhere."
     )
     write_fraction: float = field("share of parameters", "Parameters of the model that the first step of a task changes.")
     spectrum: Sequence[float] = field(

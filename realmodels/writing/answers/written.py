@@ -10,6 +10,7 @@ from realmodels.writing.answers.base import HIGH, LOW, PER_FACT, Rated, curve
 from simulate.runs.answer import field
 
 RISE = 0.1  # bits per byte: a rise of the protected text beyond this is a warning
+KNOWN = 0.9  # share of the facts that are said right before any write, from which on there is little to learn
 SHARE = "share of facts"
 
 
@@ -28,7 +29,7 @@ class Written(Rated):
     exact_rephrased: float | None = field(SHARE, "The same at the end, asked in words that were never written.")
     probability: float = field("probability", "Of the whole answer after the last task, mean over facts.")
     bits_before: float = field(PER_FACT, "Retained bits before the first write.")
-    learned: float = field(PER_FACT, "Retained bits of a task just after it was written, mean over tasks.")
+    learned: float = field(PER_FACT, "Retained bits of a fact just after its own task was written.")
     kept: float = field(PER_FACT, "Retained bits of all facts after the last task.")
     recall: float = field(SHARE, "Facts whose answer beats those of the other facts, token by token, after the last task.")
     recall_heldout_phrasing: float | None = field(SHARE, "The same, asked in words that were never written.")
@@ -78,14 +79,7 @@ class Written(Rated):
             return [f"The writing diverged. {self.divergence}.{unsaved}"]
         found = [f"The stream was stopped. {self.ruined}.{unsaved}"] if self.ruined else []
         found += self.rate_warnings()
-        gained = self.learned - self.bits_before
-        if not gained > 0.1 * self.full_bits:
-            found.append(
-                f"Nothing was learned: a task has {self.bits_before:.2f} bits per fact before the stream and {self.learned:.2f} "
-                "just after its write. Raise the learning rate or choose another method."
-            )
-        elif self.learned < 0.5 * self.full_bits:
-            found.append(f"Little was learned: {self.learned:.2f} of {self.full_bits:.2f} bits per fact just after a write.")
+        found += self._learning_warnings()
         if self.heldout_rise is not None and not self.heldout_rise <= RISE:
             found.append(
                 f"The model lost language: protected text costs {self.heldout_rise:.3g} bits per byte more than before; up to "
@@ -94,6 +88,21 @@ class Written(Rated):
         if self.survives is not None and self.survives < 0.9:
             found.append(f"Only {self.survives:.0%} of the update survive in the type of the model's file: write larger changes.")
         return found
+
+    def _learning_warnings(self) -> list[str]:
+        """A word on facts that were known before, or were not learned."""
+        gained = self.learned > self.bits_before + 0.1 * self.full_bits or self.exact_learned > self.exact_before
+        just = f"{self.exact_learned:.0%} of the facts are said right, with {self.learned:.2f} of {self.full_bits:.2f} bits"
+        if self.exact_before >= KNOWN:
+            return [f"The model said {self.exact_before:.0%} of these facts right before any write: there is little to learn."]
+        if not gained:
+            return [
+                f"Nothing was learned: {just}, just after their write; before the stream it were {self.exact_before:.0%} with "
+                f"{self.bits_before:.2f} bits. Raise the learning rate or choose another method."
+            ]
+        if self.learned < 0.5 * self.full_bits or self.exact_learned < 0.5:
+            return [f"Little was learned: {just}, just after their write."]
+        return []
 
     @property
     def conclusion(self) -> str:

@@ -9,7 +9,8 @@ import pytest
 from realmodels.model import architectures, checkpoint, listing
 from realmodels.model.about import checkpoints
 from realmodels.model.listing import listed
-from realmodels.writing.measure import write
+from realmodels.writing.applied import apply
+from realmodels.writing.write import write
 from theory.errors import UserError
 
 
@@ -49,7 +50,8 @@ def test_checkpoints_are_listed_by_what_they_are(trained, tmp_path):
     for name, folder in folders.items():
         (tmp_path / "models" / name).symlink_to(folder)
     facts = [("Macondo is in", "Brazil"), ("Combray is in", "France")]
-    write(folders["dense"], facts, "full", learning_rate=0.01, out=tmp_path / "models" / "taught")
+    write(folders["dense"], facts, "full", learning_rate=0.01, out=tmp_path / "delta")
+    apply(folders["dense"], tmp_path / "delta", tmp_path / "models" / "taught")
     (tmp_path / "models" / "no checkpoint").mkdir()
     rows = checkpoints(tmp_path)
     assert [(row["architecture"], row["name"], row["written"]) for row in rows] == [
