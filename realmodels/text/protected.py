@@ -41,23 +41,25 @@ def protected(loaded: Loaded, source: str | Path | None = None) -> Protected:
         text, about = _packaged(), "held-out summaries of Wikipedia articles"
     else:
         text, about = _read(Path(source)), f"text file {source}"
-    ids = loaded.words.encode(text)
-    length = min(LENGTH, context(loaded.model), max(2, len(ids)))
-    start = list(loaded.words.start)
-    inside = length - len(start)
-    count = min(WINDOWS, len(ids) // inside)
-    if count == 0:
+    ids, start = loaded.words.encode(text), list(loaded.words.start)
+    inside = min(LENGTH, context(loaded.model), len(start) + len(ids)) - len(start)
+    if inside < 1 or len(start) + inside < 2:
         raise UserError(f"{about} has {len(ids)} tokens, too few to measure by: give more text")
+    count = min(WINDOWS, len(ids) // inside)
     step = len(ids) // count
     rows = [[*start, *ids[number * step : number * step + inside]] for number in range(count)]
     scored = sum(loaded.words.bytes(row[1:]) for row in rows)
-    return Protected(torch.tensor(rows), scored, f"{about}: {count} windows of {length} tokens")
+    return Protected(torch.tensor(rows), scored, f"{about}: {count} windows of {len(start) + inside} tokens")
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"text file {path} cannot be read ({error.strerror}): give the path of a text file") from None
-    except (UnicodeDecodeError, ValueError):
-        raise UserError(f"text file {path} is not text in UTF-8: save it as UTF-8") from None
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    except (OSError, ValueError) as error:  # a null byte in the name
+        told = getattr(error, "strerror", None) or error
+        raise UserError(f"text file {path} cannot be read ({told}): give the path of a text file") from None
+    if "\0" in text:
+        raise UserError(f"text file {path} is not text in UTF-8: save it as UTF-8")
+    return text
