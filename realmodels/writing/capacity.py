@@ -20,15 +20,17 @@ from realmodels.text.user_facts import FactsLike
 from realmodels.training.loop import one_thread
 from realmodels.writing.answers.capacity import KEPT, Capacity
 from realmodels.writing.case import Case, Say, silent
-from realmodels.writing.contenders import Contender, fitting
+from realmodels.writing.contenders import ONE_MATRIX, Contender, fitting, places
 from realmodels.writing.lengths import Lengths, Stream
 from realmodels.writing.methods.off_mode import answer_keys
 from realmodels.writing.question import Model, Question, Setting
+from realmodels.writing.scan import Part, Scan, scan
 from realmodels.writing.stream import STEPS
 from theory.errors import UserError
 
 ORDERS = 3
 PER_TASK = 8  # facts written together, unless the file has tasks
+SHOWN = 12  # matrices of the scan that an answer lists
 ALIKE = 0.95  # mean cosine of keys above which the model is told not to tell the prompts apart
 Result = tuple[Contender, list[Stream], dict[str, Any]]
 
@@ -59,22 +61,20 @@ def capacity(
         question = Question(model, facts, Setting(**setting))
         if len(question.facts) == len(question.facts.task.unique()) and not setting.get("facts_per_task"):
             question = Question(question.loaded, facts, Setting(**{**setting, "facts_per_task": PER_TASK}))
-        scanned = [] if where or question.loaded.ours or methods is not None else _scan(question, say)
-        where = where or (scanned[0]["where"] if scanned else "last")
+        scanned = None if where or question.loaded.ours or methods is not None else _scan(question, say)
+        matrices = places(scanned) if scanned else dict.fromkeys(ONE_MATRIX, where) if where else {}
         lengths = Lengths(question, orders, steps, seed)
-        chosen = fitting(question, where, measure) if methods is None else list(methods)
+        chosen = fitting(question, matrices, measure) if methods is None else list(methods)
         if not chosen:
             raise UserError("no writing method fits this model: name one with --methods")
         results = [(contender, *_asked(lengths, contender, measure, learning_rate, say)) for contender in chosen]
-        return _answer(lengths, measure, results, scanned, where)
+        return _answer(lengths, measure, results, scanned)
 
 
-def _scan(question: Question, say: Say) -> list[dict[str, Any]]:
-    """What a scan over the feed-forward output matrices finds, best first."""
-    from realmodels.writing.scan import ranked
-
-    say("scanning the matrices of the model")
-    return ranked(question.loaded.model, question.facts, question.background)
+def _scan(question: Question, say: Say) -> Scan:
+    """What a scan over the matrices finds, best first."""
+    say("scanning the matrices of the model for those that would keep most")
+    return scan(question.loaded.model, question.facts, question.background.prompts)
 
 
 def _asked(
@@ -99,9 +99,7 @@ def _asked(
     return found, {**about, "seconds": time.monotonic() - begin}
 
 
-def _answer(
-    lengths: Lengths, measure: bool, results: Sequence[Result], scanned: Sequence[Mapping[str, Any]], where: str
-) -> Capacity:
+def _answer(lengths: Lengths, measure: bool, results: Sequence[Result], scanned: Scan | None) -> Capacity:
     question, rows, curves = lengths.question, [], []
     for contender, streams, about in results:
         rows.append(_row(contender, streams, about))
@@ -114,11 +112,11 @@ def _answer(
     by = "kept_mean" if measure else "forecast_mean"
     usable = table[table[by].notna() & table["warning"].isna()] if by in table else table[:0]
     best = None if usable.empty else str(usable.sort_values(by, ascending=False).iloc[0]["method"])
-    cosine = _cosine(question, where)
+    cosine = _cosine(question, next((c.options["where"] for c, _, _ in results if "where" in c.options), "last"))
     return Capacity(
         method="all" if len(rows) > 1 else rows[0]["method"],
         **question.about,
-        settings={**question.settings, "steps": lengths.steps, "where": where},
+        settings={**question.settings, "steps": lengths.steps},
         notes=question.notes,
         orders=len(lengths.streams),
         key_cosine=cosine,
@@ -127,11 +125,17 @@ def _answer(
         measured=measure,
         table=table.drop(columns=[name for name in ("kept_mean", "forecast_mean") if name in table]).dropna(axis=1, how="all"),
         curves_table=pd.DataFrame(curves, columns=["method", "kind", "order", "written", "kept"]),
-        scan=list(scanned),
+        scan=[] if scanned is None else [_place(part) for part in scanned.matrices[:SHOWN]],
         seconds={contender.label: about["seconds"] for contender, _, about in results},
         sentences=_sentences(len(question.facts), measure, results, best),
         found=_found(cosine, table),
     )
+
+
+def _place(part: Part) -> dict[str, Any]:
+    """A matrix of the scan in a few numbers and a sentence."""
+    where = f"{part.layer}.{part.role}"
+    return {"where": where, "kept": part.kept, "kept_off_mode": part.kept_off_mode, "why": part.why}
 
 
 def _row(contender: Contender, streams: Sequence[Stream], about: Mapping[str, Any]) -> dict[str, Any]:

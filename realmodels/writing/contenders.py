@@ -6,10 +6,23 @@ from typing import Any
 
 from realmodels.writing.methods.binding import bind, names, typed
 from realmodels.writing.question import Question
+from realmodels.writing.scan import Scan
 from theory.errors import UserError
 
-ONE_MATRIX = ("last_matrix", "off_mode", "rome", "memit", "alphaedit", "rls")
-"""Methods that write one matrix: the one that the scan ranks first, unless the user names it."""
+EDITORS = ("rome", "memit", "alphaedit", "rls")
+ONE_MATRIX = ("last_matrix", "off_mode", *EDITORS)
+"""Methods that write one matrix: the one that a scan ranks first for them, unless the user names it."""
+
+
+def places(scanned: Scan) -> dict[str, str]:
+    """{method: the matrix with which it would keep most, as "layer.role"}; editors write a feed-forward output matrix."""
+    outputs = [part for part in scanned.matrices if part.role == "feedforward.output"]
+    best = {
+        "last_matrix": max(scanned.matrices, key=lambda part: part.kept),
+        "off_mode": max(scanned.matrices, key=lambda part: part.kept_off_mode),
+        **{name: max(outputs, key=lambda part: part.kept) for name in EDITORS if outputs},
+    }
+    return {name: f"{part.layer}.{part.role}" for name, part in best.items()}
 
 
 @dataclass(frozen=True)
@@ -36,11 +49,14 @@ def parsed(words: Sequence[str]) -> list[Contender] | None:
     return [Contender.parse(word) for word in words] or None
 
 
-def fitting(question: Question, where: str, measure: bool) -> list[Contender]:
-    """All methods that fit the model, with their defaults; without `measure` those that can be forecast."""
+def fitting(question: Question, where: Mapping[str, str], measure: bool) -> list[Contender]:
+    """All methods that fit the model, with their defaults; without `measure` those that can be forecast.
+
+    where: matrices of methods that write one, by method.
+    """
     found = []
     for name in names():
-        contender = Contender(name, {"where": where} if name in ONE_MATRIX and where != "last" else {})
+        contender = Contender(name, {"where": where[name]} if name in where else {})
         try:
             writer = bind(name, question.loaded.model, question.background, **contender.options)
         except UserError:
