@@ -13,15 +13,18 @@ from theory.errors import UserError
 LEARNED = 0.9
 """Share of log2 C bits that a task has to reach just after its write for its learning rate to count as sufficient."""
 
+LARGEST = 1e30
+"""The largest learning rate that is tried: Adam cannot compute with much larger ones in float32."""
+
 
 def checked_learning_rate(value: float) -> float:
-    """The learning rate as a float. Raises UserError if it is not a finite number above 0."""
+    """The learning rate as a float. Raises UserError if it is not a number above 0 and up to LARGEST."""
     try:
         rate = float(value)
     except (TypeError, ValueError, OverflowError):
         rate = math.nan
-    if not (math.isfinite(rate) and rate > 0):
-        raise UserError(f"learning rate {value!r}: give a finite number above 0, for instance 0.01")
+    if not 0 < rate <= LARGEST:
+        raise UserError(f"learning rate {value!r}: give a finite number above 0 (up to {LARGEST:g}), for instance 0.01")
     return rate
 
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from realmodels.model.architectures import config_for, described
+from realmodels.model.architectures import ARCHITECTURES, config_for, described
 from realmodels.model.loaded import Loaded, load
 from realmodels.model.transformer import Transformer
 from realmodels.text.corpora import CorpusConfig
 from realmodels.training.pretrain import train
 from realmodels.training.recipe import PretrainConfig
-from realmodels.writing.outputs import Facts, facts_from_ids
+from realmodels.writing.methods.writer import Background
+from realmodels.writing.outputs import Asked, Facts, encode_asked, facts_from_ids, tree
 from tests.realmodels.toys import toy
 
 
@@ -63,6 +65,53 @@ def random_model():
         return model
 
     return make
+
+
+@pytest.fixture
+def any_model(random_model):
+    """Factory (kind, seed) -> a random model: of ours if the kind is one of our architectures, else a toy of that family."""
+
+    def make(kind: str, seed: int = 0) -> nn.Module:
+        if kind in ARCHITECTURES:
+            return random_model(kind, seed)
+        from tests.realmodels.toys import drawn  # transformers is slow to import
+
+        return drawn(kind, seed=seed)
+
+    return make
+
+
+class Spelled:
+    """An encoder whose texts spell token numbers: "12 7" is the tokens 12 and 7."""
+
+    def prompt(self, text: str) -> list[int]:
+        return [int(word) for word in text.split()]
+
+    def joined(self, prompt: str, answer: str) -> tuple[list[int], list[int]]:
+        return self.prompt(prompt), self.prompt(answer)
+
+
+@pytest.fixture
+def spelled_facts():
+    """Factory (tasks, facts a task, seed) -> Facts whose subjects lie within the prompt and whose answers have 1 to 3 tokens."""
+
+    def make(tasks: int = 2, per_task: int = 3, seed: int = 0) -> Facts:
+        rng = np.random.default_rng(seed)
+        answers = ["10", "11 12", "11 13 14", "15"]
+        asked = []
+        for fact in range(tasks * per_task):
+            subject = " ".join(map(str, rng.integers(20, 320, rng.integers(1, 4))))
+            asked.append(Asked(f"1 2 3 {subject} 5 {rng.integers(6, 10)}", answers[fact % 4], fact // per_task, subject))
+        return encode_asked(asked, Spelled(), tree(asked, Spelled()))  # pyright: ignore[reportArgumentType]
+
+    return make
+
+
+@pytest.fixture
+def background(spelled_facts):
+    """Prompts of the form of `spelled_facts` about other subjects, and 24 windows of 16 random tokens as text to protect."""
+    text = torch.randint(1, 320, (24, 16), generator=torch.Generator().manual_seed(9))
+    return Background(spelled_facts(4, 3, seed=7), text)
 
 
 @pytest.fixture

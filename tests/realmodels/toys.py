@@ -13,6 +13,7 @@ from transformers import (
     LlamaConfig,
     MistralConfig,
     PretrainedConfig,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     Qwen2Config,
 )
@@ -107,18 +108,24 @@ def config(family: str) -> PretrainedConfig:
     raise KeyError(family)
 
 
+def drawn(family: str, dtype: torch.dtype = torch.float32, seed: int = 0) -> PreTrainedModel:
+    """A random model of a family, in memory. family, dtype: as in `toy`."""
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_config(config(family)).to(dtype).eval()
+    with torch.no_grad():  # biases start at 0 and gains at 1 (or 0), which would hide a mistake about them
+        for parameter in model.parameters():
+            if parameter.ndim == 1:
+                parameter.add_(0.2 * torch.randn(parameter.shape).to(dtype))
+    return model
+
+
 def toy(family: str, folder: Path, dtype: torch.dtype = torch.float32, shards: bool = False, seed: int = 0) -> Path:
     """A folder with a random model of a family and its tokenizer; `folder`, which must not exist yet, is returned.
 
     family: one of FAMILIES (gpt2; llama with untied embeddings and grouped queries; llama_tied; qwen2, tied, with biases and a
     chat template; mistral with a window of WINDOW tokens; gemma2, tied). dtype: of the file. shards: several files with an index.
     """
-    torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(config(family)).to(dtype)
-    with torch.no_grad():  # biases start at 0 and gains at 1 (or 0), which would hide a mistake about them
-        for parameter in model.parameters():
-            if parameter.ndim == 1:
-                parameter.add_(0.2 * torch.randn(parameter.shape).to(dtype))
+    model = drawn(family, dtype, seed)
     model.save_pretrained(folder, **({"max_shard_size": "20KB"} if shards else {}))
     begin, pad = family in BOS_FAMILIES, family in ("qwen2", "gemma2")
     tokenizer(begin, pad, chat=family == "qwen2").save_pretrained(folder)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.writing.methods.checks import positive
-from realmodels.writing.methods.editor import RATES, Editor, middle, second_moment, symmetric_numbers
-from realmodels.writing.methods.values import subject_keys
+from realmodels.writing.methods.editor import Editor, editor, middle, second_moment, symmetric_numbers
+from realmodels.writing.methods.values import Search, subject_keys
 from realmodels.writing.methods.writer import Background
 from theory.errors import UserError
 
@@ -35,7 +35,6 @@ class AlphaEdit(Editor):
 
     def __post_init__(self):
         """No earlier task."""
-        super().__post_init__()
         self.restore({})
 
     def change(self, keys: Tensor, residuals: Tensor) -> Tensor:
@@ -70,6 +69,7 @@ def alphaedit(
     where: "" for the feed-forward output of the middle block. clamp, decay: of the search for values (`values`). share, ridge:
     see above. Raises UserError if the background has no text or the share leaves no direction.
     """
+    search = Search(clamp, decay)
     positive("ridge", ridge)
     if not 0 < share < 1:
         raise UserError(f"share {share}: give a number between 0 and 1, for instance 0.02")
@@ -79,18 +79,7 @@ def alphaedit(
         raise UserError(f"share {share}: no direction holds as little of the text's keys; give a larger share")
     inside = subject_keys(model, matrix, background.prompts).double() @ null
     size = symmetric_numbers(matrix.inputs) + symmetric_numbers(null.shape[1])
-    return AlphaEdit(
-        model,
-        {matrix.name: matrix.parameter(model)},
-        state_numbers=size,
-        state_bits=64 * size,
-        rates=RATES,
-        matrix=matrix,
-        clamp=clamp,
-        decay=decay,
-        null=null,
-        floor=ridge * inside.square().sum(1).mean().item(),
-    )
+    return editor(AlphaEdit, model, matrix, search, size, null=null, floor=ridge * inside.square().sum(1).mean().item())
 
 
 METHOD = alphaedit

@@ -9,6 +9,7 @@ added to every eigenvalue. As many tokens as the matrix has inputs are the least
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +17,7 @@ from torch import Tensor, nn
 from realmodels.model import matrices
 from realmodels.model.matrices import Matrix
 from realmodels.model.reading import inputs_of
-from realmodels.writing.methods.checks import not_negative, positive
-from realmodels.writing.methods.values import residuals, subject_keys
+from realmodels.writing.methods.values import Search, residuals, subject_keys
 from realmodels.writing.methods.writer import Background, Writer
 from realmodels.writing.outputs import TOKENS, Facts
 from theory.errors import UserError
@@ -28,16 +28,10 @@ RATES = (2.0**-10, 2.0**4)
 
 @dataclass(eq=False, kw_only=True)
 class Editor(Writer):
-    """A closed-form editor of one matrix. clamp, decay: of the search for residuals (`values.residuals`)."""
+    """A closed-form editor of one matrix. search: how residuals are found (`values`)."""
 
     matrix: Matrix
-    clamp: float
-    decay: float
-
-    def __post_init__(self):
-        """Raise UserError for a clamp or decay out of range."""
-        positive("clamp", self.clamp)
-        not_negative("decay", self.decay)
+    search: Search
 
     @abstractmethod
     def change(self, keys: Tensor, residuals: Tensor) -> Tensor:
@@ -50,7 +44,7 @@ class Editor(Writer):
     def sought(self, facts: Facts, learning_rate: float, steps: int, where: str) -> tuple[Tensor, Tensor]:
         """(keys [inputs, F], residuals [outputs, F]) of these facts in the model as it is now; float64."""
         keys = subject_keys(self.model, self.matrix, facts)
-        lacking = residuals(self.model, self.matrix, facts, learning_rate, steps, self.clamp, self.decay, where)
+        lacking = residuals(self.model, self.matrix, facts, learning_rate, steps, self.search, where)
         return keys.double().T, lacking.double().T
 
     def output(self, keys: Tensor) -> Tensor:
@@ -64,6 +58,16 @@ class Editor(Writer):
         with torch.no_grad():
             weight = self.matrix.parameter(self.model)
             weight.copy_(weight.double() + (change.T if self.matrix.transposed else change))
+
+
+E = TypeVar("E", bound=Editor)
+
+
+def editor(kind: type[E], model: nn.Module, matrix: Matrix, search: Search, numbers: int, **own: Any) -> E:
+    """An editor of this kind, bound to a matrix. numbers: of its state, in float64. own: what the kind has beside."""
+    parameters = {matrix.name: matrix.parameter(model)}
+    counted = {"state_numbers": numbers, "state_bits": 64 * numbers}
+    return kind(model, parameters, **counted, rates=RATES, matrix=matrix, search=search, **own)
 
 
 def middle(model: nn.Module, where: str) -> Matrix:

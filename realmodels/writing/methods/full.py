@@ -3,6 +3,7 @@
 from torch import nn
 
 from realmodels.model import matrices
+from realmodels.writing.methods.checks import not_negative
 from realmodels.writing.methods.writer import ADAMW_RATES, SGD_RATES, Background, Writer
 from theory.errors import UserError
 
@@ -15,8 +16,7 @@ def full(model: nn.Module, background: Background, where: str = "", optimizer: s
     """
     if optimizer not in ("sgd", "adamw"):
         raise UserError(f"optimizer {optimizer!r}: choose sgd or adamw")
-    if not 0 <= weight_decay < float("inf"):
-        raise UserError(f"weight decay {weight_decay}: give a number from 0 on")
+    not_negative("weight_decay", weight_decay)
     chosen = {m.name: m.parameter(model) for m in matrices.find(model, where)} if where else dict(model.named_parameters())
     rates = SGD_RATES if optimizer == "sgd" else ADAMW_RATES
     return Writer(model, chosen, optimizer=optimizer, weight_decay=weight_decay, rates=rates)

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.writing.methods.checks import positive
-from realmodels.writing.methods.editor import RATES, Editor, middle, second_moment, symmetric_numbers, with_ridge
+from realmodels.writing.methods.editor import Editor, editor, middle, second_moment, symmetric_numbers, with_ridge
 from realmodels.writing.methods.rls import gain
+from realmodels.writing.methods.values import Search
 from realmodels.writing.methods.writer import Background
 
 
@@ -44,22 +45,13 @@ def memit(
     text against a fact, see above. ridge: added to C, as a share of its mean eigenvalue. Raises UserError if the background has
     no text.
     """
+    search = Search(clamp, decay)
     positive("weight", weight)
     positive("ridge", ridge)
     matrix = middle(model, where)
     protected = weight * matrix.inputs * with_ridge(second_moment(model, matrix, background, "memit"), ridge)
     size = symmetric_numbers(matrix.inputs)
-    return Memit(
-        model,
-        {matrix.name: matrix.parameter(model)},
-        state_numbers=size,
-        state_bits=64 * size,
-        rates=RATES,
-        matrix=matrix,
-        clamp=clamp,
-        decay=decay,
-        inverse=torch.cholesky_inverse(torch.linalg.cholesky(protected)),
-    )
+    return editor(Memit, model, matrix, search, size, inverse=torch.cholesky_inverse(torch.linalg.cholesky(protected)))
 
 
 METHOD = memit

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from realmodels.model import matrices
 from realmodels.model.reading import inputs_of
+from realmodels.writing.methods.checks import whole
 from realmodels.writing.methods.writer import Background, Gradients, Writer
 from realmodels.writing.outputs import Facts
 
@@ -32,8 +33,12 @@ def common_directions(keys: Tensor, k: int) -> Tensor:
 
 
 def off_mode(model: nn.Module, background: Background, k: int = 1, where: str = "last") -> Writer:
-    """One matrix, off the background's k common key directions. State: k vectors as wide as what the matrix reads."""
+    """One matrix, off the background's k common key directions. State: k vectors as wide as what the matrix reads.
+
+    k: at most as many as there are background prompts. where: as `realmodels.model.matrices.one`. Raises UserError for others.
+    """
     matrix = matrices.one(model, where)
+    whole("k", k, most=min(len(background.prompts), matrix.inputs))
     weight = matrix.parameter(model)
     common = common_directions(answer_keys(model, background.prompts, where), k).to(weight.dtype)
 

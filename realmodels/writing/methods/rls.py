@@ -1,12 +1,12 @@
 """Recursive least squares: the change of one matrix that fits all facts written so far as well as can be, task by task.
 
-After any number of tasks the change of the matrix since the first is the one that minimises
-  sum over facts |dW k - r|^2 + tr(dW A dW^T),
-r being what the matrix lacked of each fact's value when the fact was written beyond what earlier tasks changed. A is the prior:
-`prior` times the mean squared key of the background's prompts, times the identity, and `weight` times inputs times the second
-moment C of text's keys. With G the inverse of A plus all earlier keys' k k^T, a task with keys K and residuals R is written by
+After any number of tasks W is the matrix that minimises, with W_0 the one before the first task,
+  sum over all facts |W k - v|^2 + tr((W - W_0) A (W - W_0)^T).
+v is the value that a fact wanted when it was written. A is the prior: `prior` times the mean squared key of the background's
+prompts, times the identity, plus `weight` times inputs times the second moment C of the keys of text (as lambda C in `memit`).
+With G the inverse of A plus all earlier k k^T, a task with keys K and residuals R = V - W K is written by
   gain = G K (I + K^T G K)^-1,  dW = R gain^T,  G <- G - gain K^T G.
-That is the Kalman filter of a matrix that does not move. Earlier facts are kept as far as their keys allow.
+That is the Kalman filter of a matrix that does not move. Earlier facts are kept as far as the keys allow.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.writing.methods.checks import not_negative, positive
-from realmodels.writing.methods.editor import RATES, Editor, middle, second_moment, symmetric_numbers
-from realmodels.writing.methods.values import subject_keys
+from realmodels.writing.methods.editor import Editor, editor, middle, second_moment, symmetric_numbers
+from realmodels.writing.methods.values import Search, subject_keys
 from realmodels.writing.methods.writer import Background
 
 
@@ -35,7 +35,6 @@ class Rls(Editor):
 
     def __post_init__(self):
         """Remember where the stream begins."""
-        super().__post_init__()
         self.begin = self.inverse
 
     def change(self, keys: Tensor, residuals: Tensor) -> Tensor:
@@ -68,6 +67,7 @@ def rls(
     where: "" for the feed-forward output of the middle block. clamp, decay: of the search for values (`values`). prior, weight:
     of the ridge and of the text; the text is asked for if its weight is above 0.
     """
+    search = Search(clamp, decay)
     positive("prior", prior)
     not_negative("weight", weight)
     matrix = middle(model, where)
@@ -76,17 +76,7 @@ def rls(
     if weight:
         known += weight * matrix.inputs * second_moment(model, matrix, background, "rls")
     numbers = symmetric_numbers(matrix.inputs)
-    return Rls(
-        model,
-        {matrix.name: matrix.parameter(model)},
-        state_numbers=numbers,
-        state_bits=64 * numbers,
-        rates=RATES,
-        matrix=matrix,
-        clamp=clamp,
-        decay=decay,
-        inverse=torch.cholesky_inverse(torch.linalg.cholesky(known)),
-    )
+    return editor(Rls, model, matrix, search, numbers, inverse=torch.cholesky_inverse(torch.linalg.cholesky(known)))
 
 
 METHOD = rls

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.writing.methods.checks import positive
-from realmodels.writing.methods.editor import RATES, Editor, middle, second_moment, symmetric_numbers, with_ridge
+from realmodels.writing.methods.editor import Editor, editor, middle, second_moment, symmetric_numbers, with_ridge
+from realmodels.writing.methods.values import Search
 from realmodels.writing.methods.writer import Background
 from realmodels.writing.outputs import Facts
 
@@ -46,21 +47,12 @@ def rome(
     where: "" for the feed-forward output of the middle block. clamp, decay: of the search for values (`values`). ridge: added
     to C, as a share of its mean eigenvalue. Raises UserError if the background has no text.
     """
+    search = Search(clamp, decay)
     positive("ridge", ridge)
     matrix = middle(model, where)
     factor = torch.linalg.cholesky(with_ridge(second_moment(model, matrix, background, "rome"), ridge))
     size = symmetric_numbers(matrix.inputs)
-    return Rome(
-        model,
-        {matrix.name: matrix.parameter(model)},
-        state_numbers=size,
-        state_bits=64 * size,
-        rates=RATES,
-        matrix=matrix,
-        clamp=clamp,
-        decay=decay,
-        factor=factor,
-    )
+    return editor(Rome, model, matrix, search, size, factor=factor)
 
 
 METHOD = rome

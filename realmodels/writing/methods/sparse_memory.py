@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.model.transformer import Transformer
+from realmodels.writing.methods.checks import whole
 from realmodels.writing.methods.writer import Background, Gradients, Restriction, Writer
 from realmodels.writing.outputs import Facts
 from theory.errors import UserError
@@ -57,6 +58,7 @@ def sparse_memory(model: nn.Module, background: Background, t: int = 256) -> Wri
     parameters = {name: p for name, p in model.named_parameters() if name.endswith("feedforward.values.weight")}
     if not isinstance(model, Transformer) or len(parameters) != 1:
         raise UserError("method 'sparse_memory' writes the values of a memory layer, which this model lacks: choose another")
+    whole("t", t)
     idf = inverse_document_frequency(slot_reads(model, background.prompts))
 
     def restriction(task: Facts, earlier: Sequence[Facts]) -> Restriction:

@@ -10,15 +10,33 @@ Left out of the papers: the divergence at "{subject} is a" (kl_factor), and pref
 runs differ.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
 from realmodels.model.matrices import Matrix
 from realmodels.model.reading import inputs_of
+from realmodels.writing.methods.checks import not_negative, positive
 from realmodels.writing.methods.writer import Diverged
 from realmodels.writing.outputs import Facts, outputs
+from theory.errors import UserError
 
 ENOUGH = 0.05  # nats: the answer has a probability of 95%; the papers stop there too
+
+
+@dataclass(frozen=True)
+class Search:
+    """How residuals are kept small. clamp: the largest one, over the norm of the matrix's output. decay: see above, in nats times
+    output norm. Raises UserError for a clamp that is not above 0 or a decay below 0."""
+
+    clamp: float = 4.0
+    decay: float = 0.5
+
+    def __post_init__(self):
+        """Check the numbers."""
+        positive("clamp", self.clamp)
+        not_negative("decay", self.decay)
 
 
 def subject_keys(model: nn.Module, matrix: Matrix, facts: Facts) -> Tensor:
@@ -28,16 +46,18 @@ def subject_keys(model: nn.Module, matrix: Matrix, facts: Facts) -> Tensor:
 
 
 def residuals(
-    model: nn.Module, matrix: Matrix, facts: Facts, learning_rate: float, steps: int, clamp: float, decay: float, where: str = ""
+    model: nn.Module, matrix: Matrix, facts: Facts, learning_rate: float, steps: int, search: Search, where: str = ""
 ) -> Tensor:
     """What has to be added [F, outputs] to the matrix's output at each fact's subject so that its answer gets likely.
 
-    learning_rate, steps: of Adam. clamp: largest residual, as a share of the output's norm. decay: in nats times output norm.
-    Raises Diverged, beginning with `where`, if a loss is not finite. The model stays as it is.
+    learning_rate, steps: of Adam. Raises Diverged, beginning with `where`, if a loss is not finite, and UserError if an output is
+    0. The model stays as it is.
     """
     module, rows = matrix.module(model), torch.arange(len(facts))
     with torch.no_grad():
         size = module(subject_keys(model, matrix, facts)).norm(dim=1)
+    if not bool((size > 0).all()):
+        raise UserError(f"{where}matrix {matrix.name} gives nothing at the subject of a fact: choose another with `where`")
     added = torch.zeros(len(facts), matrix.outputs, requires_grad=True)
     adam = torch.optim.Adam([added], lr=learning_rate)
 
@@ -53,11 +73,12 @@ def residuals(
                 raise Diverged(f"{where}before step {step + 1} of {steps}: the loss is {loss[~torch.isfinite(loss)][0].item()}")
             if (loss <= ENOUGH).all():
                 break
-            (added.grad,) = torch.autograd.grad((loss + decay * added.norm(dim=1) / size**2).sum(), added)
+            (added.grad,) = torch.autograd.grad((loss + search.decay * added.norm(dim=1) / size**2).sum(), added)
             before = added.detach().clone()
             adam.step()
             with torch.no_grad():
-                added.mul_((clamp * size / added.norm(dim=1)).clamp(max=1)[:, None])
+                most = search.clamp * size.double() / added.double().norm(dim=1)  # float32 would overflow at large rates
+                added.mul_(most.clamp(max=1).float()[:, None])
                 added.copy_(torch.where((loss > ENOUGH)[:, None], added, before))
     finally:
         hook.remove()
