@@ -26,7 +26,7 @@ from realmodels.writing.stream import write_task
 from theory.errors import UserError
 
 TRIALS = 3  # tasks that are written on trial, each by itself
-TRIED = 12  # rates that are tried at most before smaller ones are given up
+TRIED = 16  # rates that are tried at most before it is given up that one reaches
 Say = Callable[[str], None]
 
 
@@ -157,9 +157,9 @@ def powers(lowest: float, highest: float) -> np.ndarray:
 def sufficient_rate(trial: Callable[[float], float], rates: np.ndarray, guess: float) -> tuple[float, bool]:
     """(the smallest of `rates`, ascending, with which a trial reaches LEARNED, True); searched from `guess` on.
 
-    trial(rate): share that was learned; NaN if the write diverges. If the guess does not reach: out of divergence in growing
-    steps; then up, as long as larger rates reach no less; then down. A rate that reaches is followed down to where it ends.
-    If none of up to TRIED does: the one that reaches most, and False.
+    trial(rate): share that was learned; NaN if the write diverges. If the guess does not reach: first out of divergence, in
+    growing steps; then up and down, that way on which more is learned, each until less than half as much is. A rate that reaches
+    is followed down to where it no longer does. If none of TRIED does: the one that reaches most, and False.
     """
     found: dict[int, float] = {}
 
@@ -168,25 +168,23 @@ def sufficient_rate(trial: Callable[[float], float], rates: np.ndarray, guess: f
             found[index] = trial(float(rates[index]))
         return found[index]
 
-    def lowest(index: int) -> tuple[float, bool]:
-        while index > 0 and share(index - 1) >= LEARNED:
-            index -= 1
-        return float(rates[index]), True
-
     start, step = int(np.abs(rates - guess).argmin()), 1
-    while not math.isfinite(share(start)) and start > 0:
+    while start > 0 and not math.isfinite(share(start)):
         start, step = max(0, start - step), 2 * step
-    if share(start) >= LEARNED:
-        return lowest(start)
-    index = start
-    while index + 1 < len(rates) and share(index) >= max(filter(math.isfinite, found.values()), default=math.inf):
-        index += 1
-        if share(index) >= LEARNED:
-            return float(rates[index]), True
-    index = start
-    while index > 0 and len(found) < TRIED:  # the guess may have been too large
-        index -= 1
-        if share(index) >= LEARNED:
-            return lowest(index)
-    finite = {index: share for index, share in found.items() if math.isfinite(share)}
-    return float(rates[max(finite, key=lambda index: (finite[index], -index))] if finite else rates[0]), False
+    reached = start if share(start) >= LEARNED else None
+    ways = {1: start, -1: start}  # up, down: how far each was tried
+    while reached is None and ways and len(found) < TRIED:
+        way = max(ways, key=lambda way: (share(ways[way]), -abs(ways[way] - start)))
+        index = ways[way] + way
+        most = max(share(i) for i in range(start, index, way))
+        if not 0 <= index < len(rates) or not share(index) >= most / 2:
+            del ways[way]
+        else:
+            ways[way] = index
+            reached = index if share(index) >= LEARNED else None
+    if reached is None:
+        best = max(found, key=lambda index: (np.nan_to_num(found[index], nan=-1.0), -index))
+        return float(rates[best]), False
+    while reached > 0 and share(reached - 1) >= LEARNED:
+        reached -= 1
+    return float(rates[reached]), True
