@@ -88,14 +88,39 @@ class Measure(OfFacts):
     """A folder (trained here, or of Hugging Face), a GGUF file, or smollm2. `cwb models --trained` lists those trained here."""
     facts: Path
     """Facts file: one {"prompt", "answer", "task"} per line, or the format of CounterFact, zsRE, KnowEdit, TRACE, AlphaEdit."""
+    scan: bool = False
+    """Rank all matrices by what off-mode writing would keep in them, and say why. The method is not used."""
+    layers: bool = False
+    """With --scan: whole layers instead of matrices."""
 
     def run(self) -> None:
         """Print participation ratio, common mode and overlaps of the write directions, activation and write fraction."""
         if self.tokens_shown(self.model, str(self.facts)):
             return
+        if self.scan or self.layers:
+            return self._show_scan()
         from realmodels.writing.measure import measure
 
         show(measure(self.model, self.facts, self.method, self.options, **self.setting), self.json)
+
+    def _show_scan(self) -> None:
+        """Print a row per matrix or layer, best first."""
+        from figures.cli.output import show_table
+        from realmodels.writing.question import Question, Setting
+        from realmodels.writing.scan import scan
+
+        question = Question(self.model, self.facts, Setting(**self.setting))
+        frame = scan(question.loaded.model, question.facts, question.background.prompts).to_frame(self.layers)
+        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        short = ("layer", "role", "kept", "kept_off_mode", "why")
+        shown = rows if self.json else [{name: row[name] for name in short} for row in rows]
+        show_table(shown, "json" if self.json else "text", meanings=SCANNED)
+
+
+SCANNED = {
+    "kept": "share of what was learned that the matrix would keep, by the spectral law, mean over ages; at equal learning",
+    "kept_off_mode": "the same, written off the common key direction",
+}
 
 
 @dataclass(frozen=True)
