@@ -17,12 +17,13 @@ TITLES = {
     "replay": "full + replay",
     "last_matrix": "one matrix",
     "off_mode": "off-mode",
+    "last_matrix_early": "one early matrix",
     "rome": "ROME",
     "memit": "MEMIT",
     "alphaedit": "AlphaEdit",
     "rls": "recursive least squares",
 }
-MARKS = "oD^vPsX<>p"
+MARKS = "oD^vPsX<>ph"
 
 
 def methods(frame: pd.DataFrame) -> list[str]:

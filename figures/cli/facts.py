@@ -98,7 +98,8 @@ class Measure(OfFacts):
         if self.tokens_shown(self.model, str(self.facts)):
             return
         if self.scan or self.layers:
-            return self._show_scan()
+            self._show_scan()
+            return
         from realmodels.writing.measure import measure
 
         show(measure(self.model, self.facts, self.method, self.options, **self.setting), self.json)

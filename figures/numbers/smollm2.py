@@ -18,7 +18,8 @@ def smollm2(results: Results) -> Tree:
     return {
         "facts": int(frame["written"].max()),
         "D": int(frame["D"].iloc[0]),
-        "where": str(frame.loc[frame["method"] == "off_mode", "where"].iloc[0]),
+        "where": _where(frame, "off_mode"),
+        "early": _where(frame, "last_matrix_early"),
         "seeds": int(frame.loc[frame["method"] == "off_mode", "seed"].nunique()),
         "before": level_over_seeds(frame, "before"),
         "text_before": float(frame["text_before"].mean()),
@@ -26,6 +27,12 @@ def smollm2(results: Results) -> Tree:
         "skill": {name: plain(value) for name, value in skills(frame).items()},
         "rows": rows,
     }
+
+
+def _where(frame: pd.DataFrame, method: str) -> str:
+    """The matrix that a method writes; "none" if it was not run."""
+    found = frame.loc[frame["method"] == method, "where"]
+    return str(found.iloc[0]) if len(found) else "none"
 
 
 def _row(name: str, last: pd.DataFrame) -> dict[str, Any]:

@@ -69,7 +69,7 @@ RULES = (
         tables=("smollm2",),
         judge=_off_mode,
         rests_on="language model",
-        rule_set="before",
+        rule_set="after",
     ),
     Rule(
         id="P1-smollm2",
@@ -82,7 +82,7 @@ RULES = (
         tables=("smollm2",),
         judge=_forecast,
         rests_on="language model",
-        rule_set="before",
+        rule_set="after",
         family="the two writers: Bonferroni",
     ),
 )
