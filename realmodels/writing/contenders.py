@@ -10,6 +10,7 @@ from realmodels.writing.scan import Scan
 from theory.errors import UserError
 
 EDITORS = ("rome", "memit", "alphaedit", "rls")
+QUICK = 20_000_000  # parameters
 ONE_MATRIX = ("last_matrix", "off_mode", *EDITORS)
 """Methods that write one matrix: the one that a scan ranks first for them, unless the user names it."""
 
@@ -52,7 +53,8 @@ def parsed(words: Sequence[str]) -> list[Contender] | None:
 def fitting(question: Question, where: Mapping[str, str], measure: bool) -> list[Contender]:
     """All methods that fit the model, with their defaults; without `measure` those that can be forecast.
 
-    where: matrices of methods that write one, by method.
+    where: matrices of methods that write one, by method. The kernel of more than QUICK parameters takes minutes: such a method is
+    forecast only if it is named.
     """
     found = []
     for name in names():
@@ -61,6 +63,7 @@ def fitting(question: Question, where: Mapping[str, str], measure: bool) -> list
             writer = bind(name, question.loaded.model, question.background, **contender.options)
         except UserError:
             continue
-        if measure or writer.forecastable:
+        size = sum(parameter.numel() for parameter in writer.parameters.values())
+        if measure or (writer.forecastable and size <= QUICK):
             found.append(contender)
     return found
