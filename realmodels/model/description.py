@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from realmodels.model.loaded import Loaded, as_loaded
-from realmodels.model.matrices import find, matrices
+from realmodels.model.matrices import matrices
 from realmodels.model.memory import GIB
 from realmodels.model.needs import sizes, to_measure, to_read, to_write
 from realmodels.model.reading import context, logits_at
@@ -28,6 +28,7 @@ class Description(Answer):
 
     family: str = field("", "Family of the network: model_type of transformers, or the architecture of a model trained here.")
     parameters: int = field("parameters", "Numbers that were learned, tied ones once.")
+    in_matrices: float = field("share of parameters", "How much of the model the writable matrices below are.")
     layers: int = field("layers", "Blocks of attention and feed-forward.")
     width: int = field("numbers", "Width of the residual stream.")
     context: int = field("tokens", "Longest text that it reads.")
@@ -84,17 +85,18 @@ def describe(model: str | Path | Loaded, facts: int = 100, check: bool = False) 
     loaded = as_loaded(model)
     network, words = loaded.model, loaded.words
     size, known = sizes(network), matrices(network)
-    one = find(network, "last.feedforward.output") if any(m.role == "feedforward.output" for m in known) else known[-1:]
+    one = ([m for m in known if m.role == "feedforward.output"] or known)[-1:]
     bytes_ = {
         "memory_read": to_read(size, facts, TOKENS),
-        "memory_write_matrix": to_write(size, sum(m.inputs * m.outputs for m in one[:1]), facts, TOKENS, layers=1),
+        "memory_write_matrix": to_write(size, sum(m.inputs * m.outputs for m in one), facts, TOKENS, layers=1),
         "memory_write_all": to_write(size, size.parameters, facts, TOKENS, states=2),
-        "memory_measure_matrix": to_measure(size, one[:1], facts, TOKENS, OUTPUTS),
+        "memory_measure_matrix": to_measure(size, one, facts, TOKENS, OUTPUTS),
         "memory_measure_all": to_measure(size, known, facts, TOKENS, OUTPUTS),
     }
     return Description(
         family=_family(loaded),
         parameters=size.parameters,
+        in_matrices=sum(m.inputs * m.outputs for m in known) / size.parameters,
         layers=size.layers,
         width=size.width,
         context=context(network),

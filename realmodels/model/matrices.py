@@ -37,6 +37,10 @@ NAMES = {
     "w3": "input",
     "dense_h_to_4h": "input",
     "dense_4h_to_h": "output",
+    "q_a_proj": "query_down",
+    "q_b_proj": "query_up",
+    "kv_a_proj_with_mqa": "latent",
+    "kv_b_proj": "key_value_up",
 }
 """What a matrix is called in the families of transformers, and what it does."""
 GENERIC = ("projections", "self")  # parts of a name that tell nothing
@@ -106,8 +110,8 @@ def _role(inner: str) -> str:
     """What a matrix does, from its name within the layer."""
     *path, last = inner.split(".")
     part = "attention" if any(ATTENTION.search(word) for word in path) else "feedforward"
-    if part == "feedforward" and not any(FEEDFORWARD.search(word) for word in path) and last not in NAMES:
-        return inner
+    if part == "feedforward" and not any(FEEDFORWARD.search(word) for word in path) and (path or last not in NAMES):
+        return ".".join((*path, NAMES.get(last, last)))  # neither, as the mixer of a state-space model
     kept = [word for word in path if word not in GENERIC and not ATTENTION.search(word) and not FEEDFORWARD.search(word)]
     last = "output" if last == "dense" and not kept else NAMES.get(last, last)
     return ".".join((part, *kept, last))

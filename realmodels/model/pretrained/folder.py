@@ -68,6 +68,7 @@ def read(folder: Path) -> Pretrained:
     model = _network(folder, numbers)
     _require_tied(folder, model, files)
     require_finite(model, folder)
+    _require_sound(model, folder)
     return Pretrained(model, _tokenizer(folder), config, files)
 
 
@@ -172,6 +173,24 @@ def require_finite(model: nn.Module, where: Path) -> None:
         # the sum is fast and not finite if one number is not; where large finite numbers overflow it, each is looked at
         if not parameter.detach().sum().isfinite() and not parameter.detach().isfinite().all():
             raise UserError(f"{where}: {name} holds numbers that are not finite, so the model says nothing: take another copy")
+
+
+@torch.no_grad()
+def _require_sound(model: "PreTrainedModel", where: Path) -> None:
+    """Raise UserError if what the model says after a text depends on what follows, as in an encoder, or is not finite."""
+    texts = torch.tensor([[0, 1, 2, 0], [0, 1, 2, 3]]) % model.get_input_embeddings().weight.shape[0]
+    try:
+        with quiet():
+            one, other = model(input_ids=texts, use_cache=False).logits[:, :3].float()
+    except Exception as error:  # sizes that fit one another and not the network's arithmetic
+        raise UserError(f"{where / CONFIG}: the model cannot be run ({_short(error)}): {CURE}") from None
+    if not (one.isfinite().all() and other.isfinite().all()):
+        largest = max(model.named_parameters(), key=lambda named: float(named[1].abs().max()))[0]
+        raise UserError(f"{where}: the logits are not finite (the largest weight is in {largest}): take another copy")
+    if not torch.allclose(one, other, rtol=1e-3, atol=1e-3 * float(one.std())):
+        raise UserError(
+            f"{where}: the model sees the text after a position too ({type(model).__name__}): take a causal language model"
+        )
 
 
 def _tokenizer(folder: Path) -> "PreTrainedTokenizerFast":

@@ -37,6 +37,8 @@ def test_a_family_is_described_as_it_is(family, folders):
     assert found.space
     assert found.matrices["feedforward.output"] == {"count": LAYERS, "inputs": HIDDEN, "outputs": WIDTH}
     assert sum(row["count"] for row in found.matrices.values()) == len(matrices(model))
+    written = sum(matrix.parameter(model).numel() for matrix in matrices(model))
+    assert found.in_matrices == written / found.parameters
     assert found.sha256 == load(folders[family]).sha256
     assert found.check is None
 

@@ -1,10 +1,12 @@
 """Every linear map of every family is found under the right role and the right way round."""
 
 import copy
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
+from transformers import AutoConfig
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from realmodels.model.architectures import ARCHITECTURES, config_for
@@ -174,6 +176,46 @@ def test_a_model_without_layers_has_no_matrices():
     assert matrices(nn.Sequential(nn.Linear(2, 2))) == []
     with pytest.raises(UserError, match="has no layers"):
         find(nn.Sequential(nn.Linear(2, 2)), "all")
+
+
+ATTENTION = ("attention.query", "attention.key", "attention.value", "attention.output")
+FUSED = ("attention.query_key_value", "attention.output")
+PLAIN = ("feedforward.input", "feedforward.output")
+SMALL: dict[str, Any] = {"vocab_size": 50, "hidden_size": WIDTH, "num_hidden_layers": 2, "num_attention_heads": 4}
+SMALL |= {"intermediate_size": HIDDEN, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+MLA = ("query_down", "query_up", "latent", "key_value_up", "output")
+RANKS = {"q_lora_rank": 8, "kv_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 4, "v_head_dim": 8}
+EXPERTS = {"n_routed_experts": 4, "moe_intermediate_size": 16, "num_experts_per_tok": 2, "n_group": 1, "topk_group": 1}
+
+
+@pytest.mark.parametrize(
+    ("family", "options", "roles"),
+    [
+        ("gpt_neox", {}, FUSED + PLAIN),
+        ("opt", {"ffn_dim": HIDDEN, "word_embed_proj_dim": WIDTH}, ATTENTION + PLAIN),
+        ("phi3", {}, (*FUSED, "feedforward.gate_input", "feedforward.output")),
+        ("falcon", {}, FUSED + PLAIN),
+        ("bloom", {"n_head": 4, "n_layer": 2}, FUSED + PLAIN),
+        ("gptj", {"n_embd": WIDTH, "n_layer": 2, "n_head": 4, "rotary_dim": 8, "n_positions": 96}, ATTENTION + PLAIN),
+        ("gpt_bigcode", {"n_embd": WIDTH, "n_layer": 2, "n_head": 4, "n_positions": 96}, FUSED + PLAIN),
+        ("mixtral", {"num_local_experts": 4}, ATTENTION),  # its experts are one tensor of three dimensions
+        ("mamba", {"state_size": 4}, ("mixer.in_proj", "mixer.x_proj", "mixer.dt_proj", "mixer.output")),
+        (
+            "deepseek_v3",
+            RANKS | EXPERTS | {"first_k_dense_replace": 2},
+            (*(f"attention.{name}" for name in MLA), "feedforward.gate", *PLAIN),
+        ),
+    ],
+)
+def test_roles_of_other_families(family, options, roles):
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(family, **SMALL | options))
+    found = matrices(model)
+    assert {matrix.role for matrix in found} == set(roles)
+    assert len(found) == 2 * len(roles)
+    assert not any(matrix.transposed for matrix in found)
+    for matrix in found:
+        assert matrix.parameter(model).shape == (matrix.outputs, matrix.inputs)
 
 
 def test_one_matrix_is_asked_for_by_name():

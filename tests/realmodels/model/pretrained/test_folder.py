@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import BertConfig, BertLMHeadModel
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from realmodels.model.loaded import load
@@ -273,6 +274,11 @@ def test_large_finite_numbers_are_no_damage(folder):
     assert load(folder).dtype == torch.float32
 
 
+def test_finite_numbers_that_overflow_are_named(folder):
+    tensors(folder, lambda t: t["model.layers.1.mlp.gate_proj.weight"].fill_(3e38))
+    refused(folder, r"the logits are not finite \(the largest weight is in model\.layers\.1\.mlp\.gate_proj\.weight\)")
+
+
 # --- tied embeddings ---------------------------------------------------------------------------------------------------------
 
 
@@ -425,6 +431,18 @@ def test_a_configuration_that_is_none_is_named(folder, content):
 def test_a_configuration_that_cannot_be_is_refused_in_one_line(folder, changes, match):
     edit(folder / "config.json", **changes)
     refused(folder, match)
+
+
+def test_a_model_that_sees_the_rest_of_the_text_is_no_causal_one(folder):
+    for file in folder.glob("*.safetensors"):
+        file.unlink()
+    shape = {"vocab_size": 400, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}
+    for is_decoder in (True, False):
+        BertLMHeadModel(BertConfig(**shape, is_decoder=is_decoder, initializer_range=0.5)).save_pretrained(folder)
+        if is_decoder:
+            assert load(folder).dtype == torch.float32
+        else:
+            refused(folder, r"the model sees the text after a position too \(BertLMHeadModel\)")
 
 
 def test_an_adapter_is_told_from_a_model(folder):
