@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "writing.ask": ["ask"],
         "writing.capacity": ["capacity"],
         "writing.school": ["school"],
+        "writing.methods.binding": ["methods"],
         "writing.write": ["write"],
     },
 )

@@ -38,6 +38,28 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Methods:
+    """The ways of writing facts into a model, what each does, and its options with their defaults."""
+
+    json: bool = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        """Print a line or two per method."""
+        from figures.cli.output import show_json
+        from realmodels.writing.methods.binding import methods
+
+        found = methods()
+        if self.json:
+            show_json(found)
+            return
+        for name, told in found.items():
+            options = " ".join(f"{option}={default!r}" for option, default in told["options"].items())
+            print(f"{name:<14} {told['about']}")
+            print(f"{'':<14} options: {options or 'none'}")
+
+
+@dataclass(frozen=True)
 class School:
     """Let a model learn what facts of a form look like, on other subjects, so that new ones can be written apart."""
 

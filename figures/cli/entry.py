@@ -17,7 +17,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
-from figures.cli.ask import Ask, School
+from figures.cli.ask import Ask, Methods, School
 from figures.cli.capacity import Capacity
 from figures.cli.delta import Apply, Revert
 from figures.cli.explore import Explore
@@ -48,6 +48,7 @@ Command = (
     | Annotated[Forecast, subcommand("forecast")]
     | Annotated[Apply, subcommand("apply")]
     | Annotated[Revert, subcommand("revert")]
+    | Annotated[Methods, subcommand("methods")]
     | Annotated[Ask, subcommand("ask")]
     | Annotated[School, subcommand("school")]
     | Annotated[Figures, subcommand("figures")]

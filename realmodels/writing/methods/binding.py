@@ -24,6 +24,17 @@ def names() -> list[str]:
     return sorted(info.name for info in pkgutil.iter_modules(package.__path__) if _method(info.name) is not None)
 
 
+def methods() -> dict[str, dict[str, Any]]:
+    """{method: {"about": what it does, in a sentence, "options": {option: default}}}, from its file."""
+    found = {}
+    for name in names():
+        module = importlib.import_module(f"{__package__}.{name}")
+        about = " ".join((module.__doc__ or "").split("\n\n")[0].split())
+        options = list(inspect.signature(_known(name)).parameters.values())[2:]
+        found[name] = {"about": about, "options": {option.name: option.default for option in options}}
+    return found
+
+
 def _method(name: str) -> Callable[..., Writer] | None:
     """The function of the method of this name; None if no file of this folder has the name and binds `METHOD`."""
     module = f"{__package__}.{name}"
