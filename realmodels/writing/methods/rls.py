@@ -59,7 +59,7 @@ def rls(
     where: str = "",
     clamp: float = 4.0,
     decay: float = 0.5,
-    prior: float = 0.01,
+    prior: float = 0.1,
     weight: float = 0.0,
 ) -> Rls:
     """One matrix. State: the inverse, a symmetric matrix as wide as what the matrix reads.
