@@ -107,6 +107,7 @@ class Run:
             for name, parameter in self.case.writer.parameters.items():
                 parameter.copy_(tensors[f"parameter/{name}"])
         self.case.writer.restore(_below(tensors, "method/"))
+        self.case.writer.state_numbers, self.case.writer.state_bits = about["state"]  # counted while tasks are written
         self.recorder.restore(about["delta"])
         for name in SCORES:
             self.history.asked[name][:] = tensors[f"history/{name}"].numpy()
@@ -124,7 +125,8 @@ class Run:
         tensors |= {f"method/{name}": tensor for name, tensor in writer.state().items()}
         tensors |= {f"history/{name}": torch.from_numpy(self.history.asked[name]) for name in SCORES}
         settings = {name: self.case.settings[name] for name in ("learning_rate", "learning_rate_choice", "steps")}
-        about = {"done": self.done, "after": self.after, "rate": self.rate, "at_end": self.at_end, "settings": settings}
+        about: dict[str, Any] = {"state": [writer.state_numbers, writer.state_bits]}
+        about |= {"done": self.done, "after": self.after, "rate": self.rate, "at_end": self.at_end, "settings": settings}
         save_state(self.progress, tensors, key, {**about, "delta": self.recorder.about()})
 
     def save(self, save_ruined: bool) -> Delta | None:
