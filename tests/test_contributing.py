@@ -147,6 +147,43 @@ def test_the_method_writes_what_it_names_and_nothing_else(example):
     assert changed == set(method.parameters) != set()
 
 
+def test_the_method_with_a_state_is_momentum_that_goes_on_and_resumes(example):
+    """Against torch's own momentum, in one optimizer that sees all tasks; and against a stream that is stopped after a task."""
+    import copy
+
+    import torch
+
+    from realmodels.model.architectures import config_for
+    from realmodels.model.transformer import Transformer
+    from realmodels.writing.methods.binding import bind, typed
+    from realmodels.writing.outputs import answer_loss, facts_from_ids, outputs
+    from realmodels.writing.stream import stream
+    from theory.errors import UserError
+
+    example("realmodels/writing/methods/momentum.py")
+    facts = facts_from_ids([[1, 2, 3], [1, 4, 3], [1, 5, 3]], [0, 1, 0], [0, 1, 2], [10, 11])
+    base = Transformer(config_for("dense", "tiny"), 0)
+    plain, whole, begun, resumed = (copy.deepcopy(base) for _ in range(4))
+    rule = torch.optim.SGD(plain.parameters(), lr=0.1, momentum=0.5)
+    for task in range(3):
+        for _ in range(2):
+            rule.zero_grad()
+            answer_loss(outputs(plain, facts.of_task(task)), facts.of_task(task)).backward()
+            rule.step()
+    options = typed("momentum", ["share=0.5"])
+    list(stream(bind("momentum", whole, facts, **options), facts, 0.1, 2))
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(whole.parameters(), plain.parameters(), strict=True))
+    first, second = bind("momentum", begun, facts, **options), bind("momentum", resumed, facts, **options)
+    running = stream(first, facts, 0.1, 2)
+    assert [next(running), next(running)] == [0, 1]
+    resumed.load_state_dict(begun.state_dict())
+    second.restore(first.state())
+    list(stream(second, facts, 0.1, 2, begin=1))
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
+    with pytest.raises(UserError, match="share -1"):
+        bind("momentum", base, facts, share=-1.0)
+
+
 def test_the_part_makes_an_architecture_that_learns(example, monkeypatch):
     import torch
 

@@ -19,7 +19,7 @@ def not_negative(name: str, value: float) -> None:
 
 def whole(name: str, value: int, least: int = 1, most: int | None = None) -> None:
     """Raise UserError if the option is no whole number from `least` to `most`."""
-    if value != int(value) or value < least or (most is not None and value > most):
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         raise UserError(
             f"{name} {value}: give a whole number {f'from {least} on' if most is None else f'from {least} to {most}'}"
         )

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from realmodels.model import matrices
 from realmodels.model.matrices import Matrix
-from realmodels.writing.methods.checks import not_negative, positive
+from realmodels.writing.methods.checks import not_negative, positive, whole
 from realmodels.writing.methods.writer import Background, Diverged, Writer
 from realmodels.writing.outputs import Facts, answer_loss, outputs
 from theory.errors import UserError
@@ -126,10 +126,7 @@ def lora(
     positive("alpha", alpha)
     not_negative("weight_decay", weight_decay)
     chosen = matrices.find(model, where)
-    narrowest = min(chosen, key=lambda matrix: min(matrix.inputs, matrix.outputs))
-    most = min(narrowest.inputs, narrowest.outputs)
-    if not 1 <= rank <= most:
-        raise UserError(f"rank {rank}: give 1 to {most}, the smaller side of {narrowest.layer}.{narrowest.role}")
+    whole("rank", rank, most=min(min(matrix.inputs, matrix.outputs) for matrix in chosen))
     size = sum(rank * (matrix.inputs + matrix.outputs) for matrix in chosen) if mode == "continued" else 0
     return Lora(
         model,
