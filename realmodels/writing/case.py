@@ -21,7 +21,8 @@ from realmodels.writing.methods.binding import bind
 from realmodels.writing.methods.writer import Diverged, Writer, norm
 from realmodels.writing.outputs import Scores, asked
 from realmodels.writing.question import Question
-from realmodels.writing.room import require_room, require_room_to_write
+from realmodels.writing.room import require_room
+from realmodels.writing.room_to_write import require_room_to_write
 from realmodels.writing.stream import write_task
 from theory.errors import UserError
 
@@ -40,9 +41,9 @@ class Case:
     def __init__(self, question: Question, method: str, options: Mapping[str, Any] | None = None, say: Say = silent):
         self.question, self.method, self.options, self.say = question, method, dict(options or {}), say
         self.facts = question.facts
-        require_room_to_write(question.loaded.model, self.facts)
         self.writer = self.fresh()
         self.model: nn.Module = self.writer.model
+        require_room_to_write(self.model, self.writer, self.facts)
         self.about = {"method": method, **question.about}
         self.settings = {**question.settings, "options": self.options}
 

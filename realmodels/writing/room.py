@@ -1,21 +1,17 @@
-"""How much memory writing some facts, and the kernel of their writes, takes: told before any of it is taken."""
+"""How much memory the kernel of some writes takes: told before any of it is taken."""
 
 import math
 from dataclasses import dataclass
 
 from torch import nn
 
-from realmodels.model.config import ModelConfig
-from realmodels.model.memory import GIB, available, require
-from realmodels.model.transformer import Transformer
+from realmodels.model.memory import GIB
 from realmodels.writing.kernel import BYTES, PER_PAIR, WHOLE, plain, plain_bytes, shared_outputs
 from realmodels.writing.methods.writer import Writer, unrestricted
 from realmodels.writing.outputs import Facts
 from realmodels.writing.signals import sources
 from realmodels.writing.streamed import room, work
 from theory.errors import UserError
-
-READ_LAYERS = 2  # layers whose activations are held at once while facts are only read
 
 
 @dataclass(frozen=True)
@@ -74,22 +70,3 @@ def require_room(model: nn.Module, writer: Writer, facts: Facts, memory: int | N
         mend = "give more with --memory, or fewer facts" if memory is not None else "give fewer"
         raise UserError(f"{needed.said}: about {needed.fitting:,} facts would fit; {mend}")
     return needed
-
-
-def prompt_bytes(config: ModelConfig, length: int, layers: int) -> int:
-    """Bytes of the activations of so many layers for one prompt of `length` tokens, and of its logits."""
-    layer = length * (20 * config.width + 4 * config.hidden + 2 * config.heads * length)
-    return 4 * layers * layer + 12 * config.vocabulary
-
-
-def require_room_to_write(model: nn.Module, facts: Facts) -> None:
-    """Raise UserError, with the number that would fit, if reading all facts or writing the largest task needs too much memory."""
-    if not isinstance(model, Transformer):
-        return
-    config, length, free = model.config, facts.tokens.shape[1], available()
-    largest = int(facts.task.bincount().max())
-    write, read = (prompt_bytes(config, length, layers) for layers in (config.layers, READ_LAYERS))
-    require(
-        largest * write, f"one task of {largest:,} facts", f"about {free // write:,} facts per task would fit; make smaller tasks"
-    )
-    require(len(facts) * read, f"reading {len(facts):,} facts", f"about {free // read:,} facts would fit; give fewer")
