@@ -1,11 +1,13 @@
-# make reproduce: install, then the whole argument at small size. make test: the tests. Both work on a bare clone.
+# make install: into .venv. make reproduce: install, then the whole argument at small size. make test: the tests. All work on a bare clone.
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= $(shell nproc)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: reproduce paper test browser mutants bench lint clean
+.PHONY: install reproduce paper test browser mutants bench lint clean
+
+install: $(INSTALLED)
 
 reproduce: $(INSTALLED)
 	$(BIN)/cwb reproduce quick
