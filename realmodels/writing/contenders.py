@@ -16,12 +16,19 @@ ONE_MATRIX = ("last_matrix", "off_mode", *EDITORS)
 
 
 def places(scanned: Scan) -> dict[str, str]:
-    """{method: the matrix with which it would keep most, as "layer.role"}; editors write a feed-forward output matrix."""
-    outputs = [part for part in scanned.matrices if part.role == "feedforward.output"]
+    """{method: the matrix with which it would keep most, as "layer.role"}; editors write a feed-forward output matrix.
+
+    Among output matrices, which write into the residual stream: others keep more apart by the scan, but a few gradient steps
+    teach them little. {} if the model has none.
+    """
+    outputs = [part for part in scanned.matrices if part.role.endswith(".output")]
+    forward = [part for part in outputs if part.role == "feedforward.output"]
+    if not forward:
+        return {}
     best = {
-        "last_matrix": max(scanned.matrices, key=lambda part: part.kept),
-        "off_mode": max(scanned.matrices, key=lambda part: part.kept_off_mode),
-        **{name: max(outputs, key=lambda part: part.kept) for name in EDITORS if outputs},
+        "last_matrix": max(outputs, key=lambda part: part.kept),
+        "off_mode": max(outputs, key=lambda part: part.kept_off_mode),
+        **{name: max(forward, key=lambda part: part.kept) for name in EDITORS},
     }
     return {name: f"{part.layer}.{part.role}" for name, part in best.items()}
 
