@@ -98,7 +98,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
             lengths = Lengths(question(loaded, seed, cell["T"]), 1, cell["steps"], seed)
             case = Case(lengths.question, cell["method"], cell["options"])
             written = lengths.written(case, 0, rate)
-            expected = lengths.forecast(case, rate)[0].kept if cell["name"] in JUDGED else None
+            expected = lengths.forecast(case, rate)[1][0].kept if cell["name"] in JUDGED else None
             for index, (count, kept) in enumerate(zip(written.written, written.kept, strict=True)):
                 rows.append(
                     {

@@ -87,9 +87,11 @@ def _asked(
     try:
         case = Case(lengths.question, contender.method, contender.options, say)
         with remembering(case.model, first_block(case.model, case.writer.parameters.values())):
-            about["rate"], about["at_end"] = case.rate(rate, lengths.steps)
+            if measure or not case.writer.forecastable:
+                about["rate"], about["at_end"] = case.rate(rate, lengths.steps)
             if case.writer.forecastable:
-                found += lengths.forecast(case, about["rate"])
+                about["rate"], found = lengths.forecast(case, rate if not measure else about["rate"])
+                say(f"{contender.label}: {found[0].kept[-1]:.0f} of {found[0].written[-1]} facts forecast to be kept")
             for number in range(len(lengths.streams) if measure else 0):
                 found.append(now := lengths.written(case, number, about["rate"]))
                 say(f"{contender.label}, order {number + 1}: {now.kept[-1]:.0f} of {now.written[-1]} facts kept")

@@ -4,7 +4,6 @@
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,10 @@ from realmodels.writing import editing
 from realmodels.writing.answers.capacity import KEPT
 from realmodels.writing.case import Case
 from realmodels.writing.damage import bits_per_byte, damage
-from realmodels.writing.forecast import Setup, simulate
+from realmodels.writing.forecast import Setup, said, simulate
 from realmodels.writing.history import History
 from realmodels.writing.kernel import logit_kernel
+from realmodels.writing.kernel_rate import kernel_rate
 from realmodels.writing.methods.writer import Diverged
 from realmodels.writing.outputs import Facts, asked, fold
 from realmodels.writing.question import Question
@@ -71,23 +71,32 @@ class Lengths:
         """The facts in an order; the file's own order keeps the file's tasks."""
         return self.question.facts if number == 0 else self.question.in_order(self.orders[number].tolist(), self.per_task)
 
-    def forecast(self, case: Case, rate: float) -> list[Stream]:
-        """Streams of all orders as the kernel sees them before any write. Raises UserError if its memory is not free."""
-        found = []
+    def forecast(self, case: Case, rate: float | None) -> tuple[float, list[Stream]]:
+        """(learning rate, streams of all orders) as the kernel sees them before any write.
+
+        rate: if None, the one that the kernel says suffices, without a trial write. Raises UserError if the memory of the kernel
+        is not free.
+        """
+        found, own = [], self.streams[0]
+        require_room(case.model, case.writer, own)
+        response = logit_kernel(case.model, case.writer, own).response
+        z, rest = _start(case.model, own)
+        rate = rate or kernel_rate(Setup(response, z, own, 1.0, self.steps, rest=rest), rates=case.writer.rates)[0]
+        items_of = [torch.nonzero(own.row == fact)[:, 0] for fact in range(len(own))]
         for number, facts in enumerate(self.streams):
-            require_room(case.model, case.writer, facts)
-            response = logit_kernel(case.model, case.writer, facts).response
-            z, gap = _start(case.model, facts)
-            after = simulate(Setup(response, z, facts, rate, self.steps))
+            items = torch.cat([items_of[fact] for fact in self.orders[number]])  # the same items, in the order of this stream
+            moved = response[items][:, :, items]
+            setup = Setup(moved, z[items], facts, rate, self.steps, rest=rest[items])
+            after = simulate(setup)
             tasks = sorted(set(facts.task.tolist()))
             kept, written = [], []
             for count in range(1, len(tasks) + 1):
                 mine = (facts.task <= tasks[count - 1]).numpy()
-                right = _said_right(after[count], facts, gap)
+                right = said(setup, after[count]).exact.numpy()
                 written.append(int(mine.sum()))
                 kept.append(float(right[mine].sum()))
             found.append(Stream("forecast", number, written, kept))
-        return found
+        return rate, found
 
     def written(self, case: Case, number: int, rate: float) -> Stream:
         """One order, written into the case's copy of the model and asked after every task; the copy is then put back."""
@@ -137,25 +146,13 @@ class Lengths:
 
 
 @torch.no_grad()
-def _start(model: Any, facts: Facts) -> tuple[Tensor, Tensor]:
-    """(outputs z [I, C + 1] before any write; how far below the sum of all other tokens the likeliest one lies [I])."""
-    parts, gaps = [], []
+def _start(model: nn.Module, facts: Facts) -> tuple[Tensor, Tensor]:
+    """(outputs z [I, C + 1] before any write; of the tokens that are no option, the likeliest one's logit less z's last [I])."""
+    parts, rest = [], []
     for piece in facts.batches():
         logits = logits_at(model, piece.tokens, piece.row, piece.place)
         z = fold(logits, piece)
         own = torch.where(piece.options >= 0, piece.options, piece.answer_tokens[:, None])
-        hidden = logits.scatter(1, own, -torch.inf)
         parts.append(z)
-        gaps.append(z[:, -1] - hidden.max(1).values)
-    return torch.cat(parts), torch.cat(gaps)
-
-
-def _said_right(z: Tensor, facts: Facts, gap: Tensor) -> np.ndarray:
-    """Whether greedy decoding would say each whole answer [F], in the linearised model.
-
-    Of the tokens that are no option only the sum is followed; the likeliest of them is taken to keep its distance from it.
-    """
-    own = z.gather(1, facts.target[:, None])[:, 0]
-    others = z[:, :-1].scatter(1, facts.target[:, None], -torch.inf).max(1).values
-    right = (own > others) & (own > z[:, -1] - gap)
-    return (facts.per_fact((~right).double()) == 0).numpy()
+        rest.append(logits.scatter(1, own, -torch.inf).max(1).values - z[:, -1])
+    return torch.cat(parts), torch.cat(rest)
