@@ -3,7 +3,7 @@
 `Lengths` holds what is the same for all methods: the orders, the protected text, and the questions that must stay right.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,11 @@ from realmodels.writing.methods.writer import Diverged
 from realmodels.writing.outputs import Facts, asked, fold
 from realmodels.writing.question import Question
 from realmodels.writing.room import require_room
+from realmodels.writing.sampled import sampled
 from realmodels.writing.stream import stream
 from realmodels.writing.write import RUIN
+
+FOLLOWED = 4  # other options of an item that a forecast follows: the likeliest, and some drawn
 
 
 @dataclass
@@ -77,7 +80,7 @@ class Lengths:
         rate: if None, the one that the kernel says suffices, without a trial write. Raises UserError if the memory of the kernel
         is not free.
         """
-        found, own = [], self.streams[0]
+        found, own = [], sampled(case.model, self.streams[0], FOLLOWED)
         require_room(case.model, case.writer, own)
         response = logit_kernel(case.model, case.writer, own).response
         z, rest = _start(case.model, own)
@@ -86,6 +89,7 @@ class Lengths:
         for number, facts in enumerate(self.streams):
             items = torch.cat([items_of[fact] for fact in self.orders[number]])  # the same items, in the order of this stream
             moved = response[items][:, :, items]
+            facts = replace(own[torch.as_tensor(self.orders[number])], task=facts.task)
             setup = Setup(moved, z[items], facts, rate, self.steps, rest=rest[items])
             after = simulate(setup)
             tasks = sorted(set(facts.task.tolist()))
