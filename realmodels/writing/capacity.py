@@ -6,6 +6,7 @@ Every method is asked at equal learning: its learning rate is the smallest with 
 A forecast comes from the kernel before any write (`realmodels.writing.forecast`), for the methods that the kernel describes.
 """
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -61,6 +62,8 @@ def capacity(
         question = Question(model, facts, Setting(**setting))
         if len(question.facts) == len(question.facts.task.unique()) and not setting.get("facts_per_task"):
             question = Question(question.loaded, facts, Setting(**{**setting, "facts_per_task": PER_TASK}))
+        if not question.loaded.ours:  # large enough for more threads
+            torch.set_num_threads(len(os.sched_getaffinity(0)))
         scanned = None if where or question.loaded.ours or methods is not None else _scan(question, say)
         matrices = places(scanned) if scanned else dict.fromkeys(ONE_MATRIX, where) if where else {}
         lengths = Lengths(question, orders, steps, seed)
@@ -114,7 +117,7 @@ def _answer(lengths: Lengths, measure: bool, results: Sequence[Result], scanned:
     by = "kept_mean" if measure else "forecast_mean"
     usable = table[table[by].notna() & table["warning"].isna()] if by in table else table[:0]
     best = None if usable.empty else str(usable.sort_values(by, ascending=False).iloc[0]["method"])
-    cosine = _cosine(question, next((c.options["where"] for c, _, _ in results if "where" in c.options), "last"))
+    cosine = _cosine(question, next((c.options.get("where", "last") for c, _, _ in results if c.label == best), "last"))
     return Capacity(
         method="all" if len(rows) > 1 else rows[0]["method"],
         **question.about,

@@ -23,7 +23,7 @@ MEANINGS = {
     "F_Delta": "size of the update on protected text, in function space",
     "related": "share of neighbouring and known questions right before that is still right",
     "state": "bits that the method keeps beside the model",
-    "rate": "learning rate, chosen by trial at equal learning unless given",
+    "rate": "learning rate, at equal learning unless given: chosen by trial writes, for a forecast by the kernel",
     "warning": "why a row is not worth what it seems",
 }
 
