@@ -8,7 +8,7 @@ from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import GREY, direct, letters, panels, shades
 from figures.verdicts.smollm2 import WRITERS, ends
-from figures.words import means, number, paragraph
+from figures.words import number, paragraph
 
 TITLES = {
     "full": "full (SGD)",
@@ -37,13 +37,16 @@ def caption(results: Results) -> str:
     last = ends(frame).groupby("method")["share"].mean().sort_values()
     best, worst = TITLES[str(last.index[-1])], TITLES[str(last.index[0])]
     off, plain = last["off_mode"], last["last_matrix"]
+    draws = frame.groupby("method")["seed"].nunique()
     order = "more" if off > plain else "less"
     return paragraph(f"""
         Of {frame["written"].max()} facts written into SmolLM2-135M, {best} keeps the share {number(last.iloc[-1])} word for word
         and {worst} {number(last.iloc[0])}; off-mode writes of one matrix keep {order} ({number(off)}) than plain ones
         ({number(plain)}). Facts said right against facts written, {frame["D"].iloc[0]} at a time: (a) methods that write one
         matrix, dashed: the kernel's forecast before any write; (b) methods that write all layers. Grey: nothing forgotten.
-        Learning rates by one rule, on a draw of facts that is not shown. {means(frame)}
+        Learning rates by one rule, on a draw of facts that is not shown. Means over {draws.max()} draws
+        of facts for plain and off-mode writes of one matrix, with 95% intervals where there are three or more; over
+        {draws.min()} for the others.
         """)
 
 
@@ -55,7 +58,8 @@ def _curves(panel: Axes, frame: pd.DataFrame, names: list[str], colors: dict[str
         part, mark = frame[frame["method"] == name], MARKS[list(TITLES).index(name)]
         found = by_group(part, ["written"], "kept")
         style = {"color": colors[name], "marker": mark, "markersize": 3, "linewidth": 0.8, "elinewidth": 0.5}
-        panel.errorbar(found["written"], found["mean"], yerr=bars(found), label=TITLES[name], **style)
+        yerr = bars(found) if found["count"].min() > 2 else None  # the interval of two draws says nothing
+        panel.errorbar(found["written"], found["mean"], yerr=yerr, label=TITLES[name], **style)
         if name in WRITERS and part["forecast"].notna().all():
             said = by_group(part, ["written"], "forecast")
             panel.plot(said["written"], said["mean"], color=colors[name], linewidth=0.8, linestyle=(0, (4, 2)))

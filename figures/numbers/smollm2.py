@@ -1,5 +1,6 @@
 """Numbers quoted on the pretrained model from elsewhere."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -29,6 +30,12 @@ def smollm2(results: Results) -> Tree:
     }
 
 
+def _shown(last: pd.DataFrame, column: str, over: Callable[[pd.DataFrame, str], Tree]) -> Tree:
+    """Mean over draws, with an interval where there are three or more: that of two says nothing."""
+    found = over(last, column)
+    return found if last["seed"].nunique() > 2 else {**found, "low": None, "high": None}
+
+
 def _where(frame: pd.DataFrame, method: str) -> str:
     """The matrix that a method writes; "none" if it was not run."""
     found = frame.loc[frame["method"] == method, "where"]
@@ -37,8 +44,8 @@ def _where(frame: pd.DataFrame, method: str) -> str:
 
 def _row(name: str, last: pd.DataFrame) -> dict[str, Any]:
     """A method's row of the table."""
-    shares = {column: level_over_seeds(last, column) for column in ("share", "learned", "rephrased", "known")}
-    costs = {column: over_seeds(last, column) for column in ("text_rise", "function_change")}
+    shares = {column: _shown(last, column, level_over_seeds) for column in ("share", "learned", "rephrased", "known")}
+    costs = {column: _shown(last, column, over_seeds) for column in ("text_rise", "function_change")}
     return {
         "title": TITLES[name],
         "seeds": int(last["seed"].nunique()),
