@@ -50,4 +50,5 @@ class Measurement(ModelAnswer):
     def conclusion(self) -> str:
         """How many directions the facts share, and what a write does to the others."""
         what = f"The {self.facts} facts ({self.answer_tokens} answer tokens)"
-        return f"{what} are written along about {self.participation_ratio:.1f} independent directions; writing one token moves another by about {self.rms_overlap:.0%} of what it moves its own."
+        moves = f"writing one token moves another by about {self.rms_overlap:.0%} of what it moves its own."
+        return f"{what} are written along about {self.participation_ratio:.1f} independent directions; {moves}"

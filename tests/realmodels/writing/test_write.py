@@ -19,7 +19,7 @@ from realmodels.writing.outputs import asked, encode
 from realmodels.writing.question import Question
 from realmodels.writing.stream import write_task
 from realmodels.writing.write import write
-from tests.realmodels.toys import CITIES, COUNTRIES, WINDOW
+from tests.realmodels.toys import WINDOW
 from tests.realmodels.writing.places import ENTRIES, PLACES, facts_file, reported, stream_of_three
 from theory.errors import UserError
 
@@ -212,8 +212,7 @@ def test_prompts_that_the_model_cannot_tell_apart_are_not_learned_and_that_is_sa
     assert found.exact_learned <= 0.25
     assert found.not_finite == []
     assert any("learned" in warning for warning in found.warnings)
-    single = [city for city in (*CITIES, *COUNTRIES) if len(loaded.words.encode(f" {city}")) == 1]
-    words = [{**entry, "answer": answer} for entry, answer in zip(entries, single, strict=False)]
+    words = [{**entry, "answer": answer} for entry, answer in zip(entries, ("lies", "has", "airport", "code"), strict=True)]
     measured = realmodels.measure(loaded, words, "last_matrix")
     assert measured.answer_tokens == 4
     assert measured.participation_ratio == pytest.approx(1, abs=1e-3)
