@@ -179,7 +179,10 @@ class Write(OfFacts):
             return
         from realmodels.writing.write import write
         from simulate.runs.files import atomic
+        from theory.errors import UserError
 
+        if self.csv is not None and (self.csv.is_dir() or not self.csv.name):
+            raise UserError(f"--csv {self.csv} is a folder: name a file")
         answer = write(
             self.model,
             self.stream,

@@ -63,6 +63,7 @@ class Question:
             "facts": len(self.facts),
             "tasks": len(self.facts.task.unique()),
             "candidates": self.tree.count,
+            "answer_tokens": len(self.facts.row),
             "full_bits": float(self.facts.full_bits.mean()),
             "chance_recall": float((2.0**-self.facts.full_bits).mean()),
             "chance_bits": 0.0,

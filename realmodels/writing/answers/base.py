@@ -28,6 +28,7 @@ class ModelAnswer(Answer):
     facts: int = field("facts", "Number of facts.")
     tasks: int = field("tasks", "Groups of facts that are written one after another.")
     candidates: int = field("answers", "Distinct answers of the file.")
+    answer_tokens: int = field("tokens", "Tokens of all answers, each of them taught and asked.")
     full_bits: float = field(PER_FACT, "Retained bits of an answer that is certain, mean over facts.")
     chance_recall: float = field("share of facts", "Recall by guessing evenly among the answers, token by token.")
     chance_bits: float = field(PER_FACT, "Retained bits by guessing.")

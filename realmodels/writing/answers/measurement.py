@@ -7,6 +7,8 @@ from typing import ClassVar
 from realmodels.writing.answers.base import ModelAnswer
 from simulate.runs.answer import field
 
+ALIKE = 0.95  # root mean square of the overlaps from which on the prompts count as one
+
 
 @dataclass(frozen=True)
 class Measurement(ModelAnswer):
@@ -14,12 +16,14 @@ class Measurement(ModelAnswer):
 
     curves: ClassVar[tuple[str, ...]] = ("common_mode", "mean_overlap", "rms_overlap", "activation_fraction", "write_fraction")
 
-    participation_ratio: float = field("directions", "Effective number of independent write directions, from 1 to `facts`.")
+    participation_ratio: float = field(
+        "directions", "Effective number of independent directions of writes, from 1 to `answer_tokens`."
+    )
     common_mode: float = field(
         "share",
         "Share of the squared overlap that one common direction explains: 0 none, 1 all.",
     )
-    mean_overlap: float = field("cosine", "Mean overlap of the write directions of two different facts.")
+    mean_overlap: float = field("cosine", "Mean overlap of the write directions of two different answer tokens.")
     rms_overlap: float = field("cosine", "Root mean square of these overlaps; 0 means that writes do not meet.")
     activation_fraction: float | None = field(
         "share of units", "Units, slots or experts in reach that act at a token; null for models from elsewhere."
@@ -33,6 +37,11 @@ class Measurement(ModelAnswer):
     def warnings(self) -> list[str]:
         """Too few facts to speak of interference, or numbers that are none."""
         found = ["There is one fact only, so that nothing can interfere."] if self.facts < 2 else []
+        if self.rms_overlap > ALIKE:
+            found.append(
+                "The model hardly tells these prompts apart where the method writes: what is written for one is written for all. "
+                "Format finetuning (`cwb school`), another layer or off-mode writing may mend it."
+            )
         return found + [f"Not finite: {', '.join(self.not_finite)}; the model answers alike for all facts."] * bool(
             self.not_finite
         )
@@ -40,7 +49,6 @@ class Measurement(ModelAnswer):
     @property
     def conclusion(self) -> str:
         """How many directions the facts share, and what a write does to the others."""
-        return (
-            f"The {self.facts} facts are written along about {self.participation_ratio:.1f} independent directions; "
-            f"writing one fact moves another by about {self.rms_overlap:.0%} of what it moves its own."
-        )
+        what = f"The {self.facts} facts ({self.answer_tokens} answer tokens)"
+        moves = f"writing one token moves another by about {self.rms_overlap:.0%} of what it moves its own."
+        return f"{what} are written along about {self.participation_ratio:.1f} independent directions; {moves}"

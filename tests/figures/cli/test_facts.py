@@ -1,0 +1,121 @@
+"""`cwb measure`, `forecast` and `write` on a model from elsewhere: what they print, where, and what they refuse at once."""
+
+import ast
+import json
+
+import pandas as pd
+import pytest
+import torch
+
+from figures.cli.entry import main
+from tests.realmodels.toys import toy
+
+ENTRIES = [
+    {"prompt": "The capital of France is", "answer": "Tokyo", "ground_truth": "Paris", "case_id": 7},
+    {"prompt": "The capital of Peru is", "answer": "Oslo", "ground_truth": "Lima", "case_id": 8, "colour": "red"},
+]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A folder of a toy that has a chat template."""
+    return str(toy("qwen2", tmp_path_factory.mktemp("models") / "qwen2", torch.bfloat16))
+
+
+@pytest.fixture
+def facts(tmp_path):
+    """A facts file in the form of another tool, as an array."""
+    (tmp_path / "facts.json").write_text(json.dumps(ENTRIES))
+    return str(tmp_path / "facts.json")
+
+
+def run(capsys, *words: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    status = main(list(words))
+    return status, *capsys.readouterr()
+
+
+@pytest.mark.parametrize("command", ["measure", "forecast", "write"])
+def test_text_and_json_are_the_same_answer_and_notes_are_told(capsys, model, facts, command):
+    rate = [] if command == "measure" else ["--learning-rate", "0.01"]
+    words = [command, model, "--facts", facts, "--method", "last_matrix", "--option", "where=1.feedforward.output", *rate]
+    status, text, complaint = run(capsys, *words)
+    assert status == 0, complaint
+    answer = json.loads(run(capsys, *words, "--json")[1], parse_constant=pytest.fail)
+    assert answer["conclusion"] in text
+    assert answer["settings"]["options"] == {"where": "1.feedforward.output"}
+    assert any("colour" in note for note in answer["notes"])
+    assert all(f"Note: {note}" in text for note in answer["notes"])
+    assert all(f"Warning: {warning}" in text for warning in answer["warnings"])
+
+
+def test_progress_goes_to_stderr_and_not_with_json(capsys, model, facts):
+    words = ["write", model, "--facts", facts, "--method", "last_matrix", "--steps", "3"]
+    _, out, complaint = run(capsys, *words)
+    lines = complaint.splitlines()
+    assert [line.split(":")[0] for line in lines if line.startswith("task ")] == ["task 1 of 2", "task 2 of 2"]
+    assert any(line.startswith("last_matrix: learning rate ") for line in lines)
+    assert "task 1 of 2" not in out
+    assert run(capsys, *words, "--json")[2] == ""
+
+
+@pytest.mark.parametrize("command", ["measure", "forecast", "write"])
+def test_tokens_are_shown_and_nothing_else_is_done(capsys, model, facts, command, monkeypatch):
+    monkeypatch.setattr("realmodels.writing.case.Case.__init__", None)
+    status, out, complaint = run(capsys, command, model, "--facts", facts, "--show-tokens", "--template", "chat")
+    assert (status, complaint) == (0, "")
+    turns = [tuple("".join(ast.literal_eval(side)) for side in line.split(" -> ")) for line in out.splitlines()]
+    turn = "<s>user\n{}<|endoftext|>\n<s>assistant\n".format
+    assert turns == [(turn(entry["prompt"]), entry["answer"]) for entry in ENTRIES]
+    plain = run(capsys, command, model, "--facts", facts, "--show-tokens", "--answer", "true")[1]
+    texts = [tuple("".join(ast.literal_eval(side)) for side in line.split(" -> ")) for line in plain.splitlines()]
+    assert texts == [(entry["prompt"], f" {entry['ground_truth']}") for entry in ENTRIES]
+
+
+def test_a_table_of_facts_is_written_and_a_bad_place_for_it_is_refused_first(capsys, model, facts, tmp_path):
+    words = ["write", model, "--facts", facts, "--method", "last_matrix", "--learning-rate", "0.1", "--steps", "2"]
+    status, _, complaint = run(capsys, *words, "--csv", str(tmp_path / "new" / "table.csv"))
+    assert status == 0, complaint
+    table = pd.read_csv(tmp_path / "new" / "table.csv", keep_default_na=False)
+    assert table.id.tolist() == [7, 8]
+    assert {"exact_before", "exact_fresh", "exact_final", "text_before", "text_final"} <= set(table)
+    status, out, complaint = run(capsys, *words, "--csv", str(tmp_path))
+    assert (status, out) == (2, "")
+    assert complaint == f"cwb: --csv {tmp_path} is a folder: name a file\n"
+
+
+def test_a_delta_is_saved_where_out_says_and_known_facts_are_asked(capsys, model, facts, tmp_path):
+    (tmp_path / "known.json").write_text(json.dumps([{"prompt": "Oslo lies in", "answer": "Norway"}]))
+    words = ["write", model, "--facts", facts, "--method", "last_matrix", "--learning-rate", "0.1", "--steps", "2", "--json"]
+    told = run(capsys, *words, "--known", str(tmp_path / "known.json"), "--out", str(tmp_path / "delta"), "--per-task")[1]
+    answer = json.loads(told)
+    assert answer["saved"] == str(tmp_path / "delta")
+    assert answer["known_before"] in (0, 1)
+    status, _, complaint = run(capsys, *words, "--out", str(tmp_path / "delta"))
+    assert (status, "exists" in complaint, len(complaint.splitlines())) == (2, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--option", "where"], "is not of the form name=value"),
+        (["--option", "where=1", "where=2"], "given twice"),
+        (["--option", "colour=red"], "has no option 'colour'"),
+        (["--method", "off_mode", "--option", "k=two"], "'two' is no int"),
+        (["--method", "magic"], "unknown method 'magic'"),
+        (["--facts-per-task", "0"], "facts per task"),
+        (["--text", "none.txt"], "text file none.txt cannot be read"),
+        (["--background", "none.jsonl"], "none.jsonl does not exist"),
+        (["--known", "none.jsonl"], "none.jsonl does not exist"),
+        (["--ruin", "nan"], "give a number of bits per byte above 0"),
+        (["--ruin=-1"], "give a number of bits per byte above 0"),
+        (["--steps", "0"], "0 steps per task: give 1 or more"),
+        (["--learning-rate=-1"], "finite number above 0"),
+    ],
+)
+def test_every_mistake_is_one_line(capsys, model, facts, words, told):
+    status, out, complaint = run(capsys, "write", model, "--facts", facts, *words)
+    assert (status, out) == (2, "")
+    assert told in complaint
+    assert len(complaint.splitlines()) == 1
+    assert complaint.startswith("cwb: ")
