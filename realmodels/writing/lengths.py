@@ -77,7 +77,7 @@ class Lengths:
         order, unless the method's restriction depends on the task. Raises UserError if its memory may not be taken.
         """
         writer, memory = case.writer, self.question.memory
-        _, setup = measured(case.model, writer, self.streams[0], memory)
+        _, setup = measured(case.model, writer, self.streams[0], memory, case.say)
         by_task = not (writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(setup.facts).values()))
         rate = rate or kernel_rate(replace(setup, steps=self.steps), rates=writer.rates)[0]
         found = []
