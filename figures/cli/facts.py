@@ -47,8 +47,6 @@ class OfFacts:
     """How prompts are put to the model: as they are, or as a user's turn of its chat template."""
     answer: Literal["new", "true"] = "new"
     """Which answer is written where the file has a new and a true one."""
-    memory: str | None = None
-    """Memory that the kernel may take, such as 8G; what it needs is said first. Default: what is free."""
     show_tokens: bool = False
     """Print the tokens of each prompt and answer, and do nothing else."""
     json: bool = False
@@ -70,7 +68,6 @@ class OfFacts:
             "facts_per_task": self.facts_per_task,
             "template": self.template,
             "answer": self.answer,
-            "memory": self.memory,
         }
 
     def tokens_shown(self, model: str, facts: str) -> bool:
@@ -105,7 +102,7 @@ class Measure(OfFacts):
             return
         from realmodels.writing.measure import measure
 
-        show(measure(self.model, self.facts, self.method, self.options, progress(self.json), **self.setting), self.json)
+        show(measure(self.model, self.facts, self.method, self.options, **self.setting), self.json)
 
     def _show_scan(self) -> None:
         """Print a row per matrix or layer, best first."""

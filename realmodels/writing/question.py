@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from realmodels.model.loaded import Loaded, as_loaded
-from realmodels.model.memory import size
 from realmodels.model.reading import context
 from realmodels.text.facts import TEMPLATES, Fact, stream
 from realmodels.text.protected import Protected, protected
@@ -30,8 +29,7 @@ class Setting:
     writes should leave alone (default: packaged summaries of Wikipedia articles, which no model trained here has read).
     facts_per_task: how many facts in order are one task, for files without tasks. template: "plain", or "chat" for the model's
     own chat template. known: facts that the model may know already, asked before and after. answer: "new" or "true", which of
-    a record's two answers is written. memory: bytes that the process may take for a kernel, as a number or "8G" (default: what is
-    free).
+    a record's two answers is written.
     """
 
     background: FactsLike | None = None
@@ -40,7 +38,6 @@ class Setting:
     template: str = "plain"
     known: FactsLike | None = None
     answer: str = "new"
-    memory: str | int | None = None
 
 
 class Question:
@@ -50,7 +47,6 @@ class Question:
         self.setting = setting or Setting()
         if self.setting.template not in FORMS:
             raise UserError(f"template {self.setting.template!r}: choose {' or '.join(FORMS)}")
-        self.memory = None if self.setting.memory is None else size(self.setting.memory)
         self.loaded = as_loaded(model)
         self.encoder, self.room = self.loaded.words, context(self.loaded.model)
         read = self._read(facts, named)
