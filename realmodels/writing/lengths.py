@@ -27,7 +27,8 @@ from realmodels.writing.sampled import sampled
 from realmodels.writing.stream import stream
 from realmodels.writing.write import RUIN
 
-FOLLOWED = 4  # other options of an item that a forecast follows: the likeliest, and some drawn
+ALL = 32  # if items have more options than so many, a forecast follows FOLLOWED besides the right one
+FOLLOWED = 4  # the likeliest, and some drawn
 
 
 @dataclass
@@ -80,7 +81,8 @@ class Lengths:
         rate: if None, the one that the kernel says suffices, without a trial write. Raises UserError if the memory of the kernel
         is not free.
         """
-        found, own = [], sampled(case.model, self.streams[0], FOLLOWED)
+        found, own = [], self.streams[0]
+        own = sampled(case.model, own, FOLLOWED) if own.options.shape[1] > ALL else own
         require_room(case.model, case.writer, own)
         response = logit_kernel(case.model, case.writer, own).response
         z, rest = _start(case.model, own)
