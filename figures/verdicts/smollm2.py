@@ -46,8 +46,9 @@ def skills(table: pd.DataFrame) -> dict[str, Estimate]:
 
 
 def _ratio(rows: pd.DataFrame) -> float:
-    """Rms error of the forecast over that of the constant shares."""
-    return float(np.sqrt(rows["error"].mean() / rows["constant"].mean()))
+    """Rms error of the forecast over that of the constant shares; both are whole facts, and count as half a fact at least."""
+    least = ((0.5 / rows["written"]) ** 2).mean()
+    return float(np.sqrt(max(rows["error"].mean(), least) / max(rows["constant"].mean(), least)))
 
 
 def _off_mode(results: Results) -> Judgement:
@@ -83,7 +84,7 @@ RULES = (
         prediction="skill > 0",
         rule="SmolLM2-135M, one matrix, plain and off-mode. Share of the facts written so far that is said right, at every "
         "length of the stream; the forecast is made before any write. Skill = 1 - rms error of the forecast / that of the best "
-        "constant share of the same stream, fitted to the outcome, over all draws together. 95% jackknife interval of the "
+        "constant share of the same stream, fitted to the outcome, over all draws together, both at least half a fact. 95% jackknife interval of the "
         "logarithm of the ratio, simultaneous over the two writers; the lesser skill is shown. Supported if both lie above 0, "
         "refuted if one lies below. (It was declared as the mean over draws of each one's ratio, which cannot be had: one stream "
         "was forecast without an error.)",
