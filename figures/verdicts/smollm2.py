@@ -85,9 +85,9 @@ RULES = (
         rule="SmolLM2-135M, one matrix, plain and off-mode. Share of the facts written so far that is said right, at every "
         "length of the stream; the forecast is made before any write. Skill = 1 - rms error of the forecast / that of the best "
         "constant share of the same stream, fitted to the outcome, over all draws together, both at least half a fact. "
-        "95% jackknife interval of the logarithm of the ratio, simultaneous over the two writers; the lesser skill is shown. Supported if both lie above 0, "
-        "refuted if one lies below. (It was declared as the mean over draws of each one's ratio, which cannot be had: one stream "
-        "was forecast without an error.)",
+        "95% jackknife interval of the logarithm of the ratio, simultaneous over the two writers; the lesser skill is shown. "
+        "Supported if both lie above 0, refuted if one lies below. (It was declared as the mean over draws of each one's ratio, "
+        "which cannot be had: one stream was forecast without an error.)",
         tables=("smollm2",),
         judge=_forecast,
         rests_on="language model",
