@@ -45,6 +45,8 @@ class Capacity:
     """Facts in order that are one task, written together. Default: the file's tasks; without them, 8."""
     template: Literal["plain", "chat"] = "plain"
     """How prompts are put to the model: as they are, or as a user's turn of its chat template."""
+    memory: str | None = None
+    """Memory that the kernel may take, such as 8G; what it needs is said first. Default: what is free."""
     plot: Path | None = None
     """File for a figure: facts said right against facts written (.png, .pdf, .svg)."""
     csv: Path | None = None
@@ -75,6 +77,7 @@ class Capacity:
             known=self.known,
             facts_per_task=self.facts_per_task,
             template=self.template,
+            memory=self.memory,
         )
         if self.csv is not None:
             with atomic(self.csv) as temporary:

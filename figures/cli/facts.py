@@ -34,7 +34,7 @@ class OfFacts:
     """Options of all commands that take a model and facts."""
 
     method: str = "full"
-    """Writing method: `cwb methods` lists them."""
+    """Writing method: full, last_matrix, off_mode, sparse_memory, lora, rome, memit, alphaedit, rls, replay. See `cwb methods`."""
     option: tuple[str, ...] = ()
     """Options of the method, as name=value: where=24.feedforward.output k=8."""
     background: Path | None = None
@@ -92,6 +92,8 @@ class Measure(OfFacts):
     """Rank all matrices by what off-mode writing would keep in them, and say why. The method is not used."""
     layers: bool = False
     """With --scan: whole layers instead of matrices."""
+    memory: str | None = None
+    """Memory that the kernel may take, such as 8G; what it needs is said first. Default: what is free."""
 
     def run(self) -> None:
         """Print participation ratio, common mode and overlaps of the write directions, activation and write fraction."""
@@ -102,7 +104,8 @@ class Measure(OfFacts):
             return
         from realmodels.writing.measure import measure
 
-        show(measure(self.model, self.facts, self.method, self.options, **self.setting), self.json)
+        setting = {**self.setting, "memory": self.memory}
+        show(measure(self.model, self.facts, self.method, self.options, progress(self.json), **setting), self.json)
 
     def _show_scan(self) -> None:
         """Print a row per matrix or layer, best first."""
@@ -136,6 +139,8 @@ class Forecast(OfFacts):
     """Learning rate. Default: the smallest power of 2 with which trial writes of the first tasks learn them."""
     steps: int = 20
     """Gradient steps per task."""
+    memory: str | None = None
+    """Memory that the kernel may take, such as 8G; what it needs is said first. Default: what is free."""
 
     def run(self) -> None:
         """Print the predicted retention curve."""
@@ -144,7 +149,8 @@ class Forecast(OfFacts):
         from realmodels.writing.measure import forecast
 
         say = progress(self.json)
-        answer = forecast(self.model, self.facts, self.method, self.learning_rate, self.steps, self.options, say, **self.setting)
+        setting = {**self.setting, "memory": self.memory}
+        answer = forecast(self.model, self.facts, self.method, self.learning_rate, self.steps, self.options, say, **setting)
         show(answer, self.json)
 
 

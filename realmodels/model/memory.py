@@ -1,5 +1,6 @@
 """Memory: what is free, and one line for the user where more is needed than that, before any of it is taken."""
 
+import re
 import resource
 from pathlib import Path
 
@@ -39,6 +40,18 @@ def available() -> int:
             pages = 0
         limits.append(address_space - pages * resource.getpagesize())
     return max(0, min(limits))
+
+
+def size(text: str | float) -> int:
+    """Bytes of "8G", "8 GiB", "500M" or a number of bytes; a suffix counts in powers of 1024.
+
+    Raises UserError for anything else, and for a size that is not above 0.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*(?:([KMGT])(?:I?B)?|B)?\s*", str(text).upper())
+    number = float(match[1]) * 1024 ** " KMGT".index(match[2] or " ") if match else 0
+    if not 0 < number < 2**63:
+        raise UserError(f"memory {text!r}: give a size such as 8G or 500M")
+    return int(number)
 
 
 def taken() -> int:

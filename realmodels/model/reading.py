@@ -5,6 +5,7 @@ pass: what its head is given is cut down to the chosen positions, so that no log
 are padded on the right with any token. A causal model does not see it from an earlier position.
 """
 
+import contextlib
 import threading
 from collections.abc import Iterable
 
@@ -46,17 +47,29 @@ def logits_at(model: nn.Module, tokens: Tensor, row: Tensor, place: Tensor) -> T
         chosen.remove()
 
 
+class _Enough(Exception):
+    """All that was asked for has been seen."""
+
+
 def inputs_of(model: nn.Module, modules: Iterable[nn.Module], tokens: Tensor) -> list[Tensor]:
-    """What each of these modules reads for texts tokens [F, L]: one tensor [F, L, width] per module. No gradient is kept."""
+    """What each of these modules reads for texts tokens [F, L]: one tensor [F, L, width] per module. No gradient is kept.
+
+    The model is computed up to the last of them only.
+    """
     modules = list(modules)
     seen: dict[int, Tensor] = {}
 
     def watch(index: int):
-        return lambda module, inputs: seen.update({index: inputs[0].detach()})
+        def look(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            seen[index] = inputs[0].detach()
+            if len(seen) == len(modules):
+                raise _Enough
+
+        return look
 
     hooks = [module.register_forward_pre_hook(watch(index)) for index, module in enumerate(modules)]
     try:
-        with torch.no_grad(), forgetting(model):
+        with torch.no_grad(), forgetting(model), contextlib.suppress(_Enough):
             logits_at(model, tokens, torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long))
     finally:
         for hook in hooks:

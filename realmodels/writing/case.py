@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 from realmodels.model.reading import first_block
 from realmodels.model.remembering import remembering
-from realmodels.writing.kernel import Kernel, logit_kernel
+from realmodels.writing.forecast import Setup
+from realmodels.writing.kernel import Kernel
 from realmodels.writing.learning_rate import LEARNED, checked_learning_rate
+from realmodels.writing.measured import measured
 from realmodels.writing.methods.binding import bind
 from realmodels.writing.methods.writer import Diverged, Writer, norm
 from realmodels.writing.outputs import Scores, asked
 from realmodels.writing.question import Question
-from realmodels.writing.room import require_room
 from realmodels.writing.room_to_write import require_room_to_write
 from realmodels.writing.stream import write_task
 from theory.errors import UserError
@@ -51,23 +52,25 @@ class Case:
         """The method bound to a new copy of the model."""
         return bind(self.method, self.question.loaded.copy(), self.question.background, **self.options)
 
-    def require_room(self) -> None:
-        """Raise UserError if the memory for the kernel of these facts is not free."""
-        require_room(self.model, self.writer, self.facts)
-
     def kernel(self) -> Kernel:
-        """The kernel of these writes. Raises UserError if its memory is not free, it is 0, or a number in it is not finite."""
+        """The kernel of these writes. Errors as `measured`."""
+        return self.measured()[0]
+
+    def measured(self) -> tuple[Kernel, Setup]:
+        """(kernel of these writes, setup of their stream at learning rate 1): `realmodels.writing.measured`.
+
+        Raises UserError if its memory may not be taken, the kernel is 0, or a number in it is not finite.
+        """
         if not self.writer.forecastable:
             raise UserError(f"method {self.method!r} is no plain gradient descent, and no kernel describes it: write it instead")
-        self.require_room()
-        kernel = logit_kernel(self.model, self.writer, self.facts)
+        kernel, setup = measured(self.model, self.writer, self.facts, self.question.memory, self.say)
         size = kernel.writes.abs().max().item()
         if not (math.isfinite(size) and math.isfinite(kernel.response.sum().item()) and size > 0):
             what = "moves no output" if size == 0 else "has gradients that are not finite"
             raise UserError(
                 f"model {self.question.loaded.path}: method {self.method!r} {what} of it: choose another method or model"
             )
-        return kernel
+        return kernel, setup
 
     def rate(self, given: float | None, steps: int) -> tuple[float, bool]:
         """(learning rate, whether it is at an end of the range that was tried); notes in the settings how it was chosen."""

@@ -31,15 +31,16 @@ from realmodels.model.reading import first_block, logits_at
 from realmodels.model.remembering import remembering
 from realmodels.model.transformer import Transformer
 from realmodels.writing.methods.writer import Gradients, Writer, unrestricted
-from realmodels.writing.outputs import Facts, answer_loss, outputs
+from realmodels.writing.outputs import Facts, answer_loss, fold, outputs
 from realmodels.writing.signals import Read, is_linear, sources, turned
 from realmodels.writing.streamed import products, room, width, work
 from theory.statistics import common_mode_share, participation_ratio
 
 BYTES = 1_500_000_000  # memory that Jacobians may take at one time
 WHOLE = 2**25  # numbers in a kernel up to which it is worked on in one piece
-PLAIN = 4 * 2**30  # bytes that a kernel may take to be computed in one piece
+PLAIN = 2048  # outputs of all items up to which a kernel of our own models is computed in one piece
 PER_PAIR = 20  # bytes per pair of outputs while it is: the kernel in float32, and two copies of it in float64
+SOME = 64  # tasks of which the share of parameters that a write changes is the mean
 PROBES = 8  # random directions of the shared outputs; files with fewer tokens in their answers are treated exactly
 
 
@@ -65,13 +66,14 @@ class Kernel:
         return fact_gram(self.writes) if self.grams is None else self.grams[1].double()
 
 
-def jacobian(model: nn.Module, facts: Facts, names: list[str], read: Read = outputs) -> Iterator[Gradients]:
+def jacobian(model: nn.Module, facts: Facts, names: list[str], read: Read = fold) -> Iterator[Gradients]:
     """For each item, d outputs / d parameter by name: {name: [O, *shape]}; 0 for a parameter without influence."""
     table = dict(model.named_parameters())
     parameters = [table[name] for name in names]
     for i in range(len(facts)):
         with sdpa_kernel(SDPBackend.MATH):  # the only one whose backward pass takes many signals at once
-            of_items = read(model, facts[i : i + 1])
+            one = facts[i : i + 1]
+            of_items = read(logits_at(model, one.tokens, one.row, one.place), one)
         basis = torch.eye(of_items.shape[1])
         for number, z in enumerate(of_items):
             more = number < len(of_items) - 1
@@ -86,7 +88,7 @@ def _rows(gradients: list[Gradients]) -> Tensor:
 
 
 def jacobian_kernel(
-    model: nn.Module, writer: Writer, facts: Facts, limit: int = BYTES, read: Read = outputs, outs: int | None = None
+    model: nn.Module, writer: Writer, facts: Facts, limit: int = BYTES, read: Read = fold, outs: int | None = None
 ) -> Kernel:
     """The kernel by explicit Jacobians, in blocks of facts, so that they take no more than `limit` bytes at a time.
 
@@ -137,7 +139,10 @@ def linear_layers(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def _traced(model: nn.Module, layers: dict[str, nn.Module], facts: Facts) -> dict[str, tuple[Tensor, Tensor]]:
-    """For each layer that the outputs depend on: signals dz / d(its output) [I, O, L, out], and its inputs [F, L, in]."""
+    """For each layer that the outputs depend on: signals dz / d(its output) [I, O, P, out], and its inputs [F, P, in].
+
+    P counts the places where the layer is used: as a rule the positions of the text.
+    """
     seen: dict[str, tuple[Tensor, Tensor]] = {}
 
     def watch(name: str) -> Callable[..., None]:
@@ -159,9 +164,9 @@ def _traced(model: nn.Module, layers: dict[str, nn.Module], facts: Facts) -> dic
         ]
         for name, g in zip(seen, zip(*by_output, strict=True), strict=True):
             if g[0] is not None:
-                here = torch.stack(g, 1)[facts.row[items]]
+                here = torch.stack(g, 1)[facts.row[items]].flatten(2, -2)
                 signals.setdefault(name, here.new_zeros(len(order), *here.shape[1:]))[items] = here
-    return {name: (signals[name], x) for name, (x, _) in seen.items() if name in signals}
+    return {name: (signals[name], x.flatten(1, -2)) for name, (x, _) in seen.items() if name in signals}
 
 
 def layer_kernel(model: nn.Module, writer: Writer, facts: Facts) -> Kernel:
@@ -206,15 +211,15 @@ def logit_kernel(model: nn.Module, writer: Writer, facts: Facts, memory: int | N
         whole = kernels[0].response.add_(kernels[1].response)  # all tasks have the same restriction: response = writes
         return Kernel(whole, whole)
     with remembering(model, first_block(model, writer.parameters.values())):
-        whole = _summed(model, writer, facts, memory, outputs, facts.options.shape[1] + 1)
+        whole = _summed(model, writer, facts, memory, fold, facts.options.shape[1] + 1)
         return Kernel(whole, whole, None if facts.common_options is not None else shared_grams(model, writer, facts, memory))
 
 
 def plain(model: nn.Module, writer: Writer, facts: Facts, memory: int | None) -> bool:
     """Whether the kernel is that of a few facts and one of our own models. Its sums are then taken in an order of their own: the
     published tables hold their very last digits."""
-    ours = isinstance(model, Transformer) and facts.common_options is not None
-    return ours and plain_bytes(model, writer, facts) <= min(PLAIN, room(memory))
+    few = len(facts.row) * (facts.options.shape[1] + 1) <= PLAIN and facts.common_options is not None
+    return few and isinstance(model, Transformer) and plain_bytes(model, writer, facts) <= room(memory)
 
 
 def plain_bytes(model: nn.Module, writer: Writer, facts: Facts) -> int:
@@ -254,8 +259,8 @@ def shared_outputs(facts: Facts, probes: int = PROBES) -> tuple[Read, int]:
         directions = signs @ centred / probes**0.5
     directions = directions / max(1, count - 1) ** 0.5
 
-    def read(model: nn.Module, some: Facts) -> Tensor:
-        return logits_at(model, some.tokens, some.row, some.place)[:, tokens] @ directions.T
+    def read(logits: Tensor, some: Facts) -> Tensor:
+        return logits[:, tokens] @ directions.T
 
     return read, len(directions)
 
@@ -338,13 +343,14 @@ def activation_fraction(model: Transformer, writer: Writer, facts: Facts) -> flo
 
 
 def write_fraction(model: nn.Module, writer: Writer, facts: Facts) -> float:
-    """Share of ALL the model's parameters that the first step of writing a task changes, averaged over the tasks of `facts`."""
+    """Share of ALL the model's parameters that the first step of writing a task changes, mean over up to 64 tasks."""
     parameters = list(writer.parameters.values())
     restrictions = writer.restrictions(facts)
+    asked = {task: restrictions[task] for task in sorted(restrictions)[:: -(-len(restrictions) // SOME)]}
     changed = 0
-    for task, restrict in restrictions.items():
+    for task, restrict in asked.items():
         batch = facts.of_task(task)
         gradients = torch.autograd.grad(answer_loss(outputs(model, batch), batch), parameters, allow_unused=True)
         update = restrict({n: g for n, g in zip(writer.parameters, gradients, strict=True) if g is not None})
         changed += sum(int((g != 0).sum()) for g in update.values())
-    return changed / len(restrictions) / sum(p.numel() for p in model.parameters())
+    return changed / len(asked) / sum(p.numel() for p in model.parameters())

@@ -8,27 +8,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from realmodels.model.reading import first_block, logits_at, remembering
+from realmodels.model.reading import first_block, remembering
 from realmodels.writing import editing
 from realmodels.writing.answers.capacity import KEPT
 from realmodels.writing.case import Case
 from realmodels.writing.damage import bits_per_byte, damage
-from realmodels.writing.forecast import Setup, said, simulate
+from realmodels.writing.forecast import said, simulate
 from realmodels.writing.history import History
-from realmodels.writing.kernel import logit_kernel
 from realmodels.writing.kernel_rate import kernel_rate
-from realmodels.writing.methods.writer import Diverged
-from realmodels.writing.outputs import Facts, asked, fold
+from realmodels.writing.measured import measured
+from realmodels.writing.methods.writer import Diverged, unrestricted
+from realmodels.writing.outputs import Facts, asked
 from realmodels.writing.question import Question
-from realmodels.writing.room import require_room
-from realmodels.writing.sampled import sampled
 from realmodels.writing.stream import stream
 from realmodels.writing.write import RUIN
 
-ALL = 32  # if items have more options than so many, a forecast follows FOLLOWED besides the right one
-FOLLOWED = 4  # the likeliest, and some drawn
+FOLLOWED = 4  # other options of an item that a forecast follows if it has many: the likeliest, and some drawn
 
 
 @dataclass
@@ -78,29 +75,29 @@ class Lengths:
     def forecast(self, case: Case, rate: float | None) -> tuple[float, list[Stream]]:
         """(learning rate, streams of all orders) as the kernel sees them before any write.
 
-        rate: if None, the one that the kernel says suffices, without a trial write. Raises UserError if the memory of the kernel
-        is not free.
+        rate: if None, the one that the kernel says suffices, without a trial write. The kernel of facts does not depend on their
+        order, unless the method's restriction depends on the task. Raises UserError if its memory may not be taken.
         """
-        found, own = [], self.streams[0]
-        own = sampled(case.model, own, FOLLOWED) if own.options.shape[1] > ALL else own
-        require_room(case.model, case.writer, own)
-        response = logit_kernel(case.model, case.writer, own).response
-        z, rest = _start(case.model, own)
-        rate = rate or kernel_rate(Setup(response, z, own, 1.0, self.steps, rest=rest), rates=case.writer.rates)[0]
-        items_of = [torch.nonzero(own.row == fact)[:, 0] for fact in range(len(own))]
-        for number, facts in enumerate(self.streams):
-            items = torch.cat([items_of[fact] for fact in self.orders[number]])  # the same items, in the order of this stream
-            moved = response[items][:, :, items]
-            facts = replace(own[torch.as_tensor(self.orders[number])], task=facts.task)
-            setup = Setup(moved, z[items], facts, rate, self.steps, rest=rest[items])
-            after = simulate(setup)
-            tasks = sorted(set(facts.task.tolist()))
+        writer, memory = case.writer, self.question.memory
+        _, setup = measured(case.model, writer, self.streams[0], memory, case.say, others=FOLLOWED)
+        by_task = not (writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(setup.facts).values()))
+        rate = rate or kernel_rate(replace(setup, steps=self.steps), rates=writer.rates)[0]
+        found = []
+        for number, order in enumerate(self.orders):
+            now = replace(setup, learning_rate=rate, steps=self.steps)
+            if number and by_task:
+                again = measured(case.model, writer, self.streams[number], memory, others=FOLLOWED)[1]
+                now = replace(again, learning_rate=rate, steps=self.steps)
+            elif number:
+                task = torch.empty(len(order), dtype=torch.long)
+                task[torch.from_numpy(order)] = torch.arange(len(order)) // self.per_task
+                now = replace(now, facts=replace(now.facts, task=task))
+            after = simulate(now)
             kept, written = [], []
-            for count in range(1, len(tasks) + 1):
-                mine = (facts.task <= tasks[count - 1]).numpy()
-                right = said(setup, after[count]).exact.numpy()
+            for count, task in enumerate(now.tasks, 1):
+                mine = now.facts.task <= task
                 written.append(int(mine.sum()))
-                kept.append(float(right[mine].sum()))
+                kept.append(float(said(now, after[count]).exact[mine].sum()))
             found.append(Stream("forecast", number, written, kept))
         return rate, found
 
@@ -149,16 +146,3 @@ class Lengths:
         if others is not None:
             frame = pd.DataFrame({"fact": of_fact, "exact": asked(model, others).exact.numpy()})
             result.rephrased = float(frame.groupby("fact")["exact"].mean().mean())
-
-
-@torch.no_grad()
-def _start(model: nn.Module, facts: Facts) -> tuple[Tensor, Tensor]:
-    """(outputs z [I, C + 1] before any write; of the tokens that are no option, the likeliest one's logit less z's last [I])."""
-    parts, rest = [], []
-    for piece in facts.batches():
-        logits = logits_at(model, piece.tokens, piece.row, piece.place)
-        z = fold(logits, piece)
-        own = torch.where(piece.options >= 0, piece.options, piece.answer_tokens[:, None])
-        parts.append(z)
-        rest.append(logits.scatter(1, own, -torch.inf).max(1).values - z[:, -1])
-    return torch.cat(parts), torch.cat(rest)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.model.matrices import Matrix
+from realmodels.model.reading import logits_at
 from realmodels.model.remembering import forgetting
 from realmodels.writing.kernel import shared_outputs
 from realmodels.writing.methods.off_mode import common_directions
@@ -52,7 +53,7 @@ def matrix_kernels(
     directions = _common_directions(model, found, background, k)
     caught: dict[str, tuple[Tensor, Tensor]] = {}
     with forgetting(model), _watching(model, found, lambda name, x, y: caught.update({name: (x, y)})):
-        y = read(model, facts)
+        y = read(logits_at(model, facts.tokens, facts.row, facts.place), facts)
     shape = facts.tokens.shape
     members = nn.functional.one_hot(owner, len(facts)).to(y.dtype)
     usable = [m for m in found if m.name in directions and m.name in caught and caught[m.name][0].shape[:2] == shape]
@@ -123,7 +124,7 @@ def _common_directions(model: nn.Module, found: Sequence[Matrix], background: Fa
             keys[name] = x[rows, background.last]
 
     with forgetting(model), _watching(model, found, see):
-        shared_outputs(background, 1)[0](model, background)
+        logits_at(model, background.tokens, background.row, background.place)
     return {name: common_directions(x, k) for name, x in keys.items()}
 
 

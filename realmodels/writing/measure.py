@@ -7,20 +7,20 @@ Face), a GGUF file, a name ("smollm2") or what `realmodels.load` returned. Facts
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from realmodels.text.user_facts import FactsLike
 from realmodels.training.loop import one_thread
 from realmodels.writing.answers.forecast import Forecast
 from realmodels.writing.answers.measurement import Measurement
 from realmodels.writing.case import Case, Say, silent
-from realmodels.writing.forecast import Setup, forecasts, isolated
+from realmodels.writing.forecast import forecasts, isolated
 from realmodels.writing.kernel import activation_fraction, statistics, write_fraction
-from realmodels.writing.outputs import outputs, scores
+from realmodels.writing.outputs import scores
 from realmodels.writing.question import Model, Question, Setting
 from realmodels.writing.stream import STEPS
 
@@ -30,23 +30,24 @@ def measure(
     facts: FactsLike,
     method: str = "full",
     options: Mapping[str, Any] | None = None,
+    say: Say = silent,
     **setting: Any,
 ) -> Measurement:
     """Geometry of writing these facts by `method`, the model being as it is (`realmodels.writing.kernel` defines every number).
 
     options: of the method. setting: fields of `realmodels.writing.question.Setting` (background, text, facts_per_task, template,
-    ...). Nothing is written. Raises UserError for anything wrong with the model, the facts or the method, and if the memory that
-    the kernel needs is not free.
+    ...). say: is told the memory that is needed. Nothing is written. Raises UserError for anything wrong with the model, facts
+    or method, and if the memory that the kernel needs may not be taken.
     """
     with one_thread():
         question = Question(model, facts, Setting(**setting))
-        case = Case(question, method, options)
+        case = Case(question, method, options, say)
         kernel = case.kernel()
         return Measurement(
             **case.about,
             settings=case.settings,
             notes=case.question.notes,
-            **statistics(kernel.writes),
+            **statistics(kernel),
             activation_fraction=activation_fraction(case.model, case.writer, case.facts) if question.loaded.ours else None,
             write_fraction=write_fraction(case.model, case.writer, case.facts),
         )
@@ -78,13 +79,11 @@ def forecast(
     """
     with one_thread():
         case = Case(Question(model, facts, Setting(**setting)), method, options, say)
-        kernel = case.kernel()
+        _, setup = case.measured()
         rate, at_end = case.rate(learning_rate, steps)
-        with torch.no_grad():
-            z = outputs(case.model, case.facts)
-        setup = Setup(kernel.response, z, case.facts, rate, steps)
+        setup = replace(setup, learning_rate=rate, steps=steps)
         rows = pd.DataFrame(forecasts(setup))
-        alone = scores(isolated(setup), case.facts).bits
+        alone = scores(isolated(setup), setup.facts).bits
         predicted = float(np.mean([alone[index].mean().item() for index in case.trial_rows()]))
         measured = case.trial_bits(rate, steps)
     age, bits, kinds = (np.asarray(rows[column]) for column in ("age", "bits_predicted", "kind"))

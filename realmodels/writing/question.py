@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from realmodels.model.loaded import Loaded, as_loaded
+from realmodels.model.memory import size
 from realmodels.model.reading import context
 from realmodels.text.facts import TEMPLATES, Fact, stream
 from realmodels.text.protected import Protected, protected
@@ -29,7 +30,8 @@ class Setting:
     writes should leave alone (default: packaged summaries of Wikipedia articles, which no model trained here has read).
     facts_per_task: how many facts in order are one task, for files without tasks. template: "plain", or "chat" for the model's
     own chat template. known: facts that the model may know already, asked before and after. answer: "new" or "true", which of
-    a record's two answers is written.
+    a record's two answers is written. memory: bytes that the process may take for a kernel, as a number or "8G" (default: what is
+    free).
     """
 
     background: FactsLike | None = None
@@ -38,6 +40,7 @@ class Setting:
     template: str = "plain"
     known: FactsLike | None = None
     answer: str = "new"
+    memory: str | int | None = None
 
 
 class Question:
@@ -47,6 +50,7 @@ class Question:
         self.setting = setting or Setting()
         if self.setting.template not in FORMS:
             raise UserError(f"template {self.setting.template!r}: choose {' or '.join(FORMS)}")
+        self.memory = None if self.setting.memory is None else size(self.setting.memory)
         self.loaded = as_loaded(model)
         self.encoder, self.room = self.loaded.words, context(self.loaded.model)
         read = self._read(facts, named)
@@ -58,7 +62,7 @@ class Question:
         others = None if self.setting.background is None else read_facts(self.setting.background).facts
         self.protected: Protected = protected(self.loaded, self.setting.text)
         prompts = self.facts if others is None else self._fitting([self.question(fact, fact.prompt) for fact in others])
-        self.background = Background(prompts, self.protected.tokens)
+        self.background = Background(prompts, self.protected.beside)
         self.about: dict[str, Any] = {
             "facts": len(self.facts),
             "tasks": len(self.facts.task.unique()),

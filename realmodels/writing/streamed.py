@@ -12,21 +12,28 @@ from torch import Tensor, nn
 from realmodels.model.memory import available, taken
 from realmodels.model.reading import first_block
 from realmodels.model.remembering import remembering
+from realmodels.model.transformer import Transformer
 from realmodels.writing.methods.writer import Writer
-from realmodels.writing.outputs import Facts, outputs
-from realmodels.writing.signals import Piece, Read, Sources, is_linear, piece, pieces_of, turned
+from realmodels.writing.outputs import Facts, fold
+from realmodels.writing.signals import Piece, Read, Shared, Sources, how_all_begin, is_linear, piece, pieces_of, turned
+from realmodels.writing.terms import Outer
 
 PIECE = 128_000_000  # bytes of signals and logits of the facts that are read together
+POSITIONS = 4096  # and at most so many positions of prompts
 LOGITS = 8  # copies of an item's logits at the peak of a backward pass
 
 
 @dataclass(frozen=True)
 class Work:
-    """The plan: `pieces` (facts, numbers of their items), bytes of the signals of all of them, and of the work on one."""
+    """The plan: `pieces` (facts, numbers of their items), bytes of the signals of all of them, and of the work on one.
+
+    shared: how all prompts begin, as the matrices read it that have signals at more than one position.
+    """
 
     pieces: list[tuple[Facts, Tensor]]
     signals: int
     working: int
+    shared: Shared | None
 
 
 def work(model: nn.Module, where: Sources, facts: Facts, outs: int) -> Work:
@@ -35,12 +42,15 @@ def work(model: nn.Module, where: Sources, facts: Facts, outs: int) -> Work:
     items = len(facts.row) / len(facts)
     layers = {layer for used in where.layers.values() for layer in used}
     per_position = sum(width(layer) for layer in layers if layer is not where.head)
-    at_head = width(where.head) if where.head in layers else 0
-    vocabulary = model.get_parameter("embedding.weight").shape[0] if where.head is None else width(where.head)
+    table = model.embedding if isinstance(model, Transformer) else where.head
+    vocabulary = table.weight.shape[0]
+    at_head = vocabulary if where.head in layers else 0
     one = 4 * outs * (per_position * longest.tokens.shape[1] + at_head) + 4 * LOGITS * vocabulary
-    size = max(1, int(PIECE / (one * items)))
-    held = piece(model, where, longest, torch.arange(len(longest.row))).bytes / len(longest.row) if layers else 0
-    return Work(list(pieces_of(facts, size)), int(held * len(facts.row)), int(4 * size * items * one))
+    size = max(1, min(int(PIECE / (one * items)), POSITIONS // longest.tokens.shape[1]))
+    probe = piece(model, where, longest, torch.arange(len(longest.row)))
+    several = [name for name, term in probe.terms.items() if isinstance(term, Outer) and term.inputs.shape[1] > 1]
+    held = int(probe.bytes / len(longest.row) * len(facts.row))
+    return Work(list(pieces_of(facts, size)), held, int(4 * size * items * one), how_all_begin(model, where, facts, several))
 
 
 def room(memory: int | None) -> int:
@@ -61,7 +71,7 @@ def products(
     facts: Facts,
     cut: Work,
     room: int,
-    read: Read = outputs,
+    read: Read = fold,
     outs: int | None = None,
 ) -> Tensor:
     """sum over parameters of gradient_io . R gradient_jp: [I, O, I, O], for outputs `read`; R is the writer's, on the keys.
@@ -76,7 +86,7 @@ def products(
 
     def made(number: int) -> Piece:
         some, items = cut.pieces[number]
-        return piece(model, where, some, items, read, project)
+        return piece(model, where, some, items, read, project, cut.shared)
 
     outs = outs or facts.options.shape[1] + 1
     theta = torch.zeros(len(facts.row), outs, len(facts.row), outs)

@@ -7,9 +7,12 @@ output head has both parts and their cross terms. Biases and gains are few numbe
 
 A term holds the factors of a items, with O outputs and P positions; `a.times(b)` gives all inner products [a, O, b, O]. Only
 positions with a signal that is not 0 are kept: in the last layer's feed-forward part that is one per item.
+
+Prompts of one form begin alike, and a causal model reads the same at the tokens that they share. Along a basis of these shared
+inputs a gradient is formed: (sum over positions of signal x component). What is left of the inputs is 0 at the shared positions,
+which then drop out of the double sum. Nothing is neglected.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,7 +52,7 @@ class Outer:
         """Inner products [a, O, b, O]."""
         if self.inputs.shape[1] == other.inputs.shape[1] == 1:
             return _at_one_place(self.signals, other.signals, self.inputs[:, 0] @ other.inputs[:, 0].T)
-        return _summed(self.signals, other.signals, lambda i, rows: self.inputs[i] @ other.inputs[rows].mT)
+        return _summed(self.signals, other.signals, (self.inputs.flatten(0, 1) @ other.inputs.flatten(0, 1).T))
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,24 @@ class Lookup:
 
     def times(self, other: "Lookup") -> Tensor:
         """Inner products [a, O, b, O]."""
-        return _summed(self.signals, other.signals, lambda i, rows: (self.ids[i][:, None] == other.ids[rows][:, None]).float())
+        return _summed(self.signals, other.signals, (self.ids.flatten()[:, None] == other.ids.flatten()).to(self.signals.dtype))
+
+
+@dataclass(frozen=True)
+class Split:
+    """A matrix's gradients: `along` the basis of shared inputs, rows [a, O, numbers], and the rest off it."""
+
+    along: "Rows"
+    off: Outer
+
+    @property
+    def bytes(self) -> int:
+        """Memory that they take."""
+        return self.along.bytes + self.off.bytes
+
+    def times(self, other: "Split") -> Tensor:
+        """Inner products [a, O, b, O]."""
+        return self.off.times(other.off).add_(self.along.times(other.along))
 
 
 @dataclass(frozen=True)
@@ -109,25 +129,28 @@ def _at_one_place(g: Tensor, h: Tensor, overlap: Tensor) -> Tensor:
     return products.mul_(overlap[:, None, :, None])
 
 
-def _summed(g: Tensor, h: Tensor, overlap: Callable[[int, slice], Tensor]) -> Tensor:
+def _summed(g: Tensor, h: Tensor, overlap: Tensor) -> Tensor:
     """sum_{l,m} overlap_ij[l, m] (g_iol . h_jpm): [a, O, b, O] for signals [a, O, P, n] and [b, O, Q, n].
 
-    overlap(i, rows): that of item i with these others, [rows, P, Q]. It is mixed into the others' signals first; the others go in
-    portions that stay in the processor's cache, into the same memory.
+    overlap [a * P, b * Q]. It is mixed into the others' signals first; the others go in portions that stay in the processor's
+    cache, into the same memory. If both are the same items, pairs are computed once.
     """
-    (_, outs, places, width), count = g.shape, len(h)
+    (mine, outs, places, width), count, same = g.shape, len(h), g is h
+    overlap = overlap.view(mine, places, count, -1).transpose(1, 2)  # [a, b, P, Q]
     size = max(1, min(count, CACHE // (4 * outs * places * width)))
     mixed = g.new_empty(size * outs, places, width)
-    found = g.new_empty(len(g), outs, count * outs)
+    found = g.new_empty(mine, outs, count, outs)
     for start in range(0, count, size):
         rows = slice(start, min(start + size, count))
         theirs = h[rows].flatten(0, 1)
         into = mixed[: len(theirs)]
-        for i, mine in enumerate(g):
-            weights = overlap(i, rows).repeat_interleave(outs, 0)
+        for i in range(rows.stop if same else mine):
+            weights = overlap[i, rows, None].expand(-1, outs, -1, -1).flatten(0, 1)
             torch.bmm(weights, theirs, out=into)
-            found[i, :, start * outs : rows.stop * outs] = mine.flatten(1) @ into.flatten(1).T
-    return found.view(len(g), outs, count, outs)
+            found[i, :, rows] = (g[i].flatten(1) @ into.flatten(1).T).view(outs, -1, outs)
+        if same:
+            found[rows, :, :start] = found[:start, :, rows].permute(2, 3, 0, 1)
+    return found
 
 
 def _crossed(lookup: Lookup, head: Outer) -> Tensor:

@@ -5,13 +5,14 @@ delta_rule  the core of the simulations: share of the machine's product rate, ra
 race        training a language model against nanoGPT's recipe: tokens a second, and loss after equal time
 parts       one pretraining step of every architecture: tokens a second, cost over dense, share of the machine's product rate
 tables      a training step of a memory layer by the number of its slots
+kernel      the logit kernel of many facts against per-sample gradients of torch.func: time and memory
 contexts    attention layers by the length of the text
 """
 
 import importlib
 import sys
 
-NAMES = ("commands", "delta_rule", "race", "parts", "tables", "contexts")
+NAMES = ("commands", "delta_rule", "race", "parts", "tables", "kernel", "contexts")
 
 
 def main(arguments: list[str]) -> int:

@@ -79,16 +79,27 @@ def middle(model: nn.Module, where: str) -> Matrix:
 
 
 def second_moment(model: nn.Module, matrix: Matrix, background: Background, method: str) -> Tensor:
-    """C [inputs, inputs] (float64): mean of k k^T over all tokens of the background's text. Raises UserError without text."""
+    """C [inputs, inputs] (float64): mean of k k^T over all tokens of the background's text. It must not be changed in place.
+
+    The background keeps it for the next editor of the same matrix and model. Raises UserError without text.
+    """
     text = background.text
     if text.numel() == 0:
         raise UserError(f"method {method!r} protects what a text reads and was given none: give text, or another method")
-    total = torch.zeros(matrix.inputs, matrix.inputs, dtype=torch.float64)
-    for windows in text.split(max(1, TOKENS // text.shape[1])):
-        (read,) = inputs_of(model, [matrix.module(model)], windows)
-        keys = read.flatten(0, 1).double()
-        total += keys.T @ keys
-    return total / text.numel()
+    key = matrix.name, _values(model)
+    if key not in background.moments:
+        total = torch.zeros(matrix.inputs, matrix.inputs, dtype=torch.float64)
+        for windows in text.split(max(1, TOKENS // text.shape[1])):
+            (read,) = inputs_of(model, [matrix.module(model)], windows)
+            keys = read.flatten(0, 1).double()
+            total += keys.T @ keys
+        background.moments[key] = total / text.numel()
+    return background.moments[key]
+
+
+def _values(model: nn.Module) -> tuple[int, ...]:
+    """What tells a model from another, or from itself after a write: sums of the bits of its parameters."""
+    return tuple(int(p.detach().flatten().view(torch.int32).sum()) for p in model.parameters())
 
 
 def with_ridge(moment: Tensor, ridge: float) -> Tensor:

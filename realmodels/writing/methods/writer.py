@@ -10,6 +10,7 @@ Other methods (closed-form editors, adapters, replay) are subclasses with a `wri
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,11 +38,13 @@ class Background:
     """What a method may look at besides the task: nothing of it is written.
 
     prompts: of the form of the stream, about other subjects where the user has given them. text [W, L]: windows of text that the
-    writes should leave alone (token numbers); methods that protect what the model knows read their statistics from it.
+    writes should leave alone (token numbers); methods that protect what the model knows read their statistics from it. What a
+    write does to text is measured on other windows. moments: statistics of this text that have been computed (`editor`).
     """
 
     prompts: Facts
     text: Tensor = field(default_factory=lambda: torch.zeros(0, 0, dtype=torch.long))
+    moments: dict[tuple[Any, ...], Tensor] = field(default_factory=dict, repr=False, compare=False)
 
 
 def unrestricted(gradients: Gradients) -> Gradients:

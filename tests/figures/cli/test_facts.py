@@ -8,7 +8,10 @@ import pytest
 import torch
 
 from figures.cli.entry import main
+from realmodels.writing.methods.binding import names
 from tests.realmodels.toys import toy
+
+METHODS = ("full", "last_matrix", "off_mode", "sparse_memory", "lora", "rome", "memit", "alphaedit", "rls", "replay")
 
 ENTRIES = [
     {"prompt": "The capital of France is", "answer": "Tokyo", "ground_truth": "Paris", "case_id": 7},
@@ -119,3 +122,29 @@ def test_every_mistake_is_one_line(capsys, model, facts, words, told):
     assert told in complaint
     assert len(complaint.splitlines()) == 1
     assert complaint.startswith("cwb: ")
+
+
+@pytest.mark.parametrize("command", ["measure", "forecast", "capacity"])
+def test_the_kernel_takes_no_more_memory_than_is_given(capsys, model, facts, command):
+    method = "--methods" if command == "capacity" else "--method"
+    words = [command, model, "--facts", facts, method, "last_matrix", *(["--orders", "1"] if command == "capacity" else [])]
+    rate = [] if command == "measure" else ["--learning-rate", "0.01"]
+    status, out, complaint = run(capsys, *words, *rate, "--memory", "8G")
+    assert status == 0
+    assert "the kernel of 2 facts" in complaint  # said before it is taken
+    status, out, complaint = run(capsys, *words, *rate, "--memory", "1K")
+    told = out if command == "capacity" else complaint  # which has other methods to ask
+    assert "facts would fit; give more with --memory" in " ".join(told.split())
+    assert command == "capacity" or (status, out, len(complaint.splitlines())) == (2, "", 1)
+    for wrong in ("lots", "0", "-1"):
+        status, out, complaint = run(capsys, *words, f"--memory={wrong}")
+        assert (status, out) == (2, "")
+        assert "give a size such as 8G" in complaint
+
+
+def test_help_names_every_method(capsys):
+    with pytest.raises(SystemExit):
+        main(["write", "--help"])
+    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert f"Writing method: {', '.join(METHODS)}. See" in told
+    assert sorted(METHODS) == sorted(names())

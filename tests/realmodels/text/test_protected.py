@@ -5,7 +5,7 @@ import torch
 
 from realmodels.model.loaded import load
 from realmodels.text.corpora import HELDOUT, SOURCES, place
-from realmodels.text.protected import LENGTH, WINDOWS, protected
+from realmodels.text.protected import BESIDE, LENGTH, WINDOWS, protected
 from tests.realmodels.toys import CONTEXT, FAMILIES
 from theory.errors import UserError
 
@@ -89,3 +89,34 @@ def test_a_file_that_will_not_do_is_named_in_one_line(toys, tmp_path, content, m
     assert "\n" not in str(raised.value)
     with pytest.raises(UserError, match="cannot be read"):
         protected(toys("gpt2"), "nul\0byte")
+
+
+def runs(tokens: torch.Tensor, size: int) -> set[tuple[int, ...]]:
+    """All runs of so many tokens."""
+    return {tuple(row[at : at + size]) for row in tokens.tolist() for at in range(len(row) - size + 1)}
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_statistics_come_from_other_windows_of_the_same_text(toys, tmp_path, family):
+    loaded = toys(family)
+    text = " ".join(str(number * number) for number in range(30_000))
+    found = protected(loaded, file(tmp_path / "text", text))
+    inside = slice(len(loaded.words.start), None)
+    assert BESIDE / 2 <= len(found.beside) <= BESIDE
+    assert found.beside.shape[1] == found.tokens.shape[1]
+    assert not runs(found.beside[:, inside], 12) & runs(found.tokens[:, inside], 12)
+    ids = loaded.words.encode(text)
+    assert all(tuple(row) in set(zip(*(ids[k:] for k in range(len(row))), strict=False)) for row in found.beside[:2, inside].tolist())
+    assert "evidence" not in found.about
+
+
+def test_the_packaged_text_has_other_articles_for_statistics(toys):
+    found = protected(toys("gpt2"))
+    assert BESIDE / 2 <= len(found.beside) <= BESIDE
+    assert not runs(found.beside, 24) & runs(found.tokens, 24)
+
+
+def test_a_text_too_short_for_both_says_that_it_serves_twice(toys, tmp_path):
+    found = protected(toys("gpt2"), file(tmp_path / "text", SENTENCE * 2))
+    assert torch.equal(found.beside, found.tokens)
+    assert found.about.endswith("no evidence of protection")

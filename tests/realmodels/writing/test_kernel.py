@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from realmodels.model.architectures import ARCHITECTURES
 from realmodels.writing.kernel import (
     activation_fraction,
     fact_gram,
@@ -43,6 +44,18 @@ def test_kernel_equals_jacrev_however_it_is_computed(random_model, random_facts,
     for kernel in (at_once, two_by_two, logit_kernel(model, writer, facts)):
         assert torch.allclose(kernel.response, expected, rtol=1e-4, atol=1e-4 * expected.abs().max())
         assert torch.equal(kernel.response, kernel.writes)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("most", [0, 10**6])
+def test_kernel_of_every_architecture_by_formulas_equals_jacobians(random_model, random_facts, monkeypatch, architecture, most):
+    """In pieces, as for many facts, and in one. Layers that read blocks of positions, or no gradient at all, are among them."""
+    monkeypatch.setattr("realmodels.writing.kernel.PLAIN", most)
+    model, facts = random_model(architecture), random_facts(2, 3)
+    writer = bind("full", model, facts)
+    expected = jacobian_kernel(model, writer, facts).response
+    found = logit_kernel(model, writer, facts).response
+    assert (found - expected).abs().max() < 2e-5 * expected.abs().max()
 
 
 def test_restricted_kernel_is_the_masked_product(random_model, random_facts):

@@ -151,7 +151,7 @@ def test_the_background_is_what_was_given_else_the_facts_prompts(toys, tmp_path)
     assert prompts.tokens[0, : int(prompts.first[0]) + 1].tolist() == loaded.tokenizer("Lima lies in")["input_ids"]
     assert other.about["hashes"]["background"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert other.settings["background"] == str(path)
-    assert torch.equal(other.background.text, other.protected.tokens)
+    assert torch.equal(other.background.text, other.protected.beside)
 
 
 def test_tasks_are_those_of_the_file_or_of_so_many_facts(toys):

@@ -1,6 +1,7 @@
 """The kernel of models from elsewhere against explicit Jacobians in float64, for every kind of parameter, prompt and answer."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,6 +111,43 @@ def test_every_parameter_by_itself_equals_jacobians(family):
         writer.parameters = {name: model.get_parameter(name)}
         rows = by_hand(model, facts, [name])
         assert close(logit_kernel(model, writer, facts).response, torch.einsum("iop,jqp->iojq", rows, rows)), name
+
+
+def begun(facts: Facts, beginning: list[int]) -> Facts:
+    """The facts with so many tokens of this beginning in place of their own first ones."""
+    tokens = facts.tokens.clone()
+    tokens[:, : len(beginning)] = torch.tensor(beginning)
+    return replace(facts, tokens=tokens)
+
+
+@pytest.mark.parametrize("family", ["gpt2", "mistral", "qwen2"])
+def test_what_all_prompts_begin_with_is_treated_exactly(family):
+    """Keys at the shared tokens are the same for all facts, and 1,000 times as large as their differences elsewhere may be."""
+    model, facts = model_of(family), begun(facts_of([5, 4, 9, 4, 7], [1, 3, 2, 1, 1]), [7, 3, 8])
+    for where, k in (("1", 0), ("0.feedforward.output", 2)):
+        writer = bind("off_mode", model, facts, where=where, k=k) if k else bind("full", model, facts, where=where)
+        cut = streamed.work(model, sources(model, writer.parameters), facts, 5)
+        assert cut.shared is not None
+        assert cut.shared.count == 3
+        rows = [by_hand(model, facts, [name]).view(len(facts.row), 5, *p.shape) for name, p in writer.parameters.items()]
+        kept = [
+            writer.restriction(facts, ())({name: r.float()})[name].double()
+            for name, r in zip(writer.parameters, rows, strict=True)
+        ]
+        expected = sum(torch.einsum("ioab,jqab->iojq", r, k) for r, k in zip(rows, kept, strict=True))
+        assert close(logit_kernel(model, writer, facts).response, expected)
+
+
+def test_no_place_that_answers_counts_as_shared():
+    model, same = model_of("llama"), begun(facts_of([3, 5, 6, 3], [1, 1, 2, 1]), [7, 3, 8])
+    writer = bind("full", model, same, where="1")
+    where = sources(model, writer.parameters)
+    assert streamed.work(model, where, same, 5).shared.count == 2  # the third token of two prompts is their last
+    assert streamed.work(model, where, MIXED, 5).shared is None
+    last = bind("full", model, same, where="last.feedforward.output")  # signals at one position only: nothing to share
+    assert streamed.work(model, sources(model, last.parameters), same, 5).shared is None
+    rows = by_hand(model, same, list(writer.parameters))
+    assert close(logit_kernel(model, writer, same).response, torch.einsum("iop,jqp->iojq", rows, rows))
 
 
 @pytest.mark.parametrize("family", ["gpt2", "mistral"])

@@ -1,5 +1,7 @@
 """What closed-form editors share: orientation, which matrix, and the statistics of text."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -86,3 +88,16 @@ def test_one_window_and_one_token_of_text_will_do(any_model, spelled_facts, back
     model = any_model("llama")
     write_task(bind("memit", model, Background(background.prompts, background.text[:1, :1])), spelled_facts(1, 2), 0.1, 2)
     assert all(torch.isfinite(parameter).all() for parameter in model.parameters())
+
+
+def test_statistics_are_computed_once_per_matrix_and_again_for_a_model_that_was_written(any_model, background, spelled_facts):
+    model, own = any_model("llama"), Background(background.prompts, background.text)
+    matrix, other = (matrices.one(model, f"{block}.feedforward.output") for block in (0, 1))
+    first = second_moment(model, matrix, own, "rome")
+    assert second_moment(copy.deepcopy(model), matrix, own, "memit") is first
+    assert second_moment(model, other, own, "rome") is not first
+    with torch.no_grad():
+        model.get_parameter("model.layers.0.mlp.up_proj.weight")[0, 0] += 1
+    again = second_moment(model, matrix, own, "rome")
+    assert not torch.equal(again, first)
+    assert torch.equal(again, second_moment(model, matrix, background, "rome"))
