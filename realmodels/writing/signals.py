@@ -185,7 +185,7 @@ def _below(hidden: Tensor, to_head: Tensor, facts: Facts, places: list[Tensor]) 
 
 
 def _flat(layer: nn.Module, inputs: Tensor) -> Tensor:
-    """Inputs [F, P, ...] of a layer that may be used at several places of a position, or of a block of positions: P counts all."""
+    """Inputs [F, P, ...] of a layer that may be used several times at a position, or for a block of them: P counts all."""
     return inputs.flatten(1) if is_table(layer) else inputs.flatten(1, -2)
 
 

@@ -106,7 +106,9 @@ def test_statistics_come_from_other_windows_of_the_same_text(toys, tmp_path, fam
     assert found.beside.shape[1] == found.tokens.shape[1]
     assert not runs(found.beside[:, inside], 12) & runs(found.tokens[:, inside], 12)
     ids = loaded.words.encode(text)
-    assert all(tuple(row) in set(zip(*(ids[k:] for k in range(len(row))), strict=False)) for row in found.beside[:2, inside].tolist())
+    assert all(
+        tuple(row) in set(zip(*(ids[k:] for k in range(len(row))), strict=False)) for row in found.beside[:2, inside].tolist()
+    )
     assert "evidence" not in found.about
 
 
