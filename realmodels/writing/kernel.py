@@ -191,15 +191,17 @@ def layer_kernel(model: nn.Module, writer: Writer, facts: Facts) -> Kernel:
     return Kernel(theta, theta)
 
 
-def logit_kernel(model: nn.Module, writer: Writer, facts: Facts, memory: int | None = None) -> Kernel:
+def logit_kernel(model: nn.Module, writer: Writer, facts: Facts, memory: int | None = None, grams: bool = True) -> Kernel:
     """The kernel of a method's writes to these facts, whose tasks are written in the order of their numbers.
 
     Parameters go by their formulas where the restriction allows it, the rest by Jacobians. memory: bytes that the process may
-    take in all while it computes (default: what is free); the numbers do not depend on it.
+    take in all while it computes (default: what is free); the numbers do not depend on it. grams: for items with options of
+    their own, also the Gram matrices over outputs that all share, which take twice the time and which no simulation needs.
     """
+    apart = grams and facts.common_options is None
     if not (writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(facts).values())):
         kernel = jacobian_kernel(model, writer, facts)
-        return kernel if facts.common_options is not None else replace(kernel, grams=shared_grams(model, writer, facts, memory))
+        return replace(kernel, grams=shared_grams(model, writer, facts, memory)) if apart else kernel
     if plain(model, writer, facts, memory):
         linear = linear_layers(model)
         parts = {name: p for name, p in writer.parameters.items() if name in linear}
@@ -212,7 +214,7 @@ def logit_kernel(model: nn.Module, writer: Writer, facts: Facts, memory: int | N
         return Kernel(whole, whole)
     with remembering(model, first_block(model, writer.parameters.values())):
         whole = _summed(model, writer, facts, memory, fold, facts.options.shape[1] + 1)
-        return Kernel(whole, whole, None if facts.common_options is not None else shared_grams(model, writer, facts, memory))
+        return Kernel(whole, whole, shared_grams(model, writer, facts, memory) if apart else None)
 
 
 def plain(model: nn.Module, writer: Writer, facts: Facts, memory: int | None) -> bool:

@@ -79,14 +79,14 @@ class Lengths:
         order, unless the method's restriction depends on the task. Raises UserError if its memory may not be taken.
         """
         writer, memory = case.writer, self.question.memory
-        _, setup = measured(case.model, writer, self.streams[0], memory, case.say, others=FOLLOWED)
+        _, setup = measured(case.model, writer, self.streams[0], memory, case.say, others=FOLLOWED, grams=False)
         by_task = not (writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(setup.facts).values()))
         rate = rate or kernel_rate(replace(setup, steps=self.steps), rates=writer.rates)[0]
         found = []
         for number, order in enumerate(self.orders):
             now = replace(setup, learning_rate=rate, steps=self.steps)
             if number and by_task:
-                again = measured(case.model, writer, self.streams[number], memory, others=FOLLOWED)[1]
+                again = measured(case.model, writer, self.streams[number], memory, others=FOLLOWED, grams=False)[1]
                 now = replace(again, learning_rate=rate, steps=self.steps)
             elif number:
                 task = torch.empty(len(order), dtype=torch.long)

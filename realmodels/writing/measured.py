@@ -22,15 +22,16 @@ def measured(
     say: Callable[[str], None] = lambda line: None,
     most: int = FEW,
     others: int = OPTIONS,
+    grams: bool = True,
 ) -> tuple[Kernel, Setup]:
     """(kernel, setup of a stream at learning rate 1) of a method's writes to these facts; the model stays as it is.
 
     Items with more than `most` options track `others` of them (`realmodels.writing.sampled`); `setup.facts` are these. memory:
-    bytes that the process may take in all (default: what is free). say: is told what is needed before any of it is taken. Raises
+    bytes that the process may take in all (default: what is free). grams: as in `logit_kernel`. say: is told what is needed before any of it is taken. Raises
     UserError if that may not be taken.
     """
     with remembering(model, first_block(model, writer.parameters.values())):
         some = sampled(model, facts, others) if facts.options.shape[1] > most else facts
         say(require_room(model, writer, some, memory).said)
-        kernel = logit_kernel(model, writer, some, memory)
+        kernel = logit_kernel(model, writer, some, memory, grams)
         return kernel, setup_of(model, kernel, some)
