@@ -27,8 +27,8 @@ def measured(
     """(kernel, setup of a stream at learning rate 1) of a method's writes to these facts; the model stays as it is.
 
     Items with more than `most` options track `others` of them (`realmodels.writing.sampled`); `setup.facts` are these. memory:
-    bytes that the process may take in all (default: what is free). grams: as in `logit_kernel`. say: is told what is needed before any of it is taken. Raises
-    UserError if that may not be taken.
+    bytes that the process may take in all (default: what is free). grams: as in `logit_kernel`. say: is told what is needed
+    before any of it is taken. Raises UserError if that may not be taken.
     """
     with remembering(model, first_block(model, writer.parameters.values())):
         some = sampled(model, facts, others) if facts.options.shape[1] > most else facts

@@ -249,3 +249,12 @@ def test_layer_kernel_of_whole_answers_equals_the_streamed_one():
     model = model_of("qwen2")
     writer = bind("full", model, MIXED, where="all")
     assert close(logit_kernel(model, writer, MIXED).response, layer_kernel(model, writer, MIXED).response.double())
+
+
+def test_without_gram_matrices_the_kernel_is_the_same():
+    model = model_of("llama")
+    writer = bind("last_matrix", model, MIXED, where="1.feedforward.output")
+    whole, bare = logit_kernel(model, writer, MIXED), logit_kernel(model, writer, MIXED, grams=False)
+    assert whole.grams is not None
+    assert bare.grams is None
+    assert torch.equal(whole.response, bare.response)
