@@ -66,6 +66,24 @@ TRIALS = {
     "lora merged": Trial(1e-2, {"mode": "merged", "where": "feedforward", "rank": 2}),
     "replay": Trial(1e-3, {"n": 2, "buffer": 4}, bad=(*FULL_BAD, ({"n": 0}, "n 0"), ({"n": 9, "buffer": 8}, "buffer 8"))),
     "replay adamw": Trial(1e-3, {"optimizer": "adamw"}),
+    "ewc": Trial(
+        1e-3,
+        bad=(
+            *FULL_BAD,
+            ({"strength": -1.0}, "strength -1.0"),
+            ({"strength": float("nan")}, "strength nan"),
+            ({"strength": float("inf")}, "strength inf"),
+            ({"fisher": "true"}, "choose exact, avalanche, mammoth or trace"),
+            ({"anchors": "first"}, "choose last or each"),
+            ({"decay": -0.1}, "decay -0.1"),
+            ({"decay": float("nan")}, "decay nan"),
+            ({"batch": -1}, "batch -1"),
+        ),
+    ),
+    "ewc adamw": Trial(1e-3, {"optimizer": "adamw", "anchors": "each"}),
+    "ewc avalanche": Trial(1e-3, {"fisher": "avalanche", "batch": 2, "strength": 1.0}),
+    "ewc mammoth": Trial(1e-3, {"fisher": "mammoth", "decay": 0.9, "strength": 1.0}),
+    "ewc trace": Trial(1e-3, {"fisher": "trace", "strength": 1.0}),
     "rome": Trial(0.2, bad=(*EDITOR_BAD, ({"ridge": 0.0}, "ridge 0.0"))),
     "memit": Trial(0.2, {"weight": 0.1}, (*EDITOR_BAD, ({"ridge": -1.0}, "ridge -1.0"), ({"weight": 0.0}, "weight 0.0"))),
     "alphaedit": Trial(
@@ -221,8 +239,8 @@ def test_rates_to_try_hold_the_one_that_works_and_state_is_counted_with_its_bits
 
 
 def test_methods_that_do_not_fit_say_so(any_model, background):
-    with pytest.raises(UserError, match="unknown method 'ewc': choose one of alphaedit, full"):
-        bind("ewc", any_model("dense"), background)
+    with pytest.raises(UserError, match="unknown method 'magic': choose one of alphaedit, ewc, full"):
+        bind("magic", any_model("dense"), background)
     with pytest.raises(UserError, match="memory layer, which this model lacks"):
         bind("sparse_memory", any_model("gpt2"), background)
     with pytest.raises(UserError, match="has no option 'colour': it has where"):
