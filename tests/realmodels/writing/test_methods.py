@@ -45,6 +45,13 @@ FULL_BAD = (
     ({"weight_decay": -0.1}, "weight_decay -0.1"),
     ({"weight_decay": float("nan")}, "weight_decay nan"),
 )
+GPM_BAD = (
+    ({"threshold": 0.0}, "threshold 0.0"),
+    ({"threshold": 1.01}, "threshold 1.01"),
+    ({"threshold": float("nan")}, "threshold nan"),
+    ({"positions": "some"}, "choose answer or all"),
+    ({"where": "99"}, "no matrix is called"),
+)
 TRIALS = {
     "full": Trial(1e-3, bad=FULL_BAD),
     "full adamw": Trial(1e-3, {"optimizer": "adamw", "weight_decay": 0.1}),
@@ -75,6 +82,8 @@ TRIALS = {
     ),
     "rls": Trial(0.2, bad=(*EDITOR_BAD, ({"prior": 0.0}, "prior 0.0"), ({"weight": -1.0}, "weight -1.0"))),
     "rls text": Trial(0.2, {"weight": 0.1}),
+    "gpm": Trial(1e-2, bad=GPM_BAD),
+    "gpm several": Trial(1e-3, {"where": "1-2", "threshold": 0.9, "positions": "all"}),
 }
 CASES = [(trial, kind) for trial, one in TRIALS.items() for kind in one.kinds]
 every = pytest.mark.parametrize(("trial", "kind"), CASES)
@@ -221,8 +230,8 @@ def test_rates_to_try_hold_the_one_that_works_and_state_is_counted_with_its_bits
 
 
 def test_methods_that_do_not_fit_say_so(any_model, background):
-    with pytest.raises(UserError, match="unknown method 'ewc': choose one of alphaedit, full"):
-        bind("ewc", any_model("dense"), background)
+    with pytest.raises(UserError, match="unknown method 'magic': choose one of alphaedit, full"):
+        bind("magic", any_model("dense"), background)
     with pytest.raises(UserError, match="memory layer, which this model lacks"):
         bind("sparse_memory", any_model("gpt2"), background)
     with pytest.raises(UserError, match="has no option 'colour': it has where"):
