@@ -84,6 +84,8 @@ TRIALS = {
     "rls text": Trial(0.2, {"weight": 0.1}),
     "gpm": Trial(1e-2, bad=GPM_BAD),
     "gpm several": Trial(1e-3, {"where": "1-2", "threshold": 0.9, "positions": "all"}),
+    "ogd": Trial(1e-2, bad=(({"most": 0}, "most 0"), ({"most": 10**12}, "lower most"), ({"where": "99"}, "no matrix is called"))),
+    "ogd everything": Trial(1e-3, {"where": "", "most": 4}),
 }
 CASES = [(trial, kind) for trial, one in TRIALS.items() for kind in one.kinds]
 every = pytest.mark.parametrize(("trial", "kind"), CASES)
