@@ -11,7 +11,10 @@ from figures.cli.entry import main
 from realmodels.writing.methods.binding import names
 from tests.realmodels.toys import toy
 
-METHODS = ("full", "last_matrix", "off_mode", "sparse_memory", "lora", "rome", "memit", "alphaedit", "rls", "replay", "ewc")
+METHODS = (
+    *("full", "last_matrix", "off_mode", "sparse_memory", "lora", "rome", "memit", "alphaedit", "rls", "replay"),
+    *("ewc", "gpm", "ogd"),
+)
 
 ENTRIES = [
     {"prompt": "The capital of France is", "answer": "Tokyo", "ground_truth": "Paris", "case_id": 7},

@@ -45,6 +45,13 @@ FULL_BAD = (
     ({"weight_decay": -0.1}, "weight_decay -0.1"),
     ({"weight_decay": float("nan")}, "weight_decay nan"),
 )
+GPM_BAD = (
+    ({"threshold": 0.0}, "threshold 0.0"),
+    ({"threshold": 1.01}, "threshold 1.01"),
+    ({"threshold": float("nan")}, "threshold nan"),
+    ({"positions": "some"}, "choose answer or all"),
+    ({"where": "99"}, "no matrix is called"),
+)
 TRIALS = {
     "full": Trial(1e-3, bad=FULL_BAD),
     "full adamw": Trial(1e-3, {"optimizer": "adamw", "weight_decay": 0.1}),
@@ -93,6 +100,10 @@ TRIALS = {
     ),
     "rls": Trial(0.2, bad=(*EDITOR_BAD, ({"prior": 0.0}, "prior 0.0"), ({"weight": -1.0}, "weight -1.0"))),
     "rls text": Trial(0.2, {"weight": 0.1}),
+    "gpm": Trial(1e-2, bad=GPM_BAD),
+    "gpm several": Trial(1e-3, {"where": "1-2", "threshold": 0.9, "positions": "all"}),
+    "ogd": Trial(1e-2, bad=(({"most": 0}, "most 0"), ({"most": 10**12}, "lower most"), ({"where": "99"}, "no matrix is called"))),
+    "ogd everything": Trial(1e-3, {"where": "", "most": 4}),
 }
 CASES = [(trial, kind) for trial, one in TRIALS.items() for kind in one.kinds]
 every = pytest.mark.parametrize(("trial", "kind"), CASES)

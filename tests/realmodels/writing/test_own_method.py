@@ -20,7 +20,7 @@ from realmodels.writing.outputs import outputs
 from realmodels.writing.stream import write_stream, write_task
 from theory.errors import UserError
 
-OWN = '''"""Gradient projection memory (Saha et al. 2021): a task is written off the main key directions of earlier tasks."""
+OWN = '''"""A task is written off the main key directions of earlier tasks."""
 
 import torch
 
@@ -29,7 +29,7 @@ from realmodels.writing.methods.off_mode import answer_keys
 from realmodels.writing.methods.writer import Writer
 
 
-def gpm(model, background, k=2):
+def off_keys(model, background, k=2):
     """The last matrix, off the k main directions of the keys of each earlier task."""
 
     def restriction(task, earlier):
@@ -41,21 +41,21 @@ def gpm(model, background, k=2):
     return Writer(model, {matrix.name: matrix.parameter(model)}, restriction)
 
 
-METHOD = gpm
+METHOD = off_keys
 '''
 
 
 @pytest.fixture
 def _own_method(tmp_path, monkeypatch):
-    (tmp_path / "gpm.py").write_text(OWN)
+    (tmp_path / "off_keys.py").write_text(OWN)
     monkeypatch.setattr(methods, "__path__", [*methods.__path__, str(tmp_path)])
 
 
 @pytest.mark.usefixtures("_own_method")
 def test_a_method_in_a_file_of_its_own_is_found_and_writes_every_task(random_model, random_facts):
-    assert "gpm" in names()
+    assert "off_keys" in names()
     model, facts = random_model("dense"), random_facts(4, 2)
-    writer = bind("gpm", model, facts)
+    writer = bind("off_keys", model, facts)
     logit_kernel(model, writer, facts)  # as when the learning rate is chosen: all restrictions, before the first write
     rows = pd.DataFrame(write_stream(writer, facts, facts, 3e-3, 5, lambda model: 1.5))
     before = rows[rows.written == 0].set_index("task").loss
@@ -66,7 +66,7 @@ def test_a_method_in_a_file_of_its_own_is_found_and_writes_every_task(random_mod
 @pytest.mark.usefixtures("_own_method")
 def test_its_writes_leave_the_protected_keys_alone_and_are_those_of_its_kernel(random_model, random_facts):
     model, facts = random_model("dense"), random_facts(3, 2)
-    writer, tasks = bind("gpm", model, facts), [facts.of_task(task) for task in range(3)]
+    writer, tasks = bind("off_keys", model, facts), [facts.of_task(task) for task in range(3)]
     kernel, z = logit_kernel(model, writer, facts).response, outputs(model, facts).detach()
     write_task(writer, tasks[2], 1e-3, 1, tasks[:2])
     error = z[4:].softmax(-1) - torch.nn.functional.one_hot(facts.target[4:], z.shape[1])
@@ -104,5 +104,5 @@ def test_a_restriction_that_collects_tasks_is_refused_and_does_not_silently_writ
 
 def test_an_unknown_method_is_told_with_the_names_that_there_are(random_model, random_facts):
     for name in ("magic", "writer", "binding", "catalogue", "..writer", ""):
-        with pytest.raises(UserError, match="choose one of alphaedit, ewc, full, last_matrix, lora, memit"):
+        with pytest.raises(UserError, match="choose one of alphaedit, ewc, full, gpm, last_matrix, lora, memit"):
             bind(name, random_model("dense"), random_facts(2, 2))
