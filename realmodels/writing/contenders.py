@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from realmodels.writing.methods.binding import bind, names, typed
+from realmodels.writing.methods.writer import Writer, unrestricted
+from realmodels.writing.outputs import Facts
 from realmodels.writing.question import Question
 from realmodels.writing.scan import Scan
 from theory.errors import UserError
 
 EDITORS = ("rome", "memit", "alphaedit", "rls")
 QUICK = 20_000_000  # parameters
-ONE_MATRIX = ("last_matrix", "off_mode", *EDITORS)
+ONE_MATRIX = ("last_matrix", "off_mode", "gpm", "ogd", *EDITORS)
 """Methods that write one matrix: the one that a scan ranks first for them, unless the user names it."""
 
 
@@ -26,7 +30,7 @@ def places(scanned: Scan) -> dict[str, str]:
     if not forward:
         return {}
     best = {
-        "last_matrix": max(outputs, key=lambda part: part.kept),
+        **{name: max(outputs, key=lambda part: part.kept) for name in ("last_matrix", "gpm", "ogd")},
         "off_mode": max(outputs, key=lambda part: part.kept_off_mode),
         **{name: max(forward, key=lambda part: part.kept) for name in EDITORS},
     }
@@ -60,8 +64,8 @@ def parsed(words: Sequence[str]) -> list[Contender] | None:
 def fitting(question: Question, where: Mapping[str, str], measure: bool) -> list[Contender]:
     """All methods that fit the model, with their defaults; without `measure` those that can be forecast.
 
-    where: matrices of methods that write one, by method. The kernel of more than QUICK parameters takes minutes: such a method is
-    forecast only if it is named.
+    where: matrices of methods that write one, by method. The kernel of more than QUICK parameters takes minutes, and so does that
+    of a method with a restriction per task in a model from elsewhere: such a method is forecast only if it is named.
     """
     found = []
     for name in names():
@@ -71,6 +75,14 @@ def fitting(question: Question, where: Mapping[str, str], measure: bool) -> list
         except UserError:
             continue
         size = sum(parameter.numel() for parameter in writer.parameters.values())
-        if measure or (writer.forecastable and size <= QUICK):
+        if not (measure or (writer.forecastable and size <= QUICK)):
+            continue
+        if measure or question.loaded.ours or not _by_task(writer, question.facts):
             found.append(contender)
     return found
+
+
+def _by_task(writer: Writer, facts: Facts) -> bool:
+    """Whether tasks have restrictions of their own. The kernel is then formed gradient by gradient."""
+    first = facts[torch.isin(facts.task, facts.task.unique()[:2])]
+    return not writer.one_key_projection and any(r is not unrestricted for r in writer.restrictions(first).values())

@@ -52,6 +52,13 @@ GPM_BAD = (
     ({"positions": "some"}, "choose answer or all"),
     ({"where": "99"}, "no matrix is called"),
 )
+ASYMMETRIC_BAD = (
+    ({"part": "window"}, "choose selected, compressed or both"),
+    ({"part": "indexer"}, "scores no answer"),
+    ({"part": "both", "slow": 0.0}, "slow 0.0"),
+    ({"part": "both", "slow": float("inf")}, "slow inf"),
+    ({"slow": 10.0}, "give part=both"),
+)
 TRIALS = {
     "full": Trial(1e-3, bad=FULL_BAD),
     "full adamw": Trial(1e-3, {"optimizer": "adamw", "weight_decay": 0.1}),
@@ -104,6 +111,11 @@ TRIALS = {
     "gpm several": Trial(1e-3, {"where": "1-2", "threshold": 0.9, "positions": "all"}),
     "ogd": Trial(1e-2, bad=(({"most": 0}, "most 0"), ({"most": 10**12}, "lower most"), ({"where": "99"}, "no matrix is called"))),
     "ogd everything": Trial(1e-3, {"where": "", "most": 4}),
+    "asymmetric": Trial(3e-2, bad=ASYMMETRIC_BAD, kinds=("nsa", "dsa", "mla_dsa")),
+    "asymmetric both": Trial(3e-2, {"part": "both", "slow": 10.0}, kinds=("nsa", "dsa", "mla_dsa")),
+    "asymmetric compressed": Trial(
+        0.3, {"part": "compressed"}, (({"part": "compressed", "slow": 2.0}, "give part=both"),), ("nsa",)
+    ),
 }
 CASES = [(trial, kind) for trial, one in TRIALS.items() for kind in one.kinds]
 every = pytest.mark.parametrize(("trial", "kind"), CASES)
@@ -250,10 +262,13 @@ def test_rates_to_try_hold_the_one_that_works_and_state_is_counted_with_its_bits
 
 
 def test_methods_that_do_not_fit_say_so(any_model, background):
-    with pytest.raises(UserError, match="unknown method 'magic': choose one of alphaedit, ewc, full"):
+    with pytest.raises(UserError, match="unknown method 'magic': choose one of alphaedit, asymmetric, ewc"):
         bind("magic", any_model("dense"), background)
     with pytest.raises(UserError, match="memory layer, which this model lacks"):
         bind("sparse_memory", any_model("gpt2"), background)
+    for kind in ("gpt2", "dense"):
+        with pytest.raises(UserError, match="flows of sparse attention \\(nsa, dsa, mla_dsa\\), which this model lacks"):
+            bind("asymmetric", any_model(kind), background)
     with pytest.raises(UserError, match="has no option 'colour': it has where"):
         bind("last_matrix", any_model("dense"), background, colour="red")
 
