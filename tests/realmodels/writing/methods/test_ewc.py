@@ -372,7 +372,8 @@ def test_where_keeps_importance_of_the_chosen_matrices_alone(any_model, spelled_
 
 
 def test_it_is_compared_where_facts_are_written_and_has_no_forecast(any_model, background):
-    question = SimpleNamespace(loaded=SimpleNamespace(model=any_model("gpt2")), background=background)
+    loaded = SimpleNamespace(model=any_model("gpt2"), ours=False)
+    question = SimpleNamespace(loaded=loaded, background=background, facts=background.prompts)
     measured, forecast = ([one.method for one in fitting(question, {}, measure)] for measure in (True, False))
     assert {"full", "ewc", "replay", "lora"} <= set(measured)
     assert "full" in forecast
