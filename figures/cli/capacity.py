@@ -57,6 +57,10 @@ class Capacity:
     def run(self) -> None:
         """Print the table of methods and the answer in a sentence."""
         from figures.cli.facts import show
+        from figures.cli.output import check_place
+
+        check_place(self.csv, "--csv")
+        check_place(self.plot, "--plot", (".png", ".pdf", ".svg"))
         from realmodels.writing.capacity import capacity
         from realmodels.writing.contenders import parsed
         from simulate.runs.files import atomic
@@ -83,5 +87,7 @@ class Capacity:
             with atomic(self.csv) as temporary:
                 answer.curves_table.to_csv(temporary, index=False)
         if self.plot is not None:
-            answer.plot().figure.savefig(self.plot, dpi=150, bbox_inches="tight")
+            with atomic(self.plot) as temporary:
+                kind = self.plot.suffix[1:].lower()
+                answer.plot().figure.savefig(temporary, format=kind, dpi=150, bbox_inches="tight")
         show(answer, self.json)

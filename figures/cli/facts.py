@@ -184,12 +184,15 @@ class Write(OfFacts):
         """Print what was learned and kept, and what the writes did to the rest of the model."""
         if self.tokens_shown(self.model, self.stream):
             return
-        from realmodels.writing.write import write
-        from simulate.runs.files import atomic
+        from figures.cli.output import check_place
         from theory.errors import UserError
 
-        if self.csv is not None and (self.csv.is_dir() or not self.csv.name):
-            raise UserError(f"--csv {self.csv} is a folder: name a file")
+        check_place(self.csv, "--csv")
+        if self.csv is not None and self.out is not None and self.csv.absolute() == self.out.absolute():
+            raise UserError(f"--csv and --out are both {self.csv}: give each a name of its own")
+        from realmodels.writing.write import write
+        from simulate.runs.files import atomic
+
         answer = write(
             self.model,
             self.stream,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from theory.errors import UserError
@@ -21,6 +23,24 @@ PLAIN = {"−": "-", "–": "-", "·": "*", "×": "x", "≤": "<=", "≥": ">=",
 
 LATEX = {"−": "-", "×": r"\times", "·": r"\cdot", "≤": r"\le", "≥": r"\ge", "≈": r"\approx", "→": r"\to", "²": "^2", "³": "^3"}
 """Mathematics for the signs that a LaTeX document cannot hold as they are."""
+
+
+def check_place(path: Path | None, option: str, kinds: Sequence[str] = ()) -> None:
+    """Raise UserError unless a new file can be made at `path`: said before the work whose result goes there. None is no place.
+
+    kinds: the endings that its name may have, such as ".png".
+    """
+    if path is None:
+        return
+    if path.is_dir() or path.name in ("", ".."):
+        raise UserError(f"{option} {path} is a folder: name a file")
+    if path.exists() or path.is_symlink():
+        raise UserError(f"{option} {path} exists: name a file that does not exist yet")
+    if kinds and path.suffix.lower() not in kinds:
+        raise UserError(f"{option} {path}: the name ends in none of {', '.join(kinds)}: choose one of these")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise UserError(f"{option} {path}: {folder} is no folder that can be written to: name another place")
 
 
 def show_json(answer: Any) -> None:

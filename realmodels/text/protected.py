@@ -25,13 +25,18 @@ class Protected:
     """Windows of text: tokens [W, L]; bytes: of UTF-8 that the tokens [:, 1:] stand for; about: what text it is, in words.
 
     beside [B, L]: windows of the same source for statistics. They share no token with those above, except where the source is
-    too short for others: then they are those above, and `about` says so.
+    too short for others: then they are those above (`twice`).
     """
 
     tokens: Tensor
     bytes: int
     about: str
     beside: Tensor
+
+    @property
+    def twice(self) -> bool:
+        """Whether statistics come from the very windows by which it is measured what a write does to the text."""
+        return torch.equal(self.beside, self.tokens)
 
 
 @cache
@@ -69,8 +74,6 @@ def protected(loaded: Loaded, source: str | Path | None = None) -> Protected:
         free = [at for begin in begins for at in range(begin + inside, min(begin + step, len(ids)) - inside + 1, inside)]
     chosen = free[:: -(-len(free) // BESIDE)] if free else []
     beside = [[*start, *ids[begin : begin + inside]] for begin in chosen]
-    if not beside:
-        about += ", from which editors take their statistics too: what they do to it is no evidence of protection"
     return Protected(torch.tensor(rows), scored, about, torch.tensor(beside or rows))
 
 

@@ -16,13 +16,17 @@ import pandas as pd
 import torch
 from scipy import stats
 
+from realmodels.model import matrices
 from realmodels.model.reading import first_block, remembering
 from realmodels.text.user_facts import FactsLike
 from realmodels.training.loop import one_thread
 from realmodels.writing.answers.capacity import KEPT, Capacity
+from realmodels.writing.answers.written import RISE
 from realmodels.writing.case import Case, Say, silent
 from realmodels.writing.contenders import ONE_MATRIX, Contender, fitting, places
+from realmodels.writing.learning_rate import checked_learning_rate
 from realmodels.writing.lengths import Lengths, Stream
+from realmodels.writing.methods.checks import whole
 from realmodels.writing.methods.off_mode import answer_keys
 from realmodels.writing.question import Model, Question, Setting
 from realmodels.writing.scan import Part, Scan, scan
@@ -56,22 +60,35 @@ def capacity(
     (drawn by `seed`). where: the matrix of the methods that write one; default the one that a scan ranks first, for models
     trained here the last. setting: fields of `Setting`. Raises UserError as `realmodels.measure`, and if no method fits.
     """
-    if not 1 <= orders <= 100:
-        raise UserError(f"orders {orders}: give a number from 1 to 100")
+    _check(orders, learning_rate, steps, seed)
+    if where and methods is not None:
+        raise UserError(f"where {where!r} beside named methods: give it as an option of a method, as off_mode:where={where}")
     with one_thread():
         question = Question(model, facts, Setting(**setting))
+        if where:
+            matrices.one(question.loaded.model, where)  # a name that fits no matrix is refused before any work
         if len(question.facts) == len(question.facts.task.unique()) and not setting.get("facts_per_task"):
             question = Question(question.loaded, facts, Setting(**{**setting, "facts_per_task": PER_TASK}))
         if not question.loaded.ours:  # large enough for more threads
             torch.set_num_threads(len(os.sched_getaffinity(0)))
         scanned = None if where or question.loaded.ours or methods is not None else _scan(question, say)
-        matrices = places(scanned) if scanned else dict.fromkeys(ONE_MATRIX, where) if where else {}
+        where_of = places(scanned) if scanned else dict.fromkeys(ONE_MATRIX, where) if where else {}
         lengths = Lengths(question, orders, steps, seed)
-        chosen = fitting(question, matrices, measure) if methods is None else list(methods)
+        chosen = fitting(question, where_of, measure) if methods is None else list(methods)
         if not chosen:
             raise UserError("no writing method fits this model: name one with --methods")
         results = [(contender, *_asked(lengths, contender, measure, learning_rate, say)) for contender in chosen]
         return _answer(lengths, measure, results, scanned)
+
+
+def _check(orders: int, learning_rate: float | None, steps: int, seed: int) -> None:
+    """Raise UserError for a number out of range, before any work."""
+    if not 1 <= orders <= 100:
+        raise UserError(f"orders {orders}: give a number from 1 to 100")
+    if learning_rate is not None:
+        checked_learning_rate(learning_rate)
+    whole("steps", steps)
+    whole("seed", seed, least=0)
 
 
 def _scan(question: Question, say: Say) -> Scan:
@@ -148,7 +165,7 @@ def _row(contender: Contender, streams: Sequence[Stream], about: Mapping[str, An
     row: dict[str, Any] = {"method": contender.label}
     for kind, name in (("measured", "kept"), ("forecast", "forecast")):
         ends = [one.kept[-1] for one in streams if one.kind == kind]
-        row[name] = _interval([one.kept[-1] for one in streams if one.kind == kind and one.order > 0] or ends) if ends else None
+        row[name] = _interval(ends, streams[0].written[-1]) if ends else None
         row[f"{name}_mean"] = float(np.mean(ends)) if ends else np.nan
     written = [one for one in streams if one.kind == "measured"] or list(streams)
     if written:
@@ -165,6 +182,8 @@ def _row(contender: Contender, streams: Sequence[Stream], about: Mapping[str, An
         row[name] = round(float(np.mean(finite)), 3) if finite else None
     stopped = next((one.stopped for one in mine if one.stopped), None)
     warning = about["warning"] or stopped
+    if warning is None and mine and not (row["text"] or 0) <= RISE:
+        warning = f"protected text costs {row['text']:.2g} bits per byte more, above {RISE}"
     if warning is None and mine and not (row["learned"] or 0) >= 0.5:
         warning = "little was learned"
     if warning is None and about["at_end"]:
@@ -172,13 +191,13 @@ def _row(contender: Contender, streams: Sequence[Stream], about: Mapping[str, An
     return {**row, "state": about["state"], "rate": about["rate"], "warning": warning}
 
 
-def _interval(ends: Sequence[float]) -> str:
-    """Mean, and 95% t interval where there are three or more."""
+def _interval(ends: Sequence[float], most: int) -> str:
+    """Mean, and 95% t interval where there are three or more; no end lies below 0 or above `most`."""
     mean = float(np.mean(ends))
     if len(ends) < 3:
         return f"{mean:.1f}"
     half = float(stats.t.ppf(0.975, len(ends) - 1) * np.std(ends, ddof=1) / len(ends) ** 0.5)
-    return f"{mean:.1f} [{max(0.0, mean - half):.1f}, {mean + half:.1f}]"
+    return f"{mean:.1f} [{max(0.0, mean - half):.1f}, {min(float(most), mean + half):.1f}]"
 
 
 def _order_effect(best: str | None, results: Sequence[Result]) -> float | None:

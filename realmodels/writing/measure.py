@@ -20,6 +20,8 @@ from realmodels.writing.answers.measurement import Measurement
 from realmodels.writing.case import Case, Say, silent
 from realmodels.writing.forecast import forecasts, isolated
 from realmodels.writing.kernel import activation_fraction, statistics, write_fraction
+from realmodels.writing.learning_rate import checked_learning_rate
+from realmodels.writing.methods.checks import whole
 from realmodels.writing.outputs import scores
 from realmodels.writing.question import Model, Question, Setting
 from realmodels.writing.stream import STEPS
@@ -77,6 +79,9 @@ def forecast(
     copy, each by itself, to choose the rate and to see whether the forecast applies to this model. Arguments and errors as
     `measure`.
     """
+    whole("steps", steps)
+    if learning_rate is not None:
+        checked_learning_rate(learning_rate)
     with one_thread():
         case = Case(Question(model, facts, Setting(**setting)), method, options, say)
         _, setup = case.measured()

@@ -61,6 +61,11 @@ class Question:
         self.known = [] if self.setting.known is None else read_facts(self.setting.known).facts
         others = None if self.setting.background is None else read_facts(self.setting.background).facts
         self.protected: Protected = protected(self.loaded, self.setting.text)
+        if self.protected.twice:
+            self.notes.append(
+                "the protected text is too short to take statistics from other parts of it: what rome, memit and "
+                "alphaedit do to it is no evidence of protection; give more with --text"
+            )
         prompts = self.facts if others is None else self._fitting([self.question(fact, fact.prompt) for fact in others])
         self.background = Background(prompts, self.protected.beside)
         self.about: dict[str, Any] = {

@@ -14,7 +14,7 @@ KEPT = 0.9
 
 MEANINGS = {
     "method": "writing method, with the options that differ from its defaults",
-    "kept": "facts said right, word for word, after all were written; mean over orders [95% t interval over shuffled orders]",
+    "kept": "facts said right, word for word, after all were written; mean over orders [95% t interval, from three orders on]",
     "forecast": "the same, computed from the model before any write",
     "learned": "share of facts said right just after their own write",
     "holds": f"most facts written of which {KEPT:.0%} are still said right; mean over orders",
@@ -63,8 +63,8 @@ class Capacity(ModelAnswer):
     def show(self) -> str:
         """The text of the command line: inputs, the table of methods, the answer, warnings."""
         lines = [
-            f"{self.facts} facts in {self.tasks} tasks, {self.candidates} distinct answers, {self.orders} orders; guessing among "
-            f"them is right for {self.chance_recall:.1%}.",
+            f"{self.facts} facts in {self.tasks} tasks, {self.candidates} distinct answers, {self.orders} orders; a guess among "
+            f"these answers is right for {self.chance_recall:.1%}.",
             "",
             self.table.to_string(index=False, na_rep="-"),
             "",

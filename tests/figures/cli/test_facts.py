@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -88,6 +89,29 @@ def test_a_table_of_facts_is_written_and_a_bad_place_for_it_is_refused_first(cap
     status, out, complaint = run(capsys, *words, "--csv", str(tmp_path))
     assert (status, out) == (2, "")
     assert complaint == f"cwb: --csv {tmp_path} is a folder: name a file\n"
+    kept = (tmp_path / "new" / "table.csv").read_bytes()
+    both = str(tmp_path / "both")
+    for place, told in (([str(tmp_path / "new" / "table.csv")], "exists"), ([both, "--out", both], "a name of its own")):
+        status, out, complaint = run(capsys, *words, "--csv", *place)
+        assert (status, out, told in complaint, len(complaint.splitlines())) == (2, "", True, 1)
+    assert (tmp_path / "new" / "table.csv").read_bytes() == kept
+    assert not (tmp_path / "both").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("figure.foo", "ends in none of .png, .pdf, .svg"),
+        ("facts.json/figure.png", "is no folder that can be written to"),
+        ("", "folder"),
+    ],
+)
+def test_a_figure_that_could_not_be_saved_is_refused_before_the_work(capsys, model, facts, tmp_path, monkeypatch, place, told):
+    monkeypatch.setattr("realmodels.writing.capacity.capacity", None)
+    monkeypatch.chdir(tmp_path)
+    status, out, complaint = run(capsys, "capacity", model, "--facts", facts, "--plot", place or str(tmp_path))
+    assert (status, out, len(complaint.splitlines())) == (2, "", 1)
+    assert re.search(told, complaint)
 
 
 def test_a_delta_is_saved_where_out_says_and_known_facts_are_asked(capsys, model, facts, tmp_path):

@@ -1,0 +1,63 @@
+"""Capacity: numbers out of range and names of nothing are refused before any work; rows say what makes them worthless."""
+
+import math
+
+import numpy as np
+import pytest
+
+from realmodels.writing import capacity as module
+from realmodels.writing.capacity import _interval, _row, capacity
+from realmodels.writing.contenders import Contender
+from realmodels.writing.lengths import Stream
+from theory.errors import UserError
+
+ENTRIES = [
+    {"prompt": f"The capital of {country} is", "answer": city}
+    for country, city in (("France", "Tokyo"), ("Peru", "Oslo"), ("Italy", "Lima"), ("Ghana", "Rome"))
+]
+ABOUT = {"warning": None, "rate": 0.1, "state": 0, "at_end": False}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        *(({"learning_rate": rate}, "learning rate") for rate in (0, -1, math.nan, math.inf)),
+        *(({"steps": steps}, "steps") for steps in (0, -5)),
+        ({"seed": -1}, "seed"),
+        ({"orders": 0}, "orders"),
+        ({"where": "7.x"}, "no matrix is called"),
+        ({"where": "last", "methods": [Contender("full")]}, "beside named methods"),
+    ],
+)
+def test_what_is_out_of_range_is_refused_before_any_work(toys, monkeypatch, options, told):
+    monkeypatch.setattr(module, "Lengths", None)
+    with pytest.raises(UserError, match=told):
+        capacity(toys("gpt2"), ENTRIES, **{"methods": None, **options})
+
+
+def measured(kept: float, text: float, order: int) -> Stream:
+    return Stream("measured", order, [8], [kept], learned=1.0, text=text)
+
+
+def test_a_method_that_costs_language_has_a_warning():
+    for text, warned in ((0.05, False), (0.25, True)):
+        row = _row(Contender("full"), [measured(8, text, order) for order in range(3)], ABOUT)
+        assert (row["warning"] is not None) == warned
+        assert not warned or "0.25 bits per byte" in row["warning"]
+
+
+def test_a_row_is_the_mean_of_all_orders_and_its_interval_no_more_than_all_facts():
+    row = _row(Contender("full"), [measured(kept, 0.0, order) for order, kept in enumerate((2, 8, 8))], ABOUT)
+    assert row["kept_mean"] == 6
+    half = 4.302653 * np.std([2, 8, 8], ddof=1) / math.sqrt(3)  # t quantile of 2 degrees of freedom, from a table
+    assert row["kept"] == "6.0 [0.0, 8.0]"
+    assert 6 + half > 8
+    assert _interval([5, 6], 8) == "5.5"
+    assert _interval([5, 6, 7], 100) == f"6.0 [{6 - 4.302653 / math.sqrt(3):.1f}, {6 + 4.302653 / math.sqrt(3):.1f}]"
+
+
+def test_statistics_from_the_measured_text_are_noted(toys, tmp_path):
+    (tmp_path / "short.txt").write_text("Paris lies in France.")
+    answer = capacity(toys("gpt2"), ENTRIES, [Contender("last_matrix")], orders=1, learning_rate=0.1, text=tmp_path / "short.txt")
+    assert any("no evidence of protection" in note for note in answer.notes)
+    assert "no evidence of protection" in answer.show()
