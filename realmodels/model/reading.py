@@ -54,7 +54,8 @@ class _Enough(Exception):
 def inputs_of(model: nn.Module, modules: Iterable[nn.Module], tokens: Tensor) -> list[Tensor]:
     """What each of these modules reads for texts tokens [F, L]: one tensor [F, L, width] per module. No gradient is kept.
 
-    The model is computed up to the last of them only.
+    The model is computed up to the last of them only. Some models put all texts in one row before a layer: they are parted again.
+    Raises UserError for a module that reads some of the tokens only, or none: an expert.
     """
     modules = list(modules)
     seen: dict[int, Tensor] = {}
@@ -74,7 +75,16 @@ def inputs_of(model: nn.Module, modules: Iterable[nn.Module], tokens: Tensor) ->
     finally:
         for hook in hooks:
             hook.remove()
-    return [seen[index] for index in range(len(modules))]
+    return [_by_text(seen.get(index), tokens) for index in range(len(modules))]
+
+
+def _by_text(read: Tensor | None, tokens: Tensor) -> Tensor:
+    """What a module read of these texts [F, L, ...], text by text."""
+    if read is not None and read.ndim == 2 and len(read) == tokens.numel():
+        return read.view(*tokens.shape, -1)
+    if read is None or len(read) != len(tokens):
+        raise UserError("the matrix reads some of the tokens only, as an expert does: choose another one with where")
+    return read
 
 
 def first_block(model: nn.Module, parameters: Iterable[nn.Parameter]) -> int:

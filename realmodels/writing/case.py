@@ -82,7 +82,10 @@ class Case:
         else:
             rates = powers(lowest, highest)
             with remembering(self.model, first_block(self.model, self.writer.parameters.values())):
-                rate, reached = sufficient_rate(lambda rate: self.trial(rate, steps), rates, self._guess(rates, steps))
+                guess = self._guess(rates, steps)
+                rate, reached = sufficient_rate(
+                    lambda rate: self.trial(rate, steps), rates, guess, lambda rate: self.trial_bits(rate, steps)
+                )
             goal = f"{LEARNED:.0%} of the facts said right"
             how = f"the smallest power of 2 with which trial writes reach {goal}"
             how = how if reached else f"no power of 2 in the range reaches {goal} in trial writes; this one reaches most"
@@ -158,12 +161,15 @@ def powers(lowest: float, highest: float) -> np.ndarray:
     return 2.0 ** np.arange(math.log2(lowest), math.log2(highest) + 0.5)
 
 
-def sufficient_rate(trial: Callable[[float], float], rates: np.ndarray, guess: float) -> tuple[float, bool]:
+def sufficient_rate(
+    trial: Callable[[float], float], rates: np.ndarray, guess: float, bits: Callable[[float], float] = lambda rate: 0.0
+) -> tuple[float, bool]:
     """(the smallest of `rates`, ascending, with which a trial reaches LEARNED, True); searched from `guess` on.
 
     trial(rate): share that was learned; NaN if the write diverges. If the guess does not reach: first out of divergence, in
     growing steps; then up and down, that way on which more is learned, each until less than half as much is. A rate that reaches
-    is followed down to where it no longer does. If none of TRIED does: the one that reaches most, and False.
+    is followed down to where it no longer does. If none of TRIED does: the one that reaches most, and False; of several that
+    reach as much, such as none of the facts, the one with most `bits`, then the smallest.
     """
     found: dict[int, float] = {}
 
@@ -187,8 +193,11 @@ def sufficient_rate(trial: Callable[[float], float], rates: np.ndarray, guess: f
             ways[way] = index
             reached = index if share(index) >= LEARNED else None
     if reached is None:
-        best = max(found, key=lambda index: (np.nan_to_num(found[index], nan=-1.0), -index))
-        return float(rates[best]), False
+        shares = np.nan_to_num([found[index] for index in sorted(found)], nan=-1.0)
+        best = [index for index, share in zip(sorted(found), shares, strict=True) if share == shares.max()]
+        if len(best) > 1:
+            best = [max(best, key=lambda index: (np.nan_to_num(bits(float(rates[index])), nan=-1.0), -index))]
+        return float(rates[best[0]]), False
     while reached > 0 and share(reached - 1) >= LEARNED:
         reached -= 1
     return float(rates[reached]), True

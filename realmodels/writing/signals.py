@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.model.reading import logits_at
+from realmodels.model.remembering import forgetting
 from realmodels.model.transformer import Transformer
 from realmodels.writing.outputs import Facts, fold
 from realmodels.writing.terms import Lookup, Outer, Rows, Split, Term, Tied
@@ -64,16 +65,46 @@ def sources(model: nn.Module, names: Iterable[str]) -> Sources:
     if isinstance(model, Transformer):
         users[id(model.embedding.weight)] = [model.embedding, model]
     found: dict[str, tuple[nn.Module, ...]] = {}
-    rest = []
+    rest, names = [], list(names)
+    odd = set() if ours else _odd(model, {layer for name in names for layer in users[id(table[name])]} - {head})
     for name in names:
         layers = tuple(users[id(table[name])])
-        known = [layer is head or _known(layer, ours) for layer in layers]
+        known = [layer is head or (layer not in odd and _known(layer, ours)) for layer in layers]
         tied = len(layers) == 2 and is_table(layers[0]) and layers[1] is head
         if all(known) and (len(layers) == 1 or tied):
             found[name] = layers
         else:
             rest.append(name)
     return Sources(found, head, rest)
+
+
+def _odd(model: nn.Module, layers: set[nn.Module]) -> set[nn.Module]:
+    """Which of these layers are used in a way that their gradients do not follow from: more than once, or not text by text.
+
+    Experts see some tokens only, and some models put all texts in one row. Two short texts are read to know it.
+    """
+    calls = dict.fromkeys(layers, 0)
+    odd: set[nn.Module] = set()
+
+    def watch(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        calls[layer] += 1
+        rows = 3 if not is_table(layer) else 2  # texts, positions, and the numbers of each
+        texts = (
+            isinstance(output, Tensor) and len(inputs) == 1 and inputs[0].ndim >= rows and output.shape[:2] == inputs[0].shape[:2]
+        )
+        if calls[layer] > 1 or not texts or (len(output) != 2 and not is_table(layer)):
+            odd.add(layer)
+
+    hooks = [layer.register_forward_hook(watch) for layer in layers]
+    try:
+        with torch.no_grad(), forgetting(model):
+            logits_at(
+                model, torch.zeros(2, 3, dtype=torch.long), torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
+            )
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return odd
 
 
 def _known(layer: nn.Module, ours: bool) -> bool:

@@ -16,7 +16,7 @@ from realmodels.model.transformer import Transformer
 from realmodels.writing.methods.writer import Writer
 from realmodels.writing.outputs import Facts, fold
 from realmodels.writing.signals import Piece, Read, Shared, Sources, how_all_begin, is_linear, piece, pieces_of, turned
-from realmodels.writing.terms import Outer
+from realmodels.writing.terms import OVERLAP, Outer
 
 PIECE = 128_000_000  # bytes of signals and logits of the facts that are read together
 POSITIONS = 4096  # and at most so many positions of prompts
@@ -50,7 +50,9 @@ def work(model: nn.Module, where: Sources, facts: Facts, outs: int) -> Work:
     probe = piece(model, where, longest, torch.arange(len(longest.row)))
     several = [name for name, term in probe.terms.items() if isinstance(term, Outer) and term.inputs.shape[1] > 1]
     held = int(probe.bytes / len(longest.row) * len(facts.row))
-    return Work(list(pieces_of(facts, size)), held, int(4 * size * items * one), how_all_begin(model, where, facts, several))
+    overlap = 4 * min(OVERLAP, int(size * items * longest.tokens.shape[1]) ** 2) if several else 0
+    shared = how_all_begin(model, where, facts, several)
+    return Work(list(pieces_of(facts, size)), held, int(4 * size * items * one) + overlap, shared)
 
 
 def room(memory: int | None) -> int:

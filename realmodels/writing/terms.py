@@ -13,6 +13,7 @@ inputs a gradient is formed: (sum over positions of signal x component). What is
 which then drop out of the double sum. Nothing is neglected.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor
 
 CACHE = 6_000_000  # bytes of signals that are worked on at one time
+OVERLAP = 2**24  # numbers that the overlaps of inputs may be at one time
 
 
 class Term(Protocol):
@@ -52,7 +54,8 @@ class Outer:
         """Inner products [a, O, b, O]."""
         if self.inputs.shape[1] == other.inputs.shape[1] == 1:
             return _at_one_place(self.signals, other.signals, self.inputs[:, 0] @ other.inputs[:, 0].T)
-        return _summed(self.signals, other.signals, (self.inputs.flatten(0, 1) @ other.inputs.flatten(0, 1).T))
+        theirs = other.inputs.flatten(0, 1).T
+        return _summed(self.signals, other.signals, lambda some: self.inputs[some].flatten(0, 1) @ theirs)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Lookup:
 
     def times(self, other: "Lookup") -> Tensor:
         """Inner products [a, O, b, O]."""
-        return _summed(self.signals, other.signals, (self.ids.flatten()[:, None] == other.ids.flatten()).to(self.signals.dtype))
+        theirs, kind = other.ids.flatten(), self.signals.dtype
+        return _summed(self.signals, other.signals, lambda some: (self.ids[some].flatten()[:, None] == theirs).to(kind))
 
 
 @dataclass(frozen=True)
@@ -129,27 +133,31 @@ def _at_one_place(g: Tensor, h: Tensor, overlap: Tensor) -> Tensor:
     return products.mul_(overlap[:, None, :, None])
 
 
-def _summed(g: Tensor, h: Tensor, overlap: Tensor) -> Tensor:
+def _summed(g: Tensor, h: Tensor, overlap: Callable[[slice], Tensor]) -> Tensor:
     """sum_{l,m} overlap_ij[l, m] (g_iol . h_jpm): [a, O, b, O] for signals [a, O, P, n] and [b, O, Q, n].
 
-    overlap [a * P, b * Q]. It is mixed into the others' signals first; the others go in portions that stay in the processor's
-    cache, into the same memory. If both are the same items, pairs are computed once.
+    overlap(some of the items i): [some * P, b * Q], of at most OVERLAP numbers, or of one item. It is mixed into the others'
+    signals first; the others go in portions that stay in the processor's cache, into the same memory. If both are the same
+    items, pairs are computed once.
     """
     (mine, outs, places, width), count, same = g.shape, len(h), g is h
-    overlap = overlap.view(mine, places, count, -1).transpose(1, 2)  # [a, b, P, Q]
     size = max(1, min(count, CACHE // (4 * outs * places * width)))
+    portions = [slice(start, min(start + size, count)) for start in range(0, count, size)]
     mixed = g.new_empty(size * outs, places, width)
     found = g.new_empty(mine, outs, count, outs)
-    for start in range(0, count, size):
-        rows = slice(start, min(start + size, count))
-        theirs = h[rows].flatten(0, 1)
-        into = mixed[: len(theirs)]
-        for i in range(rows.stop if same else mine):
-            weights = overlap[i, rows, None].expand(-1, outs, -1, -1).flatten(0, 1)
-            torch.bmm(weights, theirs, out=into)
-            found[i, :, rows] = (g[i].flatten(1) @ into.flatten(1).T).view(outs, -1, outs)
-        if same:
-            found[rows, :, :start] = found[:start, :, rows].permute(2, 3, 0, 1)
+    some = max(1, OVERLAP // (places * count * h.shape[2]))
+    for first in range(0, mine, some):
+        items = slice(first, min(first + some, mine))
+        between = overlap(items).view(-1, places, count, h.shape[2]).transpose(1, 2)  # [some, b, P, Q]
+        for rows in portions:
+            theirs = h[rows].flatten(0, 1)
+            into = mixed[: len(theirs)]
+            for i in range(items.start, min(items.stop, rows.stop) if same else items.stop):
+                weights = between[i - first, rows, None].expand(-1, outs, -1, -1).flatten(0, 1)
+                torch.bmm(weights, theirs, out=into)
+                found[i, :, rows] = (g[i].flatten(1) @ into.flatten(1).T).view(outs, -1, outs)
+    for rows in portions if same else ():
+        found[rows, :, : rows.start] = found[: rows.start, :, rows].permute(2, 3, 0, 1)
     return found
 
 

@@ -235,3 +235,10 @@ def test_a_model_whose_numbers_are_not_finite_is_refused_before_any_write(toys):
         loaded.model.model.norm.weight.fill_(math.nan)
     with pytest.raises(UserError, match="before any write: the loss is nan: choose another model"):
         Case(Question(loaded, ENTRIES), "full").rate(None, 20)
+
+
+def test_of_rates_that_reach_as_little_the_one_that_teaches_most_bits_is_taken():
+    wanted = RATES[12]
+    bits = lambda rate: -abs(math.log2(rate / wanted))  # noqa: E731
+    assert sufficient_rate(lambda rate: 0.0, RATES, RATES[11], bits) == (wanted, False)
+    assert sufficient_rate(lambda rate: 0.5 * (rate == RATES[10]), RATES, RATES[11], bits) == (RATES[10], False)

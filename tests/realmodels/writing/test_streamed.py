@@ -6,11 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from transformers import OPTConfig, Qwen2MoeConfig
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
-from realmodels.writing import streamed
+from realmodels.model import matrices
+from realmodels.model.reading import inputs_of
+from realmodels.writing import streamed, terms
 from realmodels.writing.kernel import jacobian_kernel, layer_kernel, logit_kernel, shared_outputs, statistics
 from realmodels.writing.methods.binding import bind
+from realmodels.writing.methods.editor import second_moment
+from realmodels.writing.methods.writer import Background
 from realmodels.writing.outputs import Facts, fold
 from realmodels.writing.signals import sources
 from tests.realmodels import toys
@@ -258,3 +263,65 @@ def test_without_gram_matrices_the_kernel_is_the_same():
     assert whole.grams is not None
     assert bare.grams is None
     assert torch.equal(whole.response, bare.response)
+
+
+def odd_model(kind: str) -> torch.nn.Module:
+    """Models that put all texts in one row before some layers (OPT), or show a layer some of the tokens only (experts)."""
+    torch.manual_seed(0)
+    if kind == "opt":
+        config = OPTConfig(
+            vocab_size=400, hidden_size=16, ffn_dim=24, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=64,
+            word_embed_proj_dim=16, dropout=0.0,
+        )  # fmt: skip
+    else:
+        config = Qwen2MoeConfig(
+            vocab_size=400, hidden_size=16, intermediate_size=24, moe_intermediate_size=8, shared_expert_intermediate_size=8,
+            num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, num_experts=4, num_experts_per_tok=2,
+        )  # fmt: skip
+    return AutoModelForCausalLM.from_config(config).eval()
+
+
+@pytest.mark.parametrize("kind", ["opt", "qwen2_moe"])
+def test_layers_that_do_not_go_text_by_text_go_by_jacobians(kind):
+    model = odd_model(kind)
+    writer = bind("full", model, MIXED)
+    expected = jacobian_kernel(model, writer, MIXED).response
+    assert close(logit_kernel(model, writer, MIXED).response, expected.double())
+
+
+def test_what_a_layer_reads_is_parted_by_text_again():
+    model = odd_model("opt")
+    tokens = torch.randint(3, 400, (3, 5), generator=torch.Generator().manual_seed(1))
+    matrix = matrices.one(model, "1.feedforward.output")
+    (together,) = inputs_of(model, [matrix.module(model)], tokens)
+    for row in range(3):
+        (alone,) = inputs_of(model, [matrix.module(model)], tokens[row : row + 1])
+        assert torch.allclose(together[row], alone[0], atol=1e-6)
+    background = Background(MIXED, tokens)
+    writer = bind("off_mode", model, background, where="1.feedforward.output")
+    expected = jacobian_kernel(model, writer, MIXED).response
+    assert close(logit_kernel(model, writer, MIXED).response, expected.double())
+    assert second_moment(model, matrix, background, "memit").shape == (24, 24)
+
+
+def test_overlaps_are_formed_in_portions_of_bounded_size(monkeypatch):
+    model = model_of("gpt2")
+    facts = facts_of([5, 9, 4, 7], [6, 3, 8, 5])
+    writer = bind("full", model, facts)
+    whole = logit_kernel(model, writer, facts).response
+    most = []
+    monkeypatch.setattr(terms, "OVERLAP", 500)
+    plain = terms._summed
+
+    def watched(g, h, overlap):
+        def seen(some):
+            found = overlap(some)
+            most.append(found.numel() if some.stop - some.start > 1 else 0)
+            return found
+
+        return plain(g, h, seen)
+
+    monkeypatch.setattr(terms, "_summed", watched)
+    assert close(logit_kernel(model, writer, facts).response, whole.double())
+    assert len(most) > 0
+    assert max(most) <= 500
