@@ -6,6 +6,7 @@ The text's second moment of keys is C = sum k k^T / tokens, over every token of 
 added to every eigenvalue. As many tokens as the matrix has inputs are the least for a C of full rank.
 """
 
+import zlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,8 +99,8 @@ def second_moment(model: nn.Module, matrix: Matrix, background: Background, meth
 
 
 def _values(model: nn.Module) -> tuple[int, ...]:
-    """What tells a model from another, or from itself after a write: sums of the bits of its parameters."""
-    return tuple(int(p.detach().flatten().view(torch.int32).sum()) for p in model.parameters())
+    """What tells a model from another, or from itself after a write: a checksum of each parameter's bytes."""
+    return tuple(zlib.crc32(p.detach().cpu().flatten().view(torch.uint8).numpy()) for p in model.parameters())
 
 
 def with_ridge(moment: Tensor, ridge: float) -> Tensor:
