@@ -51,7 +51,9 @@ def draw(results: Results) -> Canvas:
         errors.errorbar(found["predicted"], found["mean"], yerr=bars(found), elinewidth=0.4, **marks)
     errors.axhline(0, color=BLACK, linewidth=0.8, zorder=0)
     errors.set(xlabel="expected", ylabel="measured $-$ expected")
-    errors.legend(loc="lower left", handletextpad=0.2)
+    low, high = errors.get_ylim()
+    errors.set_ylim(low, high + 0.3 * (high - low))  # room for the legend above the bars
+    errors.legend(loc="upper right", handletextpad=0.2)
     for tasks, look in BY_TASKS:
         D = N // tasks
         kept = frame[(frame["N"] == N) & (frame["D"] == D)]

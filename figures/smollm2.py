@@ -6,7 +6,7 @@ from matplotlib.figure import Figure as Canvas
 
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
-from figures.style import GREY, direct, letters, panels, shades
+from figures.style import GREY, letters, panels, shades
 from figures.verdicts.smollm2 import WRITERS, ends
 from figures.words import number, paragraph
 
@@ -43,17 +43,16 @@ def caption(results: Results) -> str:
         Of {frame["written"].max()} facts written into SmolLM2-135M, {best} keeps the share {number(last.iloc[-1])} word for word
         and {worst} {number(last.iloc[0])}; off-mode writes of one matrix keep {order} ({number(off)}) than plain ones
         ({number(plain)}). Facts said right against facts written, {frame["D"].iloc[0]} at a time: (a) methods that write one
-        matrix, dashed: the kernel's forecast before any write; (b) methods that write all layers. Grey: nothing forgotten.
-        Learning rates by one rule, on a draw of facts that is not shown. Means over {draws.max()} draws
-        of facts for plain and off-mode writes of one matrix, with 95% intervals where there are three or more; over
-        {draws.min()} for the others.
+        matrix, dashed: the kernel's forecast before any write; (b) methods that write all layers. Learning rates by one rule,
+        on a draw of facts that is not shown. Means over {draws.max()} draws of facts for plain and off-mode writes of one
+        matrix, with 95% intervals where there are three or more; over {draws.min()} for the others.
         """)
 
 
 def _curves(panel: Axes, frame: pd.DataFrame, names: list[str], colors: dict[str, str]) -> None:
     """Facts said right against facts written, a colour and mark a method; forecasts dashed."""
     most = frame["written"].max()
-    panel.plot([0, most], [0, most], color=GREY, linewidth=0.7)
+    panel.plot([0, most], [0, most], color=GREY, linewidth=0.7, label="nothing forgotten")
     for name in names:
         part, mark = frame[frame["method"] == name], MARKS[list(TITLES).index(name)]
         found = by_group(part, ["written"], "kept")
@@ -63,7 +62,6 @@ def _curves(panel: Axes, frame: pd.DataFrame, names: list[str], colors: dict[str
         if name in WRITERS and part["forecast"].notna().all():
             said = by_group(part, ["written"], "forecast")
             panel.plot(said["written"], said["mean"], color=colors[name], linewidth=0.8, linestyle=(0, (4, 2)))
-    direct(panel, (most, most), "nothing forgotten", (0, -10), color=GREY, ha="right")
     panel.set(xlabel="facts written", ylabel="facts said right", xlim=(0, most * 1.05), ylim=(0, most * 1.05))
     panel.legend(loc="upper left", handletextpad=0.3, labelspacing=0.2)
 
