@@ -19,7 +19,7 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor, nn
 
-from realmodels.writing.outputs import Facts, asked
+from realmodels.writing.outputs import Facts, outputs
 from theory.errors import UserError
 
 DOSES = np.geomspace(1e-4, 1e6, 61)  # in units of one over the mean squared length of a key
@@ -32,11 +32,30 @@ def depth_of(bits: np.ndarray, count: np.ndarray | float) -> np.ndarray:
     return (count * share - 1) / (count - 1)
 
 
-def depths(model: nn.Module, facts: Facts) -> np.ndarray:
-    """Retained depth of each fact [F], float64. Raises UserError for facts with answers of more than one token."""
+@torch.no_grad()
+def answer_shares(model: nn.Module, facts: Facts) -> np.ndarray:
+    """Probability of each answer among the C answers of the file, at the prompt of each fact [F, C], float64.
+
+    Raises UserError for facts with answers of more than one token, or not all with the same answers to choose from.
+    """
     if len(facts.row) != len(facts):
         raise UserError("depth is defined for answers of one token: ask facts whose answers are one token each")
-    return depth_of(asked(model, facts).bits_raw.numpy(), facts.known.numpy())
+    if facts.common_options is None:
+        raise UserError("depth is defined for facts with the same answers to choose from: encode them together")
+    return torch.cat([outputs(model, piece)[:, :-1].double().softmax(-1) for piece in facts.batches()]).numpy()
+
+
+def depths(model: nn.Module, facts: Facts, beside: Facts | None = None) -> np.ndarray:
+    """Retained depth of each fact [F], float64.
+
+    beside: facts with the same answers that were never written. An answer that the model says at their prompts too is no depth:
+    its mean probability there stands for chance, 1/C. The mean depth over draws of the answers is the same, its spread is less.
+    Errors as `answer_shares`.
+    """
+    shares = answer_shares(model, facts)
+    chance = np.full(shares.shape[1], 1 / shares.shape[1]) if beside is None else answer_shares(model, beside).mean(0)
+    own = facts.target.numpy()
+    return (shares[np.arange(len(own)), own] - chance[own]) * shares.shape[1] / (shares.shape[1] - 1)
 
 
 class Matrix:
@@ -69,18 +88,26 @@ class Matrix:
         u = self.shares(dose)
         return float((u * (1 - u) ** age).sum() / self.D)
 
+    def reaches(self, depth: float) -> bool:
+        """Whether a dose writes a task to this mean depth."""
+        return self.depth(float(DOSES[0]), 0) < depth < self.depth(float(DOSES[-1]), 0)
+
     def dose(self, depth: float) -> float:
-        """The dose that writes a task to this mean depth. Raises UserError unless the doses that are tried reach it."""
+        """The dose that writes a task to this mean depth. Raises UserError unless it is in reach."""
         low, high = float(DOSES[0]), float(DOSES[-1])
-        if not self.depth(low, 0) < depth < self.depth(high, 0):
+        if not self.reaches(depth):
             raise UserError(
                 f"no dose writes to a depth of {depth:.3g}: from {self.depth(low, 0):.3g} to {self.depth(high, 0):.3g}"
             )
         return float(np.exp(brentq(lambda log: self.depth(float(np.exp(log)), 0) - depth, np.log(low), np.log(high), xtol=1e-6)))
 
+    def mean_depth(self, dose: float, ages: range) -> float:
+        """Mean depth of the facts of tasks of these ages."""
+        return float(np.mean([self.depth(dose, age) for age in ages]))
+
     def most(self, ages: range) -> float:
         """Largest mean depth of facts of these ages at any one dose: what the measured spectrum allows."""
-        return max(float(np.mean([self.depth(float(dose), age) for age in ages])) for dose in DOSES)
+        return max(self.mean_depth(float(dose), ages) for dose in DOSES)
 
 
 def bound(rank: int, D: int, ages: range) -> float:

@@ -1,9 +1,12 @@
 """Retained depth against claim C2 in closed form, and against matrices that are written."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from realmodels.writing.outputs import Facts, facts_from_ids
 from realmodels.writing.retained import Matrix, bound, depth_of, depths
 from tests.realmodels.writing.test_streamed import facts_of, model_of
 from theory.errors import UserError
@@ -88,11 +91,30 @@ def test_keys_without_a_direction_are_not_counted():
     assert Matrix(keys, 2).rank == 3
 
 
-def test_facts_are_asked_of_a_model_and_whole_answers_are_refused():
-    model, one = model_of("gpt2"), facts_of([4, 5, 3], [1, 1, 1])
-    found = depths(model, one)
+def alike(prompts: int, seed: int) -> Facts:
+    """Random prompts whose answers are drawn from the same five tokens."""
+    rng = np.random.default_rng(seed)
+    texts = [rng.integers(3, 400, length).tolist() for length in rng.integers(2, 7, prompts)]
+    return facts_from_ids(texts, rng.integers(0, 5, prompts).tolist(), [0] * prompts, [10, 11, 12, 13, 14])
+
+
+def test_an_answer_that_is_said_everywhere_is_no_depth():
+    """Over all answers that a fact could have the mean depth is 0, whatever the model says; beside itself a bias is nothing."""
+    model, one, other = model_of("gpt2"), alike(3, 0), alike(7, 1)
+    for beside in (None, other):
+        found = [depths(model, replace(one, target=torch.full((3,), answer)), beside) for answer in range(5)]
+        assert np.mean(found, axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
+    same = one[torch.tensor([0, 0, 0])]
+    assert depths(model, same, same) == pytest.approx(np.zeros(3), abs=1e-12)
+
+
+def test_facts_are_asked_of_a_model_and_others_are_refused():
+    model = model_of("gpt2")
+    found = depths(model, alike(3, 0))
     assert found.shape == (3,)
     assert (found > -1).all()
     assert (found < 1).all()
     with pytest.raises(UserError, match="one token"):
         depths(model, facts_of([4], [2]))
+    with pytest.raises(UserError, match="same answers"):
+        depths(model, facts_of([4, 5, 3], [1, 1, 1]))
