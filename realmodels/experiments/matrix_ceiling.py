@@ -63,7 +63,7 @@ WAYS = {
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell per model, with facts of their own, and way of writing: its streams at all learning rates."""
+    """A cell per way of writing and model, with facts of its own: its streams at all learning rates. Models are trained side by side."""
     return [
         {
             "model": model_spec("dense", preset, seed).to_json(),
@@ -73,8 +73,8 @@ def cells(preset: Preset) -> Sequence[Cell]:
             "tasks": list(TASKS[preset]),
             "rates": list(way.rates if preset == "paper" else way.rates[1:2]),
         }
-        for seed in SEEDS[preset]
         for name, way in WAYS.items()
+        for seed in SEEDS[preset]
     ]
 
 
