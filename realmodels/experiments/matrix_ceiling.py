@@ -63,7 +63,8 @@ WAYS = {
 
 
 def cells(preset: Preset) -> Sequence[Cell]:
-    """A cell per way of writing and model, with facts of its own: its streams at all learning rates. Models are trained side by side."""
+    """A cell per way of writing and model, with facts of its own: its streams at all learning rates. Ways are outermost, so that
+    workers train different models."""
     return [
         {
             "model": model_spec("dense", preset, seed).to_json(),
