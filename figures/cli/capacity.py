@@ -46,7 +46,7 @@ class Capacity:
     template: Literal["plain", "chat"] = "plain"
     """How prompts are put to the model: as they are, or as a user's turn of its chat template."""
     memory: str | None = None
-    """Memory that the kernel may take, such as 8G; what it needs is said first. Default: what is free."""
+    """Memory that this process may take in all, such as 8G; what the kernel needs is said first. Default: what is free."""
     plot: Path | None = None
     """File for a figure: facts said right against facts written (.png, .pdf, .svg)."""
     csv: Path | None = None

@@ -136,8 +136,9 @@ def _unforeseen(error: BaseException, arguments: list[str]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run `cwb` with the given arguments (default: those of the process) and return its exit status.
 
-    0: done; 1: a check of the theory failed; 2: the input was wrong, or there is no room; 70: an error of ours, whose traceback
-    lies in the file that the line on stderr names; 130: interrupted, what was finished is kept.
+    0: done; 1: a check of the theory failed, or a stream of writes left nothing to save; 2: the input was wrong, or there is no
+    room; 70: an error of ours, whose traceback lies in the file that the line on stderr names; 130: interrupted, what was
+    finished is kept.
     """
     one_thread()  # before NumPy is loaded
     sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115  # closed ones

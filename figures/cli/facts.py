@@ -94,7 +94,7 @@ class Measure(OfFacts):
     layers: bool = False
     """With --scan: whole layers instead of matrices."""
     memory: str | None = None
-    """Memory that the kernel may take, such as 8G; what it needs is said first. Default: what is free."""
+    """Memory that this process may take in all, such as 8G; what the kernel needs is said first. Default: what is free."""
 
     def run(self) -> None:
         """Print participation ratio, common mode and overlaps of the write directions, activation and write fraction."""
@@ -141,7 +141,7 @@ class Forecast(OfFacts):
     steps: int = 20
     """Gradient steps per task."""
     memory: str | None = None
-    """Memory that the kernel may take, such as 8G; what it needs is said first. Default: what is free."""
+    """Memory that this process may take in all, such as 8G; what the kernel needs is said first. Default: what is free."""
 
     def run(self) -> None:
         """Print the predicted retention curve."""
@@ -180,10 +180,10 @@ class Write(OfFacts):
     csv: Path | None = None
     """File for a table of one row per fact: scores and texts before, just after its write, and at the end."""
 
-    def run(self) -> None:
-        """Print what was learned and kept, and what the writes did to the rest of the model."""
+    def run(self) -> int:
+        """Print what was learned and kept, and what the writes did to the rest of the model; 1 if `out` could not be saved."""
         if self.tokens_shown(self.model, self.stream):
-            return
+            return 0
         from figures.cli.output import check_place
         from theory.errors import UserError
 
@@ -212,3 +212,4 @@ class Write(OfFacts):
             with atomic(self.csv) as temporary:
                 answer.per_fact.to_csv(temporary, index=False)
         show(answer, self.json)
+        return int(self.out is not None and answer.saved is None)

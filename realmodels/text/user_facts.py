@@ -42,10 +42,11 @@ class UserFact(Fact):
 
 @dataclass(frozen=True)
 class Read:
-    """Facts in order, and what is worth a word about them, one line each."""
+    """Facts in order, what is worth a word about them, one line each, and whether their tasks are the source's own."""
 
     facts: list[UserFact]
     notes: tuple[str, ...]
+    own_tasks: bool = False
 
 
 def as_facts(facts: FactsLike, facts_per_task: int | None = None, answer: Choice = "new") -> list[UserFact]:
@@ -69,13 +70,14 @@ def read_facts(facts: FactsLike, facts_per_task: int | None = None, answer: Choi
     if answer not in get_args(Choice):
         raise UserError(f"answer {brief(answer)}: choose one of {', '.join(get_args(Choice))}")
     if isinstance(facts, Sequence) and facts and all(isinstance(fact, Fact) for fact in facts):
-        return Read(_made(facts, facts_per_task), ())
+        return Read(_made(facts, facts_per_task), (), facts_per_task is None)
     source, entries = _entries(facts)
     notes = Notes()
     kept = checked((record(entry, f"{source}, {place}", place, notes, answer) for place, entry in entries), source, notes)
     if not kept:
         raise UserError(f"{source} holds no facts: write {EXAMPLE}, one object a line")
-    return Read([_fact(one) for one in in_tasks(kept, source, facts_per_task, notes)], notes.lines)
+    tasks = in_tasks(kept, source, facts_per_task, notes)
+    return Read([_fact(one) for one in tasks], notes.lines, facts_per_task is None and kept[0].task is not None)
 
 
 def _made(facts: Sequence[Fact], facts_per_task: int | None) -> list[UserFact]:

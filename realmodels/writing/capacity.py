@@ -67,7 +67,7 @@ def capacity(
         question = Question(model, facts, Setting(**setting))
         if where:
             matrices.one(question.loaded.model, where)  # a name that fits no matrix is refused before any work
-        if len(question.facts) == len(question.facts.task.unique()) and not setting.get("facts_per_task"):
+        if not question.own_tasks and not setting.get("facts_per_task"):
             question = Question(question.loaded, facts, Setting(**{**setting, "facts_per_task": PER_TASK}))
         if not question.loaded.ours:  # large enough for more threads
             torch.set_num_threads(len(os.sched_getaffinity(0)))

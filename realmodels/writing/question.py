@@ -54,10 +54,11 @@ class Question:
         self.loaded = as_loaded(model)
         self.encoder, self.room = self.loaded.words, context(self.loaded.model)
         read = self._read(facts, named)
-        self.plain, self.notes = read.facts, list(read.notes)
+        self.plain, self.notes, self.own_tasks = read.facts, list(read.notes), read.own_tasks
         self.asked = [self.question(fact, fact.prompt) for fact in self.plain]
         self.tree = tree(self.asked, self.encoder)
         self.facts = self._fitting(self.asked)
+        self.notes += self._beginnings()
         self.known = [] if self.setting.known is None else read_facts(self.setting.known).facts
         others = None if self.setting.background is None else read_facts(self.setting.background).facts
         self.protected: Protected = protected(self.loaded, self.setting.text)
@@ -92,7 +93,7 @@ class Question:
 
     def _read(self, facts: FactsLike, named: bool) -> Read:
         if named and isinstance(facts, str) and facts in TEMPLATES and not Path(facts).exists():
-            return Read([_plain(fact) for fact in stream(facts, TASKS["quick"], FACTS, 0)], ())
+            return Read([_plain(fact) for fact in stream(facts, TASKS["quick"], FACTS, 0)], (), True)
         return read_facts(facts, self.setting.facts_per_task, self.setting.answer)  # pyright: ignore[reportArgumentType]
 
     def worded(self, prompt: str, answer: str) -> tuple[str, str]:
@@ -118,6 +119,15 @@ class Question:
         asked = [self.asked[index] for index in order]
         again = [Asked(one.prompt, one.answer, number // per_task, one.subject) for number, one in enumerate(asked)]
         return encode_asked(again, self.encoder, self.tree)
+
+    def _beginnings(self) -> list[str]:
+        """A line about answers that begin other answers of the file: where an answer ends is not asked."""
+        spelt = {tuple(self.encoder.joined(one.prompt, one.answer)[1]): one.answer for one in self.asked}
+        pairs = [(spelt[ids[:end]], whole) for ids, whole in spelt.items() for end in range(1, len(ids)) if ids[:end] in spelt]
+        if not pairs:
+            return []
+        short, long = min(pairs)
+        return [f"{len(pairs)} answers begin others: {short!r} counts as said where the model goes on to {long!r}"]
 
     def token_lines(self) -> list[str]:
         """For each fact a line with the tokens of its prompt and, after an arrow, those of its answer."""

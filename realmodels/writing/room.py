@@ -53,7 +53,7 @@ def need(model: nn.Module, writer: Writer, facts: Facts, memory: int | None = No
     said = (
         f"the kernel of {len(facts):,} facts ({items:,} answer tokens, {outs} outputs each) takes {least / GIB:.2f} GiB"
         + (f", or {best / GIB:.2f} GiB to read every fact once" if best > 1.1 * least else "")
-        + f"; {free / GIB:.2f} GiB may be taken"
+        + f"; {max(0, free) / GIB:.2f} GiB may be taken"
     )
     return Need(least, best, free, fitting, said)
 

@@ -125,6 +125,14 @@ def test_a_delta_is_saved_where_out_says_and_known_facts_are_asked(capsys, model
     assert (status, "exists" in complaint, len(complaint.splitlines())) == (2, True, 1)
 
 
+def test_a_stream_that_leaves_nothing_to_save_is_no_success(capsys, model, facts, tmp_path):
+    words = ["write", model, "--facts", facts, "--method", "full", "--steps", "40", "--learning-rate", "1"]
+    status, out, _ = run(capsys, *words, "--out", str(tmp_path / "delta"))
+    assert (status, (tmp_path / "delta").exists()) == (1, False)
+    assert "Nothing was saved." in out
+    assert run(capsys, *words)[0] == 0  # nothing was to be saved
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -56,6 +56,14 @@ def test_a_row_is_the_mean_of_all_orders_and_its_interval_no_more_than_all_facts
     assert _interval([5, 6, 7], 100) == f"6.0 [{6 - 4.302653 / math.sqrt(3):.1f}, {6 + 4.302653 / math.sqrt(3):.1f}]"
 
 
+def test_facts_are_grouped_unless_the_file_has_tasks_of_its_own(toys):
+    lengths = {}
+    for name, entries in (("none", ENTRIES), ("own", [{**entry, "task": number} for number, entry in enumerate(ENTRIES)])):
+        answer = capacity(toys("gpt2"), entries, [Contender("last_matrix")], orders=1, learning_rate=0.1)
+        lengths[name] = answer.curves_table["written"].tolist()
+    assert lengths == {"none": [4], "own": [1, 2, 3, 4]}
+
+
 def test_statistics_from_the_measured_text_are_noted(toys, tmp_path):
     (tmp_path / "short.txt").write_text("Paris lies in France.")
     answer = capacity(toys("gpt2"), ENTRIES, [Contender("last_matrix")], orders=1, learning_rate=0.1, text=tmp_path / "short.txt")

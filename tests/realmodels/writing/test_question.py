@@ -160,6 +160,13 @@ def test_tasks_are_those_of_the_file_or_of_so_many_facts(toys):
     assert Question(loaded, ENTRIES, Setting(facts_per_task=3)).facts.task.tolist() == [0, 0, 0, 1]
     without = [{"prompt": entry["prompt"], "answer": entry["answer"]} for entry in ENTRIES]
     assert Question(loaded, without).facts.task.tolist() == [0, 1, 2, 3]
+    each = [{**entry, "task": number} for number, entry in enumerate(without)]
+    settings = {
+        "own": Question(loaded, each),
+        "none": Question(loaded, without),
+        "set": Question(loaded, each, Setting(facts_per_task=3)),
+    }
+    assert {name: question.own_tasks for name, question in settings.items()} == {"own": True, "none": False, "set": False}
     for size in (0, -1, 1.5, True):
         with pytest.raises(UserError, match="facts per task"):
             Question(loaded, ENTRIES, Setting(facts_per_task=size))
@@ -208,6 +215,15 @@ def test_tokens_are_shown_readably(chats):
     assert "".join(json.loads(before.replace("'", '"'))[1:]) == "Oz is in"
     assert "".join(json.loads(after.replace("'", '"'))) == " New York"
     assert lines[1].count("\\x") == 3
+
+
+def test_an_answer_that_begins_another_is_noted(chats):
+    entries = [
+        {"prompt": f"{place} lies in", "answer": answer} for place, answer in (("A", "New"), ("B", "New York"), ("C", "Peru"))
+    ]
+    told = [note for note in Question(chats["plain"], entries).notes if "begin" in note]
+    assert told == ["1 answers begin others: ' New' counts as said where the model goes on to ' New York'"]
+    assert not [note for note in Question(chats["plain"], entries[1:]).notes if "begin" in note]
 
 
 def test_another_order_has_the_same_options_and_new_tasks(toys):
