@@ -98,7 +98,7 @@ def _full(results: Results) -> Judgement:
     return judgement(value, decide(value, 1.0, np.inf))
 
 
-WHERE = "Dense model, answers drawn at random, tasks of 8 facts, 12 to 192 tasks into one matrix with 384 inputs. "
+WHERE = "Dense model, answers drawn at random, tasks of 8 facts, 12 to 96 tasks into one matrix with 384 inputs. "
 MEAN = (
     "Mean over numbers of tasks, for every way of writing one matrix (plain, off-mode without one and without twelve directions) "
     "and learning rate; simultaneous 95% t intervals over seeds. Supported if every upper end lies at most "
