@@ -205,8 +205,8 @@ def _stream(
 EXPERIMENT = Experiment(
     name="matrix_ceiling",
     question="Do tasks times depth stop where the measured spectrum of one matrix says, when twice as many facts are written "
-    "into it as it has inputs? Does taking out the common directions of its keys move that ceiling, and does writing all matrices "
-    "break it?",
+    "into it as it has inputs? Does taking out the common directions of its keys move that ceiling, and does writing all "
+    "matrices break it?",
     prediction="At no number of tasks and no learning rate do the oldest facts keep more depth than the spectrum of the keys "
     "allows at any dose (C2-matrix), nor do all facts together (C2-matrix-total). The spectral law, from keys and trial writes, "
     "forecasts tasks times the depth of the oldest tenth better than a constant does (C2-matrix-law); so does the kernel "
