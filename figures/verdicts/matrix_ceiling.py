@@ -57,13 +57,17 @@ def _ratio(rows: pd.DataFrame, law: str) -> float:
     return float(np.sqrt(max((wrong**2).mean(), LEAST**2) / max((constant**2).mean(), LEAST**2)))
 
 
+def best_rate(table: pd.DataFrame) -> pd.Series:
+    """The learning rate at which each way stores most after the last task, in the mean over seeds."""
+    last = table[table["T"] == table["T"].max()]
+    return last.assign(total=last["total"].fillna(0.0)).groupby(STREAM)["total"].mean().unstack("learning_rate").idxmax(axis=1)
+
+
 def stored(table: pd.DataFrame) -> pd.DataFrame:
     """Total depth after the last task, at the learning rate at which a way stores most in the mean: a column per way."""
     last = table[table["T"] == table["T"].max()]
     last = last.assign(total=last["total"].fillna(0.0))
-    means = last.groupby(STREAM)["total"].mean().unstack("learning_rate")
-    best = means.idxmax(axis=1)
-    chosen = last[np.isclose(last["learning_rate"], last["way"].map(best), rtol=1e-9)]
+    chosen = last[np.isclose(last["learning_rate"], last["way"].map(best_rate(table)), rtol=1e-9)]
     return chosen.pivot(index="seed", columns="way", values="total")
 
 

@@ -157,6 +157,15 @@ def one(model: nn.Module, spec: str) -> Matrix:
 
     Raises UserError as `find`, and if there are several.
     """
+    if spec == "last":
+        known = matrices(model)
+        inside = [matrix for matrix in known if matrix.layer == known[-1].layer]
+        found = [matrix for matrix in inside if f"{matrix.role}.".startswith("feedforward.output.")]
+        if known and len(found) != 1:
+            names = ", ".join(dict.fromkeys(f"where={matrix.layer}.{matrix.role}" for matrix in inside))
+            raise UserError(
+                f"the last layer has {len(found) or 'no'} feed-forward output matrices, and one is written: give {names}"
+            )
     found = find(model, "last.feedforward.output" if spec == "last" else spec)
     if len(found) > 1:
         names = f"{found[0].layer}.{found[0].role}, {found[1].layer}.{found[1].role}"

@@ -225,6 +225,18 @@ def test_one_matrix_is_asked_for_by_name():
         one(MODELS["llama"], "1")
 
 
+@pytest.mark.parametrize(("family", "options"), [("mixtral", {"num_local_experts": 2}), ("rwkv", {"attention_hidden_size": 32})])
+def test_a_model_without_the_usual_matrix_says_which_it_has(family, options):
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(family, **SMALL | options))
+    with pytest.raises(
+        UserError, match=r"feed-forward output matrices, and one is written: give where=1\.[a-z_.]+, where=1\."
+    ) as told:
+        one(model, "last")
+    name = str(told.value).split("where=")[1].split(",")[0]
+    assert one(model, name).layer == 1
+
+
 def test_the_layers_of_a_model_are_its_longest_list():
     assert blocks(MODELS["gpt2"]) is MODELS["gpt2"].transformer.h
     assert blocks(MODELS["qwen2"]) is MODELS["qwen2"].model.layers
