@@ -115,7 +115,12 @@ class Measure(OfFacts):
         from realmodels.writing.scan import scan
 
         question = Question(self.model, self.facts, Setting(**self.setting))
-        frame = scan(question.loaded.model, question.facts, question.background.prompts).to_frame(self.layers)
+        found = scan(question.loaded.model, question.facts, question.background.prompts)
+        if found.left_out:
+            names = f"{', '.join(found.left_out[:4])}{' ...' * (len(found.left_out) > 4)}"
+            why = "they do not read every token of a text, or the answers do not depend on them"
+            progress(False)(f"{len(found.left_out)} matrices are left out ({why}): {names}")
+        frame = found.to_frame(self.layers)
         rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
         short = ("layer", "role", "kept", "kept_off_mode", "why")
         shown = rows if self.json else [{name: row[name] for name in short} for row in rows]

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -123,6 +124,18 @@ def test_a_delta_is_saved_where_out_says_and_known_facts_are_asked(capsys, model
     assert answer["known_before"] in (0, 1)
     status, _, complaint = run(capsys, *words, "--out", str(tmp_path / "delta"))
     assert (status, "exists" in complaint, len(complaint.splitlines())) == (2, True, 1)
+
+
+def test_a_scan_says_what_it_leaves_out(capsys, model, facts, monkeypatch):
+    from realmodels.writing import scan as module
+
+    whole = module.scan
+    monkeypatch.setattr(module, "scan", lambda *args: replace(whole(*args), left_out=[f"gate.{number}" for number in range(6)]))
+    status, out, told = run(capsys, "measure", model, "--facts", facts, "--scan", "--json")
+    assert status == 0
+    assert json.loads(out)
+    assert "6 matrices are left out" in told
+    assert "gate.3 ..." in told
 
 
 def test_a_stream_that_leaves_nothing_to_save_is_no_success(capsys, model, facts, tmp_path):
