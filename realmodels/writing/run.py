@@ -73,7 +73,8 @@ class Run:
         self.done, self.after = written, bits_per_byte(self.case.model, self.case.question.protected)
         own = self.history.asked["exact"][written][self.history.rows(written - 1)].mean()
         rise = f"protected text {self.after - self.before:+.3f} bits per byte"
-        self.case.say(f"task {written} of {self.history.T}: {own:.0%} of it said right; {rise}")
+        more = getattr(self.case.writer, "told", "")  # what a method of its own kind says of its last write
+        self.case.say("; ".join(filter(None, (f"task {written} of {self.history.T}: {own:.0%} of it said right", rise, more))))
         if self.recorder:
             self.recorder.task_done(str(self.history.numbers[written - 1]))
             self._lay_down(key)

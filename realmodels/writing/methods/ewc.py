@@ -97,6 +97,11 @@ class Ewc(Writer):
         self.kept = before
         self._keep(grown if self.fisher == "trace" else self.importance(task, number), number)
 
+    @property
+    def told(self) -> str:
+        """The penalty at the first and at the last step of the task that was written last; nothing of the first task."""
+        return f"penalty {self.penalties[0]:.3g} to {self.penalties[-1]:.3g}" if any(self.penalties) else ""
+
     def penalty(self) -> float:
         """The penalty's value at the weights as they are."""
         with torch.no_grad():

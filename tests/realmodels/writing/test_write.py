@@ -307,3 +307,13 @@ def test_every_parameter_is_what_the_method_says_it_writes(toys):
     ratio = float((after.detach() - before).norm() / before.norm())
     assert found.weight_change == pytest.approx(ratio, rel=1e-5)
     assert found.parameters["model.layers.1.mlp.down_proj.weight"]["weight"] == pytest.approx(ratio, rel=1e-5)
+
+
+def test_a_penalty_is_told_from_the_second_task_on(toys):
+    """What elastic weight consolidation costs is in the log: a penalty that stays 0 protects nothing."""
+    lines_said: list[str] = []
+    write(toys("llama"), stream_of_three(), "ewc", 0.02, 3, {"strength": 1.0}, ruin=math.inf, texts=False, say=lines_said.append)
+    lines = [line for line in lines_said if line.startswith("task ")]
+    assert ["penalty" in line for line in lines] == [False, True, True]
+    first, last = map(float, lines[1].split("penalty ")[1].split(" to "))
+    assert 0 < first < last
