@@ -43,7 +43,6 @@ IN_SUPPLEMENT = (
     "superposition",
     "exposures",
     "architectures",
-    "matrix_ceiling",
     "smollm2",
 )
 """Names of the figures of the supplement, in its order."""

@@ -14,7 +14,6 @@ from figures.numbers import (
     frontiers,
     knowledge,
     ladder,
-    matrix_ceiling,
     models,
     regimes,
     regressions,
@@ -67,7 +66,6 @@ PARTS = (
     knowledge.knowledge,
     knowledge.exposures,
     architectures.architectures,
-    matrix_ceiling.matrix_ceiling,
     smollm2.smollm2,
     ladder.ladder,
 )

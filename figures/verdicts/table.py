@@ -17,7 +17,6 @@ from figures.verdicts import (
     interference,
     knowledge,
     ladder,
-    matrix_ceiling,
     regimes,
     regressions,
     rehearsal,
@@ -58,7 +57,6 @@ GROUPS = (
     architectures,
     forecast,
     writing,
-    matrix_ceiling,
     smollm2,
     checks,
 )
