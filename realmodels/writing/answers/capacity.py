@@ -1,5 +1,6 @@
 """What `capacity` answers: how many of these facts, by which method, measured or forecast, and what it costs."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -24,7 +25,7 @@ MEANINGS = {
     "related": "share of neighbouring and known questions right before that is still right",
     "state": "bits that the method keeps beside the model",
     "rate": "learning rate, at equal learning unless given: chosen by trial writes, for a forecast by the kernel",
-    "warning": "why a row is not worth what it seems",
+    "warning": "whether a row is not worth what it seems; why is told below",
 }
 
 
@@ -66,7 +67,7 @@ class Capacity(ModelAnswer):
             f"{self.facts} facts in {self.tasks} tasks, {self.candidates} distinct answers, {self.orders} orders; a guess among "
             f"these answers is right for {self.chance_recall:.1%}.",
             "",
-            self.table.to_string(index=False, na_rep="-"),
+            self._rows(),
             "",
             *(f"{name}: {meaning}" for name, meaning in MEANINGS.items() if name in self.table),
             "",
@@ -75,6 +76,14 @@ class Capacity(ModelAnswer):
             *(f"Warning: {warning}" for warning in self.warnings),
         ]
         return "\n".join(lines)
+
+    def _rows(self) -> str:
+        """The table, in as many blocks of columns as the terminal's width makes of it; warnings, which are told below, as "!"."""
+        table = self.table.set_index("method").rename_axis(None)
+        if "warning" in table:
+            table = table.assign(warning=table["warning"].notna().map({True: "!", False: "-"}))
+        width = shutil.get_terminal_size((100, 24)).columns
+        return table.to_string(na_rep="-", line_width=width, float_format=lambda number: f"{number:.4g}")
 
     def plot(self, **options: Any) -> Any:
         """Facts said right against facts written: a line per method, mean over orders; forecasts dashed; grey: none forgotten."""

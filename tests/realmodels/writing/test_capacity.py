@@ -64,6 +64,18 @@ def test_facts_are_grouped_unless_the_file_has_tasks_of_its_own(toys):
     assert lengths == {"none": [4], "own": [1, 2, 3, 4]}
 
 
+def test_rows_fit_the_terminal_and_warnings_are_told_below(toys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    methods = [Contender("last_matrix"), Contender("off_mode", {"where": "1.attention.output"})]
+    answer = capacity(toys("gpt2"), ENTRIES, methods, orders=1, learning_rate=1e-9, steps=1, measure=True)
+    table = answer.show().split("\n\n")
+    rows = [line for part in table[1:-2] for line in part.splitlines()]
+    assert max(map(len, rows)) <= 60
+    assert sum(line.startswith("off_mode where=1.attention.output") for line in rows) > 1
+    assert " !" in answer.show()
+    assert "Warning: last_matrix: little was learned." in answer.show()
+
+
 def test_statistics_from_the_measured_text_are_noted(toys, tmp_path):
     (tmp_path / "short.txt").write_text("Paris lies in France.")
     answer = capacity(toys("gpt2"), ENTRIES, [Contender("last_matrix")], orders=1, learning_rate=0.1, text=tmp_path / "short.txt")
