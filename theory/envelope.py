@@ -73,7 +73,7 @@ class Synapse:
         pi = self.equilibrium
         centred = self.weights - pi @ self.weights
         deviation = np.sqrt(pi @ centred**2)
-        if deviation <= 0:
+        if deviation <= 1e-12 * np.abs(self.weights).max():  # equal weights differ by the rounding of pi
             raise UserError("all occupied states have one weight; give at least two")
         return 2 * self.f * (1 - self.f) * pi @ (self.up - self.down), centred / deviation
 
