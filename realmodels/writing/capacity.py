@@ -87,7 +87,7 @@ def _check(orders: int, learning_rate: float | None, steps: int, seed: int) -> N
         raise UserError(f"orders {orders}: give a number from 1 to 100")
     if learning_rate is not None:
         checked_learning_rate(learning_rate)
-    whole("steps", steps)
+    whole("steps per task", steps)
     whole("seed", seed, least=0)
 
 

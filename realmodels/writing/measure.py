@@ -79,7 +79,7 @@ def forecast(
     copy, each by itself, to choose the rate and to see whether the forecast applies to this model. Arguments and errors as
     `measure`.
     """
-    whole("steps", steps)
+    whole("steps per task", steps)
     if learning_rate is not None:
         checked_learning_rate(learning_rate)
     with one_thread():
