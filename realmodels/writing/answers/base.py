@@ -89,7 +89,9 @@ class ModelAnswer(Answer):
 class Rated(ModelAnswer):
     """What answers share that write at a rate: the learning rate and its choice."""
 
-    learning_rate: float = field("per step", "Step size with which a task is written; of an editor, that of its search for values.")
+    learning_rate: float = field(
+        "per step", "Step size with which a task is written; of an editor, that of its search for values."
+    )
     steps: int = field("steps per task", "Gradient steps, each on all facts of the task; of an editor, on its values.")
     at_grid_end: bool = field("", "Whether the learning rate is the largest or smallest one tried; then it may not suffice.")
 
