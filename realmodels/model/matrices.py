@@ -166,7 +166,9 @@ def one(model: nn.Module, spec: str) -> Matrix:
             raise UserError(
                 f"the last layer has {len(found) or 'no'} feed-forward output matrices, and one is written: give {names}"
             )
-    found = find(model, "last.feedforward.output" if spec == "last" else spec)
+        if known:
+            return found[0]
+    found = find(model, spec)
     if len(found) > 1:
         names = f"{found[0].layer}.{found[0].role}, {found[1].layer}.{found[1].role}"
         raise UserError(f"{spec!r} names {len(found)} matrices ({names} ...), and one is wanted: name one of them")

@@ -56,7 +56,7 @@ def protected(loaded: Loaded, source: str | Path | None = None) -> Protected:
     if source is None:
         (text, other), about = _packaged(), "held-out summaries of Wikipedia articles"
     else:
-        text, other, about = _read(Path(source)), "", f"text file {source}"
+        text, other, about = readable(source), "", f"text file {source}"
     ids, start = loaded.words.encode(text), list(loaded.words.start)
     inside = min(LENGTH, context(loaded.model), len(start) + len(ids)) - len(start)
     if inside < 1 or len(start) + inside < 2:
@@ -77,7 +77,9 @@ def protected(loaded: Loaded, source: str | Path | None = None) -> Protected:
     return Protected(torch.tensor(rows), scored, about, torch.tensor(beside or rows))
 
 
-def _read(path: Path) -> str:
+def readable(source: str | Path) -> str:
+    """The text of a file. Raises UserError for one that cannot be read, or that is not UTF-8."""
+    path = Path(source)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -33,7 +33,7 @@ from realmodels.model.transformer import Transformer
 from realmodels.writing.methods.writer import Gradients, Writer, unrestricted
 from realmodels.writing.outputs import Facts, answer_loss, fold, outputs
 from realmodels.writing.signals import Read, is_linear, sources, turned
-from realmodels.writing.streamed import products, room, width, work
+from realmodels.writing.streamed import products, room, trace, width, work
 from theory.statistics import common_mode_share, participation_ratio
 
 BYTES = 1_500_000_000  # memory that Jacobians may take at one time
@@ -231,17 +231,21 @@ def plain_bytes(model: nn.Module, writer: Writer, facts: Facts) -> int:
     return PER_PAIR * size**2 + 4 * size * facts.tokens.shape[1] * (sum(widths) + 2 * max(widths, default=0))
 
 
-def _summed(model: nn.Module, writer: Writer, facts: Facts, memory: int | None, read: Read, outs: int) -> Tensor:
-    """Inner products [I, O, I, O] of the gradients of all that is written, for any outputs."""
+def _summed(
+    model: nn.Module, writer: Writer, facts: Facts, memory: int | None, read: Read, outs: int, traced: bool = False
+) -> Tensor:
+    """Inner products [I, O, I, O] of the gradients of all that is written, for any outputs; `traced`: their sum over equal
+    outputs [I, I]."""
     where = sources(model, writer.parameters)
     whole = torch.zeros(1)
     if where.layers:
         cut = work(model, where, facts, outs)
-        kernel = 4 * (len(facts.row) * outs) ** 2
-        whole = products(model, writer, where, facts, cut, room(memory) - kernel - cut.working, read, outs)
+        kernel = 4 * (len(facts.row) * (1 if traced else outs)) ** 2
+        whole = products(model, writer, where, facts, cut, room(memory) - kernel - cut.working, read, outs, traced)
     if where.rest:
         rest = replace(writer, parameters={name: writer.parameters[name] for name in where.rest})
-        whole = whole + jacobian_kernel(model, rest, facts, read=read, outs=outs).response
+        response = jacobian_kernel(model, rest, facts, read=read, outs=outs).response
+        whole = whole + (trace(response) if traced else response)
     return whole
 
 
@@ -271,10 +275,10 @@ def shared_grams(model: nn.Module, writer: Writer, facts: Facts, memory: int | N
     """(response, writes): tr(Pi . Pi) / (O - 1) over the outputs that all items share, [I, I] each."""
     read, outs = shared_outputs(facts)
     if writer.one_key_projection or all(r is unrestricted for r in writer.restrictions(facts).values()):
-        gram = torch.einsum("iojo->ij", _summed(model, writer, facts, memory, read, outs))
+        gram = _summed(model, writer, facts, memory, read, outs, traced=True)
         return gram, gram
     kernel = jacobian_kernel(model, writer, facts, read=read, outs=outs)
-    return torch.einsum("iojo->ij", kernel.response), torch.einsum("iojo->ij", kernel.writes)
+    return trace(kernel.response), trace(kernel.writes)
 
 
 def fact_gram(theta: Tensor) -> Tensor:

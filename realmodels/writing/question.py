@@ -11,7 +11,7 @@ from realmodels.model.loaded import Loaded, as_loaded
 from realmodels.model.memory import size
 from realmodels.model.reading import context
 from realmodels.text.facts import TEMPLATES, Fact, stream
-from realmodels.text.protected import Protected, protected
+from realmodels.text.protected import Protected, protected, readable
 from realmodels.text.user_facts import FactsLike, Read, UserFact, read_facts
 from realmodels.writing.methods.writer import Background
 from realmodels.writing.outputs import Asked, Facts, encode_asked, tree
@@ -51,16 +51,18 @@ class Question:
         if self.setting.template not in FORMS:
             raise UserError(f"template {self.setting.template!r}: choose {' or '.join(FORMS)}")
         self.memory = None if self.setting.memory is None else size(self.setting.memory)
+        read = self._read(facts, named)  # all files before the model, whose loading may take a minute
+        self.known = [] if self.setting.known is None else read_facts(self.setting.known).facts
+        others = None if self.setting.background is None else read_facts(self.setting.background).facts
+        if self.setting.text is not None:
+            readable(self.setting.text)
         self.loaded = as_loaded(model)
         self.encoder, self.room = self.loaded.words, context(self.loaded.model)
-        read = self._read(facts, named)
         self.plain, self.notes, self.own_tasks = read.facts, list(read.notes), read.own_tasks
         self.asked = [self.question(fact, fact.prompt) for fact in self.plain]
         self.tree = tree(self.asked, self.encoder)
         self.facts = self._fitting(self.asked)
         self.notes += self._beginnings()
-        self.known = [] if self.setting.known is None else read_facts(self.setting.known).facts
-        others = None if self.setting.background is None else read_facts(self.setting.background).facts
         self.protected: Protected = protected(self.loaded, self.setting.text)
         if self.protected.twice:
             self.notes.append(
@@ -127,7 +129,8 @@ class Question:
         if not pairs:
             return []
         short, long = min(pairs)
-        return [f"{len(pairs)} answers begin others: {short!r} counts as said where the model goes on to {long!r}"]
+        told = "1 answer begins another" if len(pairs) == 1 else f"{len(pairs)} answers begin others"
+        return [f"{told}: {short!r} counts as said where the model goes on to {long!r}"]
 
     def token_lines(self) -> list[str]:
         """For each fact a line with the tokens of its prompt and, after an arrow, those of its answer."""

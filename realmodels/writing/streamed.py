@@ -75,10 +75,12 @@ def products(
     room: int,
     read: Read = fold,
     outs: int | None = None,
+    traced: bool = False,
 ) -> Tensor:
     """sum over parameters of gradient_io . R gradient_jp: [I, O, I, O], for outputs `read`; R is the writer's, on the keys.
 
-    room: bytes of signals that may be held. outs: number of outputs, if they are not those of the facts' options.
+    room: bytes of signals that may be held. outs: number of outputs, if they are not those of the facts' options. traced: only
+    the sum over equal outputs o = p is kept, [I, I].
     """
     restrict = writer.restriction(facts, ())
 
@@ -91,7 +93,8 @@ def products(
         return piece(model, where, some, items, read, project, cut.shared)
 
     outs = outs or facts.options.shape[1] + 1
-    theta = torch.zeros(len(facts.row), outs, len(facts.row), outs)
+    items = len(facts.row)
+    theta = torch.zeros((items, items) if traced else (items, outs, items, outs))
     with remembering(model, first_block(model, writer.parameters.values())):
         start, total = 0, len(cut.pieces)
         while start < total:
@@ -100,23 +103,34 @@ def products(
                 block.append(made(start + len(block)))
             for index, first in enumerate(block):
                 for second in block[index:]:
-                    _enter(theta, first, second)
+                    _enter(theta, first, second, traced)
             for later in range(start + len(block), total):
                 streamed = made(later)
                 for first in block:
-                    _enter(theta, first, streamed)
+                    _enter(theta, first, streamed, traced)
             start += len(block)
     return theta
 
 
-def _enter(theta: Tensor, first: Piece, second: Piece) -> None:
+def _enter(theta: Tensor, first: Piece, second: Piece, traced: bool) -> None:
     """Enter the inner products of two pieces, and their mirror image."""
     both = [name for name in first.terms if name in second.terms]
     if not both:
         return
     found = sum(first.terms[name].times(second.terms[name]) for name in both)
+    mirrored = found.permute(2, 3, 0, 1)
+    if traced:
+        found, mirrored = trace(found), trace(mirrored)
     for item, row in zip(first.items.tolist(), found, strict=True):
-        theta[item].index_copy_(1, second.items, row)
+        theta[item].index_copy_(-1 if traced else 1, second.items, row)
     if first is not second:
-        for item, row in zip(second.items.tolist(), found.permute(2, 3, 0, 1), strict=True):
-            theta[item].index_copy_(1, first.items, row)
+        for item, row in zip(second.items.tolist(), mirrored, strict=True):
+            theta[item].index_copy_(-1 if traced else 1, first.items, row)
+
+
+def trace(theta: Tensor) -> Tensor:
+    """The sum over equal outputs of inner products [a, O, b, O]: [a, b]. Outputs are added in order, whatever a and b are."""
+    total = theta[:, 0, :, 0].clone()
+    for o in range(1, theta.shape[1]):
+        total += theta[:, o, :, o]
+    return total

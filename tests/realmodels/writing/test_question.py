@@ -222,8 +222,17 @@ def test_an_answer_that_begins_another_is_noted(chats):
         {"prompt": f"{place} lies in", "answer": answer} for place, answer in (("A", "New"), ("B", "New York"), ("C", "Peru"))
     ]
     told = [note for note in Question(chats["plain"], entries).notes if "begin" in note]
-    assert told == ["1 answers begin others: ' New' counts as said where the model goes on to ' New York'"]
+    assert told == ["1 answer begins another: ' New' counts as said where the model goes on to ' New York'"]
     assert not [note for note in Question(chats["plain"], entries[1:]).notes if "begin" in note]
+
+
+@pytest.mark.parametrize("field", ["facts", "known", "background", "text"])
+def test_files_are_read_before_the_model(tmp_path, field):
+    """A model may take a minute to load: a wrong file is told first."""
+    there, missing = facts_file(tmp_path / "facts"), tmp_path / "missing"
+    setting = Setting() if field == "facts" else Setting(**{field: missing})
+    with pytest.raises(UserError, match=r"missing (cannot be read|does not exist)"):
+        Question(tmp_path / "no model", missing if field == "facts" else there, setting)
 
 
 def test_another_order_has_the_same_options_and_new_tasks(toys):
