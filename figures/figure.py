@@ -43,6 +43,7 @@ IN_SUPPLEMENT = (
     "superposition",
     "exposures",
     "architectures",
+    "matrix_ceiling",
     "smollm2",
 )
 """Names of the figures of the supplement, in its order."""

@@ -14,6 +14,7 @@ from figures.numbers import (
     frontiers,
     knowledge,
     ladder,
+    matrix_ceiling,
     models,
     regimes,
     regressions,
@@ -66,6 +67,7 @@ PARTS = (
     knowledge.knowledge,
     knowledge.exposures,
     architectures.architectures,
+    matrix_ceiling.matrix_ceiling,
     smollm2.smollm2,
     ladder.ladder,
 )

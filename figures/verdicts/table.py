@@ -17,6 +17,7 @@ from figures.verdicts import (
     interference,
     knowledge,
     ladder,
+    matrix_ceiling,
     regimes,
     regressions,
     rehearsal,
@@ -57,6 +58,7 @@ GROUPS = (
     architectures,
     forecast,
     writing,
+    matrix_ceiling,
     smollm2,
     checks,
 )

@@ -1,0 +1,193 @@
+"""Rules for streams that fill one matrix of a language model: nothing above its ceiling (C2), forecasts, what moves it (H2)."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from figures.estimate import Estimate, estimate, jackknife
+from figures.results import Results
+from figures.verdicts.ceiling import MARGIN, ROUND
+from figures.verdicts.rule import SEEN, Judgement, Rule, below, decide, judgement, together
+
+NARROW = ("last_matrix", "off_mode_1", "off_mode_12")
+"""Ways that write one matrix, whose laws are computed before any write."""
+
+STREAM = ["way", "learning_rate"]
+
+LEAST = 0.05  # tasks of full depth: below this an error of tasks × depth counts as none
+
+
+def narrow(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the ways that write one matrix. A stream that diverged keeps nothing."""
+    found = table[table["way"].isin(NARROW)]
+    return found.assign(**{name: found[name].fillna(0.0) for name in ("oldest", "total")})
+
+
+def shares(table: pd.DataFrame, kept: str, allowed: str) -> dict[tuple[str, float], Estimate]:
+    """Kept over allowed, mean over numbers of tasks, by way and learning rate; simultaneous 95% t intervals over seeds."""
+    rows = narrow(table)
+    groups = rows.assign(share=rows[kept] / rows[allowed]).groupby(STREAM, sort=False)
+    return {
+        (str(way), float(rate)): estimate(part.groupby("seed")["share"].mean(), comparisons=groups.ngroups)
+        for (way, rate), part in groups
+    }
+
+
+def skills(table: pd.DataFrame, law: str) -> dict[str, Estimate]:
+    """Skill of a law on tasks times the depth of the oldest tenth, over learning rates and lengths; simultaneous over the ways.
+
+    1 less the rms error of the law over that of the best constant product, which is fitted to the outcome.
+    """
+    rows = narrow(table)
+    rows = rows[rows[law].notna()]
+    found = {}
+    for way, part in rows.groupby("way", sort=False):
+        ratio = jackknife(partial(_ratio, law=law), part, comparisons=len(NARROW), scale="log")
+        found[str(way)] = (-ratio).shifted(1.0)
+    return found
+
+
+def _ratio(rows: pd.DataFrame, law: str) -> float:
+    """Rms error of the law over that of one constant product; both are of means over seeds, and LEAST at least."""
+    products = rows.assign(**{name: rows[name] * rows["T"] for name in ("oldest", law)})
+    means = products.groupby(["learning_rate", "T"])[["oldest", law]].mean()
+    wrong, constant = means[law] - means["oldest"], means["oldest"] - means["oldest"].mean()
+    return float(np.sqrt(max((wrong**2).mean(), LEAST**2) / max((constant**2).mean(), LEAST**2)))
+
+
+def best_rate(table: pd.DataFrame) -> pd.Series:
+    """The learning rate at which each way stores most after the last task, in the mean over seeds."""
+    last = table[table["T"] == table["T"].max()]
+    return last.assign(total=last["total"].fillna(0.0)).groupby(STREAM)["total"].mean().unstack("learning_rate").idxmax(axis=1)
+
+
+def stored(table: pd.DataFrame) -> pd.DataFrame:
+    """Total depth after the last task, at the learning rate at which a way stores most in the mean: a column per way."""
+    last = table[table["T"] == table["T"].max()]
+    last = last.assign(total=last["total"].fillna(0.0))
+    chosen = last[np.isclose(last["learning_rate"], last["way"].map(best_rate(table)), rtol=1e-9)]
+    return chosen.pivot(index="seed", columns="way", values="total")
+
+
+def beyond(table: pd.DataFrame) -> Estimate:
+    """Total depth of full finetuning over the most that the spectrum of the last matrix allows, after the last task."""
+    last = table[(table["T"] == table["T"].max()) & (table["way"] == "last_matrix")]
+    allowed = last.groupby("seed")["allowed_total"].first()
+    return estimate(stored(table)["full"] / allowed)
+
+
+def _ceiling(results: Results, kept: str, allowed: str) -> Judgement:
+    table = results.table("matrix_ceiling", *STREAM, "seed", "T", kept, allowed)
+    found = below(list(shares(table, kept, allowed).values()), 1.0, MARGIN)
+    return replace(found, seeds=table["seed"].nunique())
+
+
+def _forecast(results: Results, law: str) -> Judgement:
+    found = skills(results.table("matrix_ceiling", *STREAM, "seed", "T", "oldest", law), law)
+    verdicts = {way: decide(value, 0.0, np.inf) for way, value in found.items()}
+    words = [f"{verdict} for {way} ({found[way].mean:.2f})" for way, verdict in verdicts.items() if verdict != "supported"]
+    return judgement(min(found.values(), key=lambda value: value.mean), together(list(verdicts.values())), note="; ".join(words))
+
+
+def _off_mode(results: Results) -> Judgement:
+    most = stored(results.table("matrix_ceiling", *STREAM, "seed", "T", "total"))
+    value = estimate(most["off_mode_12"] - most["last_matrix"])
+    return judgement(value, decide(value, 0.0, np.inf))
+
+
+def _full(results: Results) -> Judgement:
+    value = beyond(results.table("matrix_ceiling", *STREAM, "seed", "T", "total", "allowed_total"))
+    return judgement(value, decide(value, 1.0, np.inf))
+
+
+WHERE = "Dense model, answers drawn at random, tasks of 8 facts, 12 to 96 tasks into one matrix with 384 inputs. "
+MEAN = (
+    "Mean over numbers of tasks, for every way of writing one matrix (plain, off-mode without one and without twelve directions) "
+    "and learning rate; simultaneous 95% t intervals over seeds. Supported if every upper end lies at most "
+    f"{MARGIN:.0%} above 1, refuted if a lower end lies above 1. " + SEEN
+)
+SKILL = (
+    "Tasks × mean depth of the oldest tenth, mean over seeds, at every learning rate and number of tasks{upto}. Skill = 1 - rms "
+    "error / that of the best constant product, fitted to the outcome; both errors at least 0.05. Every way of writing one "
+    "matrix by itself, 95% jackknife intervals over seeds of the logarithm of the ratio, simultaneous over the ways; the least "
+    "skill is shown. Supported if all lie above 0, refuted if one lies below."
+)
+
+RULES = (
+    Rule(
+        "C2-matrix",
+        "In one matrix of a language model, the oldest facts of a stream keep no more depth than its keys' spectrum allows.",
+        "at most 1",
+        WHERE
+        + "Mean depth of the oldest tenth of the tasks over the largest that the measured spectrum allows at any one dose. "
+        + MEAN,
+        ("matrix_ceiling",),
+        partial(_ceiling, kept="oldest", allowed="allowed"),
+        rests_on="language model",
+        rule_set="after",
+        why=ROUND + "the ceiling is a mean over draws of the facts.",
+        family="ways × learning rates: Bonferroni",
+    ),
+    Rule(
+        "C2-matrix-total",
+        "In one matrix of a language model, all facts of a stream together keep no more depth than the spectrum allows.",
+        "at most 1",
+        WHERE + "Sum of the depths of all facts over the largest that the measured spectrum allows at any one dose. " + MEAN,
+        ("matrix_ceiling",),
+        partial(_ceiling, kept="total", allowed="allowed_total"),
+        rests_on="language model",
+        rule_set="after",
+        why=ROUND + "the ceiling is a mean over draws of the facts.",
+        family="ways × learning rates: Bonferroni",
+    ),
+    Rule(
+        "C2-matrix-law",
+        "The spectral law, from keys and trial writes, forecasts the depth that the oldest facts keep in one matrix.",
+        "skill > 0",
+        WHERE + SKILL.format(upto=""),
+        ("matrix_ceiling",),
+        partial(_forecast, law="spectral"),
+        rests_on="language model",
+        rule_set="after",
+        family="the ways of writing one matrix: Bonferroni",
+    ),
+    Rule(
+        "P1-matrix",
+        "Kernel simulation, from the model before any write, forecasts the depth that the oldest facts keep in one matrix.",
+        "skill > 0",
+        WHERE + SKILL.format(upto=" up to 48"),
+        ("matrix_ceiling",),
+        partial(_forecast, law="kernel"),
+        rests_on="language model",
+        rule_set="after",
+        family="the ways of writing one matrix: Bonferroni",
+    ),
+    Rule(
+        "H2-off_mode",
+        "Taking out twelve common directions of its keys lets one matrix of a language model store more of a long stream.",
+        "> 0 facts of depth",
+        WHERE
+        + "Sum of the depths of all facts after the last task, off-mode without twelve directions minus plain, paired by seed, "
+        "each at the learning rate at which it stores most in the mean. 95% t interval over seeds. Supported if it lies above 0, "
+        "refuted if below.",
+        ("matrix_ceiling",),
+        _off_mode,
+        rests_on="language model",
+        rule_set="after",
+    ),
+    Rule(
+        "H2-full",
+        "Writing all parameters stores more of a long stream than the spectrum of the last matrix allows one matrix.",
+        "> 1",
+        WHERE
+        + "Sum of the depths of all facts after the last task, full finetuning at the learning rate at which it stores most in "
+        "the mean, over the largest that the spectrum of the last matrix allows. 95% t interval over seeds. Supported if it lies "
+        "above 1, refuted if below.",
+        ("matrix_ceiling",),
+        _full,
+        rests_on="language model",
+        rule_set="after",
+    ),
+)
