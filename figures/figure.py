@@ -44,6 +44,7 @@ IN_SUPPLEMENT = (
     "exposures",
     "architectures",
     "matrix_ceiling",
+    "long_streams",
     "smollm2",
 )
 """Names of the figures of the supplement, in its order."""

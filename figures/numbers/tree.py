@@ -14,6 +14,7 @@ from figures.numbers import (
     frontiers,
     knowledge,
     ladder,
+    long_streams,
     matrix_ceiling,
     models,
     regimes,
@@ -68,6 +69,7 @@ PARTS = (
     knowledge.exposures,
     architectures.architectures,
     matrix_ceiling.matrix_ceiling,
+    long_streams.long_streams,
     smollm2.smollm2,
     ladder.ladder,
 )

@@ -17,6 +17,7 @@ from figures.verdicts import (
     interference,
     knowledge,
     ladder,
+    long_streams,
     matrix_ceiling,
     regimes,
     regressions,
@@ -59,6 +60,7 @@ GROUPS = (
     forecast,
     writing,
     matrix_ceiling,
+    long_streams,
     smollm2,
     checks,
 )

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from realmodels.model import checkpoint
 from realmodels.model.transformer import Transformer
@@ -28,7 +27,8 @@ from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
 from realmodels.writing.outputs import Facts, encode
 from realmodels.writing.retained import Matrix, bound, depth_of, depths
 from realmodels.writing.scenario import STREAM
-from realmodels.writing.stream import STEPS, stream, write_task
+from realmodels.writing.stream import STEPS, stream
+from realmodels.writing.trial import depth_alone, trials
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
@@ -38,7 +38,6 @@ TASKS: dict[Preset, tuple[int, ...]] = {"quick": (12, 24), "paper": (12, 24, 48,
 """Numbers of tasks at which all facts are asked. The matrix has 384 inputs: 96 tasks are two facts for each."""
 KERNEL = 48  # tasks up to which the kernel simulation runs: a kernel grows with their square
 BACKGROUND = 1024  # prompts about other subjects: keys, directions to leave alone, trial writes, what is said everywhere
-TRIALS = 8  # tasks of the background, each written alone into a copy
 
 
 @dataclass(frozen=True)
@@ -159,19 +158,8 @@ def _of_outputs(z: np.ndarray, facts: Facts) -> np.ndarray:
 
 def _trial(model: Transformer, way: Way, others: Facts, rate: float) -> float:
     """Mean depth to which tasks of the background are written, each alone; NaN if the model's numbers do not stay finite."""
-    writer, found = way.bound(model, others), []
-    start = [parameter.detach().clone() for parameter in writer.parameters.values()]
-    for task in sorted(set(others.task.tolist()))[:TRIALS]:
-        one, beside = others.of_task(task), others[others.task != task]
-        try:
-            write_task(writer, one, rate, STEPS)
-        except Diverged:
-            return math.nan
-        found.append(depths(writer.model, one, beside[: 8 * D]).mean())
-        with torch.no_grad():
-            for parameter, value in zip(writer.parameters.values(), start, strict=True):
-                parameter.copy_(value)
-    return float(np.mean(found))
+    found = trials(lambda: way.bound(model, others), others, rate, lambda writer, task: depth_alone(writer, task, others))
+    return math.nan if found is None else float(np.mean(found))
 
 
 def _stream(

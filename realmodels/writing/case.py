@@ -64,7 +64,8 @@ class Case:
         if not self.writer.forecastable:
             raise UserError(f"method {self.method!r} is no plain gradient descent, and no kernel describes it: write it instead")
         kernel, setup = measured(self.model, self.writer, self.facts, self.question.memory, self.say)
-        size = kernel.writes.abs().max().item()
+        low, high = kernel.writes.aminmax()  # no copy of a kernel that may fill the memory
+        size = max(-low.item(), high.item()) if math.isfinite(low.item()) else math.nan
         if not (math.isfinite(size) and math.isfinite(kernel.response.sum().item()) and size > 0):
             what = "moves no output" if size == 0 else "has gradients that are not finite"
             raise UserError(
