@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
 from figures.style import BLACK, BLUE, GREY, ORANGE, VERMILION, Look, letters, panels, ticks
-from figures.verdicts.matrix_ceiling import NARROW, best_rate, beyond, shares, stored
+from figures.verdicts.matrix_ceiling import best_rate, beyond, stored
 from figures.words import number, paragraph
 
 LOOKS = {
@@ -27,19 +27,18 @@ def best_rates(frame: pd.DataFrame) -> pd.DataFrame:
 def caption(results: Results) -> str:
     """The finding, what the panels show, and how."""
     frame = results.table("matrix_ceiling")
-    oldest = shares(frame, "oldest", "allowed")
-    highest = max(value.mean for value in oldest.values())
-    word = "No more than its spectrum allows" if highest <= 1 else "More than its spectrum allows"
     most = stored(frame).mean()
+    last = frame[frame["T"] == frame["T"].max()].groupby("way")["allowed_total"].mean()
+    filled = {way: f"{number(most[way], 3)} of {number(last[way], 3)}" for way in ("last_matrix", "off_mode_12")}
     return paragraph(f"""
-        {word} is kept of the oldest facts in one matrix of a language model ({number(min(v.mean for v in oldest.values()))} to
-        {number(highest)} of it); written into all matrices, facts keep {number(beyond(frame).mean)} of what one may hold. The
-        keys of the last matrix of the dense model have {number(frame["rank"].mean())} directions; tasks are of
-        {frame["D"].iloc[0]} facts with answers drawn at random. (a) Tasks times mean depth of the oldest tenth, written plainly;
-        (b) off the twelve common directions of the keys. Thick: the most that the measured spectrum allows; dashed: the spectral
-        law from trial writes; dotted: the kernel simulation; all three before any write. (c) Sum of the depths of all facts, each
-        way at the learning rate at which it stores most ({number(most["last_matrix"])} plainly, {number(most["off_mode_12"])}
-        without twelve directions); thick: the most that the spectrum of the last matrix allows. Means over {seeds(frame)}.
+        Off twelve common directions of its keys, one matrix of a language model fills to {filled["off_mode_12"]} facts of depth
+        that its spectrum allows; written plainly, to {filled["last_matrix"]}. Written into all matrices, facts keep
+        {number(beyond(frame).mean)} of what the last one may hold. The keys of the last matrix of the dense model have
+        {number(frame["rank"].mean())} directions; tasks are of {frame["D"].iloc[0]} facts with answers drawn at random. (a) Tasks
+        times mean depth of the oldest tenth, written plainly; (b) off the twelve directions. Thick: the most that the measured
+        spectrum allows; dashed: the spectral law from trial writes; dotted: the kernel simulation; all three before any write.
+        (c) Sum of the depths of all facts, each way at the learning rate at which it stores most; thick, in the colour of the
+        way: the most that its spectrum allows. Means over {seeds(frame)}.
         """)
 
 
@@ -75,10 +74,12 @@ def draw(results: Results) -> Canvas:
         found = by_group(frame[frame["way"] == way], ["T"], "total")
         style = look.marks(linestyle="-", linewidth=0.7)
         total.errorbar(found["T"], found["mean"], yerr=bars(found), elinewidth=0.6, **style)
-    ceiling = by_group(frame[frame["way"] == NARROW[0]], ["T"], "allowed_total")
-    total.plot(ceiling["T"], ceiling["mean"], color=BLACK, linewidth=1.4, label="most one matrix may")
+    for way in ("last_matrix", "off_mode_12"):
+        ceiling = by_group(frame[frame["way"] == way], ["T"], "allowed_total")
+        total.plot(ceiling["T"], ceiling["mean"], color=LOOKS[way].color, linewidth=2.0, alpha=0.6)
+    total.plot([], [], color=GREY, linewidth=2.0, alpha=0.6, label="most allowed")
     total.set(xscale="log", xlabel="tasks $T$", ylabel="sum of depths, facts")
-    total.set_ylim(0, total.get_ylim()[1] * 1.5)
+    total.set_ylim(0, total.get_ylim()[1] * 1.55)
     total.legend(loc="upper left", handletextpad=0.3, labelspacing=0.2)
     for panel in (plain, off, total):
         ticks(panel.xaxis, tasks)

@@ -1,10 +1,11 @@
 """Muon: momentum, made orthogonal (Jordan et al. 2024), for all matrices of one shape at once.
 
   m <- beta m + (1 - beta) g;   u = (1 - beta) g + beta m;   W <- W - rate sqrt(max(1, rows/columns)) O(u)
-with O(u) the orthogonal factor of u, by five steps of a quintic Newton-Schulz iteration in bfloat16. It is the rule of
-torch.optim.Muon, which moves one matrix after the other. On a CPU these products are so small that calling them costs more than
-computing them. Moving all matrices of a shape together was 2.6 times as fast for 128 x 128 and 128 x 512. A parameter with three
-axes is a pile of matrices (experts).
+with O(u) the orthogonal factor of u, by five steps of a quintic Newton-Schulz iteration. It is the rule of torch.optim.Muon,
+which moves one matrix after the other. Products are in bfloat16, as there, where the device multiplies in it; a processor that
+has to imitate bfloat16 takes several times as long, and there they are in float32. On a CPU the products are so small that
+calling them costs more than computing them: moving all matrices of a shape together was 2.6 times as fast for 128 x 128 and
+128 x 512. A parameter with three axes is a pile of matrices (experts).
 """
 
 from collections.abc import Iterable
@@ -18,10 +19,15 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of Jordan et al.: steepest at 0; sin
 STEPS = 5
 
 
+def multiplies_in_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for products in bfloat16: a GPU, or a processor with AVX-512 BF16."""
+    return device.type != "cpu" or getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+
+
 def orthogonal(x: Tensor) -> Tensor:
-    """The orthogonal factors of matrices [..., rows, columns], roughly: singular values between 0.7 and 1.2; bfloat16."""
+    """The orthogonal factors of matrices [..., rows, columns], roughly: singular values between 0.7 and 1.2."""
     a, b, c = COEFFICIENTS
-    y = x.bfloat16().reshape(-1, *x.shape[-2:])
+    y = x.to(torch.bfloat16 if multiplies_in_bfloat16(x.device) else torch.float32).reshape(-1, *x.shape[-2:])
     tall = y.shape[-2] > y.shape[-1]
     y = y.mT.contiguous() if tall else y
     y = y / y.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)

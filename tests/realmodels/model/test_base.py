@@ -1,7 +1,6 @@
 """Size "base", about 0.1 billion parameters and meant for a GPU: one full training step of one text of 1024 tokens, on a CPU.
 
-In float32 throughout, which takes more memory than the bfloat16 of a GPU. A CPU that cannot multiply bfloat16 takes over ten
-minutes for the products of one step of Muon.
+In float32 throughout, which takes more memory than the bfloat16 of a GPU.
 """
 
 import json
@@ -17,10 +16,11 @@ STEP = """
 import json, resource, sys
 import torch
 from realmodels.model.architectures import config_for
+from realmodels.training import muon
 from realmodels.training.optimisers import Optimisers
 from realmodels.model.transformer import Transformer
 torch.set_num_threads(1)
-torch.Tensor.bfloat16 = torch.Tensor.float  # of Muon's products
+muon.multiplies_in_bfloat16 = lambda device: False
 model = Transformer(config_for(sys.argv[1], "base"), 0)
 optimisers = Optimisers(model, {"matrices": 0.02, "embedding": 0.015, "values": 0.015, "indexer": 0.003}, 1.0)
 tokens = torch.randint(0, 32768, (1, 1025), generator=torch.Generator().manual_seed(0))

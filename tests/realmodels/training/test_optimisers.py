@@ -36,10 +36,13 @@ def test_muon_is_that_of_pytorch_on_matrices_of_mixed_shapes():
         assert (p - q).norm() < 0.02 * (q - before).norm()
 
 
+@pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("shape", [(6, 6), (6, 30), (30, 6), (4, 12, 5)])
-def test_moves_are_orthogonal_to_the_iteration_s_own_accuracy(shape):
+def test_moves_are_orthogonal_to_the_iteration_s_own_accuracy(shape, native, monkeypatch):
     """Singular values of the result within [0.6, 1.3] (Jordan et al. state 0.7 to 1.2; bfloat16 adds 1%), vectors those of x."""
+    monkeypatch.setattr("realmodels.training.muon.multiplies_in_bfloat16", lambda device: native)
     x = torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+    assert orthogonal(x).dtype == (torch.bfloat16 if native else torch.float32)
     y = orthogonal(x).float()
     assert y.shape == x.shape
     values = torch.linalg.svdvals(y)
