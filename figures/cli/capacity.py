@@ -46,8 +46,7 @@ class Capacity:
     template: Literal["plain", "chat"] = "plain"
     """How prompts are put to the model: as they are, or as a user's turn of its chat template."""
     memory: str | None = None
-    """Memory for this process, such as 8G: a kernel that needs more is refused, and what it needs is said first. Not all is
-    counted: 1,000 facts in smollm2 took a tenth more than they were given. Default: what is free."""
+    """Memory that this process may take in all, such as 8G; what the kernel needs is said first. Default: what is free."""
     plot: Path | None = None
     """File for a figure: facts said right against facts written (.png, .pdf, .svg)."""
     csv: Path | None = None

@@ -94,8 +94,7 @@ class Measure(OfFacts):
     layers: bool = False
     """With --scan: whole layers instead of matrices."""
     memory: str | None = None
-    """Memory for this process, such as 8G: a kernel that needs more is refused, and what it needs is said first. Not all is
-    counted: 1,000 facts in smollm2 took a tenth more than they were given. Default: what is free."""
+    """Memory that this process may take in all, such as 8G; what the kernel needs is said first. Default: what is free."""
 
     def run(self) -> None:
         """Print participation ratio, common mode and overlaps of the write directions, activation and write fraction."""
@@ -147,8 +146,7 @@ class Forecast(OfFacts):
     steps: int = 20
     """Gradient steps per task."""
     memory: str | None = None
-    """Memory for this process, such as 8G: a kernel that needs more is refused, and what it needs is said first. Not all is
-    counted: 1,000 facts in smollm2 took a tenth more than they were given. Default: what is free."""
+    """Memory that this process may take in all, such as 8G; what the kernel needs is said first. Default: what is free."""
 
     def run(self) -> None:
         """Print the predicted retention curve."""

@@ -3,9 +3,9 @@
 from figures.long_streams import TITLES
 from figures.numbers.estimates import Tree, over_seeds, plain
 from figures.results import Results
-from figures.verdicts.long_streams import by_way, contrast, failure, length, length_ratio, sum_ratio
+from figures.verdicts.long_streams import by_way, contrast, failure, lasts, length, length_ratio, sum_ratio, widest
 
-COLUMNS = ("trial", "newest", "oldest", "total", "text_rise", "state_numbers", "full")
+COLUMNS = ("trial", "newest", "oldest", "total", "text_rise", "state_numbers")
 LAWS = ("linear_newest", "linear_oldest", "linear_total", "softmax_newest", "softmax_oldest", "softmax_total")
 
 
@@ -37,6 +37,9 @@ def _row(title: str, part, comparisons: int) -> Tree:
         "length_ratio": plain(length_ratio(part, comparisons)),
         "linear": plain(sum_ratio(part, "linear", comparisons)),
         "softmax": plain(sum_ratio(part, "softmax", comparisons)),
+        "lasts": lasts(part),
+        "linear_widest": widest(part, "linear"),
+        "softmax_widest": widest(part, "softmax"),
         "fails": failure(contrast(part).mean),
         "softmax_fails": failure(contrast(part, "softmax_").mean),
         "linear_fails": failure(contrast(part, "linear_").mean),

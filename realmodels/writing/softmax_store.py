@@ -7,14 +7,12 @@ sensitivity to W, and those of different outputs are orthogonal. Depth as in `re
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
-from scipy.optimize import brentq
 from torch import Tensor
 
-from realmodels.writing.stores import Kept, Protection, Rule
+from realmodels.writing.stores import Kept, Protection, Rule, smallest
 from theory.errors import UserError
 
 RATES = (1e-3, 1e5)  # in units of one over the mean squared length of a key
@@ -77,17 +75,8 @@ def alone(prompts: Prompts, D: int, rate: float, steps: int, tasks: int) -> tupl
 
 
 def rate_of(prompts: Prompts, D: int, depth: float, steps: int, tasks: int) -> float:
-    """The smallest rate that writes tasks alone to this mean depth: where it is first passed as rates are doubled. At large rates
-    steps leap over what they seek. Raises UserError if none of RATES does."""
-
-    def lacking(log: float) -> float:
-        return alone(prompts, D, float(np.exp(log)), steps, tasks)[0] - depth
-
-    logs = np.arange(*np.log(RATES), np.log(2))
-    for low, high in pairwise(logs):
-        if lacking(high) > 0 >= lacking(low):
-            return float(np.exp(brentq(lacking, low, high, xtol=1e-3)))
-    raise UserError(f"no rate writes to a depth of {depth:.3g}")
+    """The smallest rate that writes tasks alone to this mean depth. Raises UserError if none of RATES does."""
+    return smallest(lambda rate: alone(prompts, D, rate, steps, tasks)[0], depth, RATES)
 
 
 def _error(weights: Tensor, keys: Tensor, z0: Tensor, target: Tensor) -> Tensor:

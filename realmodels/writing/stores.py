@@ -1,4 +1,4 @@
-"""What a method keeps of a long stream if the written matrix is all that moves: its law, run on the keys that a matrix reads.
+"""What a method keeps of a long stream in one layer: the method simulated in a matrix that reads the keys of a model.
 
 A store is a matrix W that reads keys k [n] of prompts, in the order of a stream, in tasks of D facts, as a method writes them:
   plain   by the gradient                                                      (claim `finetuning`)
@@ -7,21 +7,25 @@ A store is a matrix W that reads keys k [n] of prompts, in the order of a stream
   ewc     with every weight pulled to where it was before the task, by
           learning rate x strength x importance, which grows with every task   (claim `ewc`, its diagonal)
 Two stores differ in what a step against the gradient does to readouts. `realmodels.writing.linear_store`: readouts go to their
-targets as in least squares, as all laws of `theory.methods` assume. `realmodels.writing.softmax_store`: readouts are logits, and
-the loss is the cross-entropy of the choice among answers, as in a language model. All else that a network does is left out of
-both: features that move, a norm after the matrix, outputs whose directions are not orthogonal.
-Nothing is fitted to a stream. Keys are those of prompts that are never written, and the dose is that of trial writes.
+targets as in least squares, and begin at 0, as the laws of `theory.methods` assume. `realmodels.writing.softmax_store`: readouts
+are logits, begin at those of the model, and the loss is the cross-entropy of the answer, as in a language model. Left out of
+both: the norm behind the matrix; that outputs are not orthogonal and not equally sensitive (all words that are no answer are one
+output); and that importance differs between outputs (its mean over them is taken).
+Nothing is fitted to a stream. Keys are those of prompts that are never written; trial writes set the size of a write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
+from scipy.optimize import brentq
 from torch import Tensor
 
 from realmodels.writing.methods.gpm import extended
 from realmodels.writing.methods.replay import reservoir
+from theory.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,21 @@ class Kept:
 
     fresh: np.ndarray
     at: dict[int, np.ndarray]
+
+
+def smallest(found: Callable[[float], float], wanted: float, between: tuple[float, float]) -> float:
+    """The size of a write at which `found` first passes what is wanted, as sizes are doubled from the one end to the other.
+
+    It need not rise: large steps leap over what they seek. Raises UserError if it is passed nowhere.
+    """
+
+    def lacking(log: float) -> float:
+        return found(float(np.exp(log))) - wanted
+
+    for low, high in pairwise(np.arange(*np.log(between), np.log(2))):
+        if lacking(high) > 0 >= lacking(low):
+            return float(np.exp(brentq(lacking, low, high, xtol=1e-3)))
+    raise UserError(f"no write reaches a depth of {wanted:.3g}")
 
 
 class Protection:

@@ -22,7 +22,7 @@ def rows(maker):
                 total = 8 * T * (new + old) / 3
                 yield {
                     "way": way, "seed": seed, "D": 8, "steps": 20, "learning_rate": 1.0, "candidates": 16, "trial": 0.85, "T": T,
-                    "full": False, "state_numbers": 100, "newest": new, "oldest": old, "total": total, "text_rise": 0.1,
+                    "state_numbers": 100, "newest": new, "oldest": old, "total": total, "text_rise": 0.1,
                     **{f"{store}_{name}": value for store in ("linear", "softmax") for name, value in law.items()},
                     "linear_total": total * maker.bent.get("linear", 1.02),
                     "softmax_total": total * maker.bent.get("softmax", 1.02),

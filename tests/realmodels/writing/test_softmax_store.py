@@ -70,7 +70,7 @@ def test_the_rate_is_the_one_that_writes_to_the_depth(depth):
 
 def test_a_depth_out_of_reach_and_too_few_prompts_are_told():
     prompts = prompts_of(16, 4)
-    with pytest.raises(UserError, match="no rate writes"):
+    with pytest.raises(UserError, match="no write reaches"):
         rate_of(prompts, 4, 1.5, 5, 2)
     with pytest.raises(UserError, match="too few"):
         written(prompts, 4, Rule(), 1.0, 5, [4])
