@@ -1,4 +1,4 @@
-"""Methods along one long stream into one matrix of a language model: newest and oldest tasks beside their laws (H4)."""
+"""Methods along one long stream into one matrix of a language model: newest and oldest tasks (H4)."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -22,11 +22,12 @@ def caption(results: Results) -> str:
         ends.setdefault(failure(contrast(rows).mean), []).append(f"{TITLES[way]} after {number(length(rows))} tasks")
     told = "; ".join(f"{kind}: {listed(ways)}" for kind, ways in ends.items())
     return paragraph(f"""
-        Along a long stream each method comes to an end of its own ({told}: there its newest or its oldest tasks fall below half
-        the depth of a task written alone). Tasks of {frame["D"].iloc[0]} facts are written into the last matrix of the dense
-        model, all methods at one learning rate and their default options. Marks: depth of the newest tenth of the tasks just
-        after their own write, and of the oldest tenth after the last. Lines: the laws of the methods run on the model's keys
-        before any write of the stream, solid with a cross-entropy among the answers, dashed as in least squares. Means over
+        How methods fail along a long stream into one matrix of a language model: {told} (there the newest or the oldest tasks
+        fall below half the depth of a task written alone). Tasks of {frame["D"].iloc[0]} facts are written into the last matrix
+        of the dense model, all methods at one learning rate and their default options. Marks: depth of the newest tenth of the
+        tasks just after their own write, and of the oldest tenth after the last. Lines: the methods simulated, before any write
+        of the stream, in one layer that reads the model's keys; solid: its answers compete in a softmax; dashed: a linear one.
+        Means over
         {seeds(frame)}, with 95% intervals.
         """)
 
@@ -53,8 +54,8 @@ def draw(results: Results) -> Canvas:
     axes[0].set_ylabel("depth")
     for look in ENDS.values():
         axes[0].plot([], [], **look.marks(label=look.label))
-    axes[0].plot([], [], color=GREY, linewidth=0.9, label="law, softmax")
-    axes[0].plot([], [], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), label="law, linear")
+    axes[0].plot([], [], color=GREY, linewidth=0.9, label="softmax layer")
+    axes[0].plot([], [], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), label="linear layer")
     canvas.legend(loc="outside lower center", ncols=4)
     letters(axes, TITLES.values())
     return canvas
@@ -62,7 +63,7 @@ def draw(results: Results) -> Canvas:
 
 FIGURE = Figure(
     "long_streams",
-    "Each method fails at its own end",
+    "Methods along one long stream into a language model",
     ("H4-network-linear", "H4-network-softmax", "H4-network-length", "H4-network-fails"),
     ("long_streams",),
     caption,

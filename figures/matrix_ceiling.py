@@ -27,14 +27,14 @@ def best_rates(frame: pd.DataFrame) -> pd.DataFrame:
 def caption(results: Results) -> str:
     """The finding, what the panels show, and how."""
     frame = results.table("matrix_ceiling")
-    most = stored(frame).mean()
+    most, plain = stored(frame).mean(), frame[frame["way"] == "last_matrix"]
     last = frame[frame["T"] == frame["T"].max()].groupby("way")["allowed_total"].mean()
     filled = {way: f"{number(most[way], 3)} of {number(last[way], 3)}" for way in ("last_matrix", "off_mode_12")}
     return paragraph(f"""
         Off twelve common directions of its keys, one matrix of a language model fills to {filled["off_mode_12"]} facts of depth
         that its spectrum allows; written plainly, to {filled["last_matrix"]}. Written into all matrices, facts keep
         {number(beyond(frame).mean)} of what the last one may hold. The keys of the last matrix of the dense model have
-        {number(frame["rank"].mean())} directions; tasks are of {frame["D"].iloc[0]} facts with answers drawn at random. (a) Tasks
+        {number(plain["rank"].mean(), 3)} directions; tasks are of {frame["D"].iloc[0]} facts with answers drawn at random. (a) Tasks
         times mean depth of the oldest tenth, written plainly; (b) off the twelve directions. Thick: the most that the measured
         spectrum allows; dashed: the spectral law from trial writes; dotted: the kernel simulation; all three before any write.
         (c) Sum of the depths of all facts, each way at the learning rate at which it stores most; thick, in the colour of the
@@ -89,7 +89,7 @@ def draw(results: Results) -> Canvas:
 
 FIGURE = Figure(
     "matrix_ceiling",
-    "A ceiling that binds in one matrix",
+    "The ceiling of one matrix of a language model",
     ("C2-matrix", "C2-matrix-total", "C2-matrix-law", "P1-matrix", "H2-off_mode", "H2-full"),
     ("matrix_ceiling",),
     caption,
