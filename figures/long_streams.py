@@ -36,7 +36,7 @@ def _panel(panel: Axes, rows) -> None:
     """Newest and oldest of one method, measured and by both laws."""
     for name, look in ENDS.items():
         found = by_group(rows, ["T"], name)
-        panel.errorbar(found["T"], found["mean"], yerr=bars(found), elinewidth=0.6, **look.marks())
+        panel.errorbar(found["T"], found["mean"], yerr=bars(found), elinewidth=0.6, **look.marks(label="_nolegend_"))
         for store, style in (("softmax", "-"), ("linear", (0, (4, 2)))):
             law = by_group(rows, ["T"], f"{store}_{name}")
             panel.plot(law["T"], law["mean"], color=look.color, linestyle=style, linewidth=0.9)
