@@ -36,9 +36,9 @@ def caption(results: Results) -> str:
         {number(beyond(frame).mean)} of what the last one may hold. The keys of the last matrix of the dense model have
         {number(plain["rank"].mean(), 3)} directions; tasks are of {frame["D"].iloc[0]} facts with answers drawn at random. (a)
         Tasks times mean depth of the oldest tenth, written plainly; (b) off the twelve directions. Thick: the most that the
-        measured spectrum allows; dashed: the spectral law from trial writes; dotted: the kernel simulation; all three before any
-        write. (c) Sum of the depths of all facts, each way at the learning rate at which it stores most; thick, in the colour of the
-        way: the most that its spectrum allows. Means over {seeds(frame)}.
+        measured spectrum allows; dashed: the spectral law from trial writes; dotted: the kernel simulation; all three before
+        any write. (c) Sum of the depths of all facts, each way at the learning rate at which it stores most; thick, in the
+        colour of the way: the most that its spectrum allows. Means over {seeds(frame)}.
         """)
 
 
