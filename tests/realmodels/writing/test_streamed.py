@@ -243,10 +243,11 @@ def test_shared_gram_is_over_all_tokens_of_the_answers():
 
 def test_shared_gram_is_summed_as_pieces_come_and_never_held_whole(monkeypatch):
     """A thousand facts of smollm2 once took 2.6 GiB that nobody had counted."""
-    model, facts = model_of("llama"), facts_of([5, 2, 9, 3, 7, 4, 6, 8] * 12, [1] * 96)
+    model, facts = model_of("llama"), facts_of([5, 2, 9, 3, 7, 4, 6, 8] * 6, [1] * 48)
     writer = bind("last_matrix", model, facts)
     items, outs = len(facts.row), shared_outputs(facts)[1]
-    monkeypatch.setattr(streamed, "PIECE", 1)  # one fact a piece
+    cut = streamed.pieces_of
+    monkeypatch.setattr(streamed, "pieces_of", lambda facts, size: cut(facts, 12))  # pieces of twelve facts
     with torch.profiler.profile(profile_memory=True) as seen:
         gram, _ = shared_grams(model, writer, facts)
     assert max(event.cpu_memory_usage for event in seen.events()) < 4 * items**2 * outs**2 / 4
