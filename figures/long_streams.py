@@ -10,6 +10,7 @@ from figures.verdicts.long_streams import by_way, contrast, failure, length
 from figures.words import listed, number, paragraph
 
 TITLES = {"plain": "plain descent", "replay": "replay", "gpm": "GPM", "ewc": "EWC"}
+PLURAL = {"forgets": "forget", "stops learning": "stop learning", "fades together": "fade together"}
 ENDS = {"newest": Look("newest tenth", BLUE, "o"), "oldest": Look("oldest tenth", VERMILION, "s")}
 
 
@@ -19,21 +20,21 @@ def caption(results: Results) -> str:
     parts = by_way(results, "trial", "newest", "oldest")
     ends: dict[str, list[str]] = {}
     for way, rows in parts.items():
-        ends.setdefault(failure(contrast(rows).mean), []).append(f"{TITLES[way]} after {number(length(rows))} tasks")
-    told = "; ".join(f"{kind}: {listed(ways)}" for kind, ways in ends.items())
+        ends.setdefault(failure(contrast(rows).mean), []).append(TITLES[way])
+    kinds = "; ".join(f"{listed(ways)} {PLURAL[kind] if len(ways) > 1 else kind}" for kind, ways in ends.items())
+    half = listed([f"{number(length(rows))} ({TITLES[way]})" for way, rows in parts.items()])
     return paragraph(f"""
-        How methods fail along a long stream into one matrix of a language model: {told} (there the newest or the oldest tasks
-        fall below half the depth of a task written alone). Tasks of {frame["D"].iloc[0]} facts are written into the last matrix
-        of the dense model, all methods at one learning rate and their default options. Marks: depth of the newest tenth of the
-        tasks just after their own write, and of the oldest tenth after the last. Lines: the methods simulated, before any write
-        of the stream, in one layer that reads the model's keys; solid: its answers compete in a softmax; dashed: a linear one.
-        Means over
-        {seeds(frame)}, with 95% intervals.
+        Along a stream of {frame["T"].max()} tasks into one matrix of a language model {kinds}; their newest or their oldest tasks
+        fall below half the depth of a task written alone after {half} tasks. Tasks of {frame["D"].iloc[0]} facts are written into
+        the last matrix of the dense model, all methods at one learning rate and their default options. Marks: depth of the
+        newest tenth of the tasks just after their own write, and of the oldest tenth after the last. Lines: the methods
+        simulated, before any write of the stream, in one layer that reads the model's keys; solid: its answers compete in a
+        softmax; dashed: a linear one. Means over {seeds(frame)}, with 95% intervals.
         """)
 
 
 def _panel(panel: Axes, rows) -> None:
-    """Newest and oldest of one method, measured and by both laws."""
+    """Newest and oldest of one method, as measured and in both layers."""
     for name, look in ENDS.items():
         found = by_group(rows, ["T"], name)
         panel.errorbar(found["T"], found["mean"], yerr=bars(found), elinewidth=0.6, **look.marks(label="_nolegend_"))

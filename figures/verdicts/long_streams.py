@@ -47,7 +47,7 @@ def length(rows: pd.DataFrame, name: str = "") -> float:
 
 def lasts(rows: pd.DataFrame, name: str = "") -> bool:
     """Whether neither the newest nor the oldest falls so far within the stream."""
-    return length(rows, name) >= rows["T"].max()
+    return bool(length(rows, name) >= rows["T"].max())
 
 
 def length_ratio(rows: pd.DataFrame, comparisons: int = 1) -> Estimate:
