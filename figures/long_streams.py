@@ -1,5 +1,6 @@
 """Methods along one long stream into one matrix of a language model: newest and oldest tasks (H4)."""
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
@@ -33,7 +34,7 @@ def caption(results: Results) -> str:
         """)
 
 
-def _panel(panel: Axes, rows) -> None:
+def _panel(panel: Axes, rows: pd.DataFrame) -> None:
     """Newest and oldest of one method, as measured and in both layers."""
     for name, look in ENDS.items():
         found = by_group(rows, ["T"], name)

@@ -1,5 +1,8 @@
 """Numbers quoted on methods along a long stream into one matrix of a language model."""
 
+import pandas as pd
+
+from figures.estimate import Estimate
 from figures.long_streams import TITLES
 from figures.numbers.estimates import Tree, over_seeds, plain
 from figures.results import Results
@@ -26,7 +29,7 @@ def long_streams(results: Results) -> Tree:
     }
 
 
-def _row(title: str, part, comparisons: int) -> Tree:
+def _row(title: str, part: pd.DataFrame, comparisons: int) -> Tree:
     """A method: a row of the table."""
     last = part[part["T"] == part["T"].max()]
     return {
@@ -40,9 +43,15 @@ def _row(title: str, part, comparisons: int) -> Tree:
         "lasts": lasts(part),
         "linear_widest": widest(part, "linear"),
         "softmax_widest": widest(part, "softmax"),
-        "fails": failure(contrast(part).mean),
-        "softmax_fails": failure(contrast(part, "softmax_").mean),
-        "linear_fails": failure(contrast(part, "linear_").mean),
-        **{name: over_seeds(last, name) for name in ("newest", "oldest", "total", "text_rise")},
+        "fails": _word(contrast(part)),
+        "softmax_fails": _word(contrast(part, "softmax_")),
+        "linear_fails": _word(contrast(part, "linear_")),
+        "total": over_seeds(last, "total"),
+        **{f"{name}_mean": float(last[name].mean()) for name in ("newest", "oldest", "text_rise")},
         "state_numbers": float(last["state_numbers"].mean()),
     }
+
+
+def _word(value: Estimate) -> str:
+    """How a method fails, in one word: forgets, stops, fades."""
+    return failure(value.mean).split()[0]
