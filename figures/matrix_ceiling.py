@@ -66,7 +66,7 @@ def draw(results: Results) -> Canvas:
     for panel, way in ((plain, "last_matrix"), (off, "off_mode_12")):
         _oldest(panel, frame, way)
         panel.set(xscale="log", xlabel="tasks $T$", ylabel="$T\\times\\,$depth of the oldest")
-    top = max(plain.get_ylim()[1], off.get_ylim()[1]) * 1.35  # room for the legend
+    top = max(plain.get_ylim()[1], off.get_ylim()[1]) * 1.6  # room for the legend
     for panel in (plain, off):
         panel.set_ylim(min(0.0, plain.get_ylim()[0], off.get_ylim()[0]), top)
     plain.legend(loc="upper left", handletextpad=0.3, labelspacing=0.2)
