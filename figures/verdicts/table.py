@@ -19,6 +19,7 @@ from figures.verdicts import (
     ladder,
     long_streams,
     matrix_ceiling,
+    pareto,
     regimes,
     regressions,
     rehearsal,
@@ -61,6 +62,7 @@ GROUPS = (
     writing,
     matrix_ceiling,
     long_streams,
+    pareto,
     smollm2,
     checks,
 )

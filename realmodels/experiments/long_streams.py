@@ -10,23 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from realmodels.model import checkpoint
 from realmodels.model.transformer import Transformer
-from realmodels.text.counterfactuals import counterfactuals
-from realmodels.text.encoder import Encoder
-from realmodels.training.evaluate import HELDOUT_TOKENS, bits_per_byte
 from realmodels.training.loop import one_thread
-from realmodels.training.pretrain import text_of
 from realmodels.training.recipe import SEEDS
 from realmodels.writing import linear_store, softmax_store
+from realmodels.writing.counterfactual_stream import counterfactual_stream
 from realmodels.writing.methods.binding import bind, code
 from realmodels.writing.methods.ewc import Ewc
 from realmodels.writing.methods.off_mode import answer_keys
 from realmodels.writing.methods.writer import Background, Writer
-from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
-from realmodels.writing.outputs import Facts, encode, outputs
+from realmodels.writing.models import model_spec
+from realmodels.writing.outputs import Facts, outputs
 from realmodels.writing.retained import depths
-from realmodels.writing.scenario import STREAM
 from realmodels.writing.stores import Kept, Rule
 from realmodels.writing.stream import STEPS, stream
 from realmodels.writing.trial import TRIALS, depth_alone, trials
@@ -84,17 +79,15 @@ def cells(preset: Preset) -> Sequence[Cell]:
 def run(cell: Cell, workspace: Path) -> Rows:
     """One row per number of tasks."""
     way, tasks = WAYS[cell["way"]], cell["tasks"]
-    model, tokenizer, meta = checkpoint.read(checkpoint_of(ModelSpec.from_json(cell["model"]), workspace))
-    text, encoder = text_of(meta, workspace), Encoder.ours(tokenizer, model.config.vocabulary)
-    whole = encode(counterfactuals(STREAM, max(tasks) * D + BACKGROUND, D, cell["seed"]), encoder)
-    facts, others = whole[whole.task < max(tasks)], whole[whole.task >= max(tasks)]
+    place = counterfactual_stream(cell["model"], cell["seed"], max(tasks), D, BACKGROUND, workspace)
+    model, facts, others = place.model, place.facts, place.others
     own = {"way": cell["way"], "seed": cell["seed"], "D": D, "steps": STEPS, "learning_rate": RATE, "candidates": facts.choices}
     with one_thread():
         trial, laws = forecasts(model, way, others, tasks)
-        before = bits_per_byte(model, text, HELDOUT_TOKENS)["all"]
+        before = place.heldout(model)
         rows = []
         for row, writer in _stream(model, way, others, facts, tasks):
-            row["text_rise"] = bits_per_byte(writer.model, text, HELDOUT_TOKENS)["all"] - before
+            row["text_rise"] = place.heldout(writer.model) - before
             rows.append({**own, "trial": trial, **row, **_ends("linear_", laws["linear"], row["T"])})
             rows[-1] |= _ends("softmax_", laws["softmax"], row["T"])
     return rows

@@ -9,24 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from realmodels.model import checkpoint
 from realmodels.model.transformer import Transformer
-from realmodels.text.counterfactuals import counterfactuals
-from realmodels.text.encoded import Encoded
-from realmodels.text.encoder import Encoder
-from realmodels.training.evaluate import HELDOUT_TOKENS, bits_per_byte
 from realmodels.training.loop import one_thread
-from realmodels.training.pretrain import text_of
 from realmodels.training.recipe import SEEDS
+from realmodels.writing.counterfactual_stream import CounterfactualStream, counterfactual_stream
 from realmodels.writing.forecast import setup_of, simulate
 from realmodels.writing.kernel import logit_kernel
 from realmodels.writing.methods.binding import bind, code
 from realmodels.writing.methods.off_mode import answer_keys
 from realmodels.writing.methods.writer import Background, Diverged, Writer
-from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
-from realmodels.writing.outputs import Facts, encode
+from realmodels.writing.models import model_spec
+from realmodels.writing.outputs import Facts
 from realmodels.writing.retained import Matrix, bound, depth_of, depths
-from realmodels.writing.scenario import STREAM
 from realmodels.writing.stream import STEPS, stream
 from realmodels.writing.trial import depth_alone, trials
 from simulate.runs.columns import Column
@@ -81,17 +75,15 @@ def cells(preset: Preset) -> Sequence[Cell]:
 def run(cell: Cell, workspace: Path) -> Rows:
     """One row per learning rate and number of tasks."""
     way, tasks = WAYS[cell["way"]], cell["tasks"]
-    model, tokenizer, meta = checkpoint.read(checkpoint_of(ModelSpec.from_json(cell["model"]), workspace))
-    text, encoder = text_of(meta, workspace), Encoder.ours(tokenizer, model.config.vocabulary)
-    whole = encode(counterfactuals(STREAM, max(tasks) * D + BACKGROUND, D, cell["seed"]), encoder)
-    facts, others = whole[whole.task < max(tasks)], whole[whole.task >= max(tasks)]
+    place = counterfactual_stream(cell["model"], cell["seed"], max(tasks), D, BACKGROUND, workspace)
+    model, facts, others = place.model, place.facts, place.others
     own = {"way": cell["way"], "seed": cell["seed"], "D": D, "steps": STEPS, "candidates": facts.choices}
     rows = []
     with one_thread():
         law = _Law(model, way, others, facts[facts.task < min(KERNEL, max(tasks))])
         for rate in cell["rates"]:
             trial = _trial(model, way, others, rate)
-            for row in _stream(model, way, others, facts, rate, tasks, text):
+            for row in _stream(place, way, rate, tasks):
                 rows.append({**own, "learning_rate": rate, "trial": trial, **row, **law.rows(rate, trial, row["T"])})
     return rows
 
@@ -162,14 +154,12 @@ def _trial(model: Transformer, way: Way, others: Facts, rate: float) -> float:
     return math.nan if found is None else float(np.mean(found))
 
 
-def _stream(
-    model: Transformer, way: Way, others: Facts, facts: Facts, rate: float, tasks: Sequence[int], text: Encoded
-) -> Iterator[dict[str, Any]]:
+def _stream(place: CounterfactualStream, way: Way, rate: float, tasks: Sequence[int]) -> Iterator[dict[str, Any]]:
     """What is measured of one stream, at each of these numbers of tasks."""
-    writer = way.bound(model, others)
+    writer, facts, others = way.bound(place.model, place.others), place.facts, place.others
     fresh: list[float] = []
     done = 0
-    before = bits_per_byte(model, text, HELDOUT_TOKENS)["all"]
+    before = place.heldout(place.model)
     try:
         for written in stream(writer, facts, rate, STEPS):
             if written:
@@ -182,7 +172,7 @@ def _stream(
                     "learned": float(np.mean(fresh)),
                     "oldest": float(depth[: len(oldest(written))].mean()),
                     "total": float(depth.sum() * D),
-                    "text_rise": bits_per_byte(writer.model, text, HELDOUT_TOKENS)["all"] - before,
+                    "text_rise": place.heldout(writer.model) - before,
                     "diverged": False,
                 }
     except Diverged:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from realmodels.model.record import Record
 from realmodels.model.transformer import Transformer
-from realmodels.writing.methods.checks import positive
+from realmodels.writing.methods.checks import one_of, positive
 from realmodels.writing.methods.writer import Background, Gradients, Restriction, Writer, unrestricted
 from realmodels.writing.outputs import Facts
 from theory.errors import UserError
@@ -83,8 +83,7 @@ def asymmetric(model: nn.Module, background: Background, part: str = "selected",
         raise UserError(
             "part 'indexer': the indexer's own loss scores no answer, so alone it learns no fact: give selected or both"
         )
-    if part not in PARTS:
-        raise UserError(f"part {part!r}: choose {', '.join(PARTS[:-1])} or {PARTS[-1]}")
+    one_of("part", part, PARTS)
     if part == "compressed" and not kinds & COMPRESSED.keys():
         raise UserError("part 'compressed': only nsa has a compressed flow, and this model has none: give selected or both")
     if part != "both" and slow != 1:

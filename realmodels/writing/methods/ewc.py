@@ -32,7 +32,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from realmodels.writing.methods.checks import not_negative, whole
+from realmodels.writing.methods.checks import not_negative, one_of, whole
 from realmodels.writing.methods.full import full
 from realmodels.writing.methods.writer import Background, Diverged, Gradients, Writer
 from realmodels.writing.outputs import Facts, asked
@@ -193,8 +193,7 @@ def ewc(
     batch, for avalanche and mammoth; 0 for the whole task. Raises UserError for an option out of range.
     """
     not_negative("strength", strength)
-    if fisher not in VARIANTS:
-        raise UserError(f"fisher {fisher!r}: choose exact, avalanche, mammoth or trace")
+    one_of("fisher", fisher, list(VARIANTS))
     if anchors not in ("", "last", "each"):
         raise UserError(f"anchors {anchors!r}: choose last or each")
     each = (anchors or VARIANTS[fisher].anchors) == "each"

@@ -3,9 +3,8 @@
 from torch import nn
 
 from realmodels.model import matrices
-from realmodels.writing.methods.checks import not_negative
+from realmodels.writing.methods.checks import OPTIMIZERS, not_negative, one_of
 from realmodels.writing.methods.writer import ADAMW_RATES, SGD_RATES, Background, Writer
-from theory.errors import UserError
 
 
 def full(model: nn.Module, background: Background, where: str = "", optimizer: str = "sgd", weight_decay: float = 0.0) -> Writer:
@@ -14,8 +13,7 @@ def full(model: nn.Module, background: Background, where: str = "", optimizer: s
     where: "" for all parameters; else the matrices that `realmodels.model.matrices.find` finds: "24", "20-29",
     "feedforward.output", ... optimizer: sgd or adamw. weight_decay: decoupled, of the written parameters; 0 or more.
     """
-    if optimizer not in ("sgd", "adamw"):
-        raise UserError(f"optimizer {optimizer!r}: choose sgd or adamw")
+    one_of("optimizer", optimizer, OPTIMIZERS)
     not_negative("weight_decay", weight_decay)
     chosen = {m.name: m.parameter(model) for m in matrices.find(model, where)} if where else dict(model.named_parameters())
     rates = SGD_RATES if optimizer == "sgd" else ADAMW_RATES

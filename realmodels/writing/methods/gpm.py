@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from realmodels.model import matrices
 from realmodels.model.matrices import Matrix
 from realmodels.model.reading import inputs_of
+from realmodels.writing.methods.checks import one_of
 from realmodels.writing.methods.writer import Background, Diverged, Restriction, Writer, unrestricted
 from realmodels.writing.outputs import Facts
 from theory.errors import UserError
@@ -170,8 +171,7 @@ def gpm(model: nn.Module, background: Background, where: str = "last", threshold
     """
     if not 0 < threshold <= 1:
         raise UserError(f"threshold {threshold}: give a number above 0 and at most 1")
-    if positions not in POSITIONS:
-        raise UserError(f"positions {positions!r}: choose {' or '.join(POSITIONS)}")
+    one_of("positions", positions, POSITIONS)
     chosen = matrices_of(model, where)
     if not _every_token(model, chosen, background.prompts[:1].tokens):
         raise UserError(f"where {where!r}: gpm writes matrices that read every token, and not all of these do: name others")

@@ -17,10 +17,9 @@ from torch import Tensor, nn
 
 from realmodels.model import matrices
 from realmodels.model.matrices import Matrix
-from realmodels.writing.methods.checks import not_negative, positive, whole
+from realmodels.writing.methods.checks import not_negative, one_of, positive, whole
 from realmodels.writing.methods.writer import Background, Diverged, Writer
 from realmodels.writing.outputs import Facts, answer_loss, outputs
-from theory.errors import UserError
 
 MODES = ("continued", "merged")
 RATES = (2.0**-16, 2.0**-2)
@@ -121,8 +120,7 @@ def lora(
     alpha: scale of the adapters is alpha / rank. where: as `realmodels.model.matrices.find`. mode: continued or merged.
     weight_decay: decoupled, of A and B. Raises UserError for an option out of range.
     """
-    if mode not in MODES:
-        raise UserError(f"mode {mode!r}: choose {' or '.join(MODES)}")
+    one_of("mode", mode, MODES)
     positive("alpha", alpha)
     not_negative("weight_decay", weight_decay)
     chosen = matrices.find(model, where)

@@ -132,3 +132,26 @@ def test_our_own_models_too(trained, text):
     dw = random_change(loaded.model, [matrix.name])
     above, below = explicit(loaded.model, matrix, dw[matrix.name], windows.tokens)
     assert damage(loaded.model, dw, windows.tokens).function == pytest.approx(math.sqrt(above / below), rel=1e-4)
+
+
+def test_the_values_of_a_memory_layer_count_as_what_they_add_to_its_sum(random_model, random_facts):
+    """Second way: the table's own sum before and after, token by token, slot by slot."""
+    model, tokens = random_model("memory"), random_facts(2, 4).tokens
+    name = "blocks.1.feedforward.values.weight"
+    change = random_change(model, [name])
+    record: dict = {}
+    with torch.no_grad():
+        model.features(tokens, record)
+    (slots,), (weights,) = record["slots"], record["slot_weights"]
+    above = below = 0.0
+    for text in range(len(tokens)):
+        for place in range(tokens.shape[1]):
+            by_slot: dict[int, float] = {}
+            for slot, weight in zip(slots[text, place].flatten().tolist(), weights[text, place].flatten().tolist(), strict=True):
+                by_slot[slot] = by_slot.get(slot, 0.0) + weight
+            added = sum(weight * change[name][slot].double() for slot, weight in by_slot.items())
+            above += float(added.square().sum())
+            below += sum(weight**2 for weight in by_slot.values())
+    found = damage(model, change, tokens)
+    assert found.function == pytest.approx(math.sqrt(above / below), rel=1e-5)
+    assert found.by_matrix[name]["function"] == found.function

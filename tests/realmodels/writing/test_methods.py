@@ -65,7 +65,16 @@ TRIALS = {
     "full where": Trial(1e-2, {"where": "1-2.feedforward"}),
     "last_matrix": Trial(1e-2, bad=(({"where": "all"}, "one is wanted"),)),
     "off_mode": Trial(1e-2, {"k": 3}, bad=(({"k": 0}, "k 0"), ({"k": 13}, "k 13"), ({"where": "1"}, "one is wanted"))),
-    "sparse_memory": Trial(1.0, bad=(({"t": 0}, "t 0"),), kinds=("memory",)),
+    "sparse_memory": Trial(
+        1.0,
+        bad=(
+            ({"t": 0}, "t 0"),
+            ({"score": "df"}, "choose tfidf, tf, idf, random or read"),
+            ({"optimizer": "adam"}, "choose sgd or adamw"),
+        ),
+        kinds=("memory",),
+    ),
+    "sparse_memory adamw": Trial(1e-2, {"optimizer": "adamw", "score": "random", "t": 8}, kinds=("memory",)),
     "lora": Trial(
         1e-2,
         bad=(
