@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from realmodels.model.record import Record
 from realmodels.model.transformer import Transformer
-from realmodels.writing.methods.checks import one_of, positive
+from realmodels.writing.methods.checks import positive
+from realmodels.writing.methods.choices import one_of
 from realmodels.writing.methods.writer import Background, Gradients, Restriction, Writer, unrestricted
 from realmodels.writing.outputs import Facts
 from theory.errors import UserError

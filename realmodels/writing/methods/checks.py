@@ -1,11 +1,8 @@
 """What an option of a method may be: one line to the user if it is not."""
 
 import math
-from collections.abc import Sequence
 
 from theory.errors import UserError
-
-OPTIMIZERS = ("sgd", "adamw")
 
 
 def positive(name: str, value: float) -> None:
@@ -26,9 +23,3 @@ def whole(name: str, value: int, least: int = 1, most: int | None = None) -> Non
         raise UserError(
             f"{name} {value}: give a whole number {f'from {least} on' if most is None else f'from {least} to {most}'}"
         )
-
-
-def one_of(name: str, value: str, choices: Sequence[str]) -> None:
-    """Raise UserError if the option is none of the choices."""
-    if value not in choices:
-        raise UserError(f"{name} {value!r}: choose {', '.join(choices[:-1])} or {choices[-1]}")

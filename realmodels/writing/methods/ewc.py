@@ -32,7 +32,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from realmodels.writing.methods.checks import not_negative, one_of, whole
+from realmodels.writing.methods.checks import not_negative, whole
+from realmodels.writing.methods.choices import one_of
 from realmodels.writing.methods.full import full
 from realmodels.writing.methods.writer import Background, Diverged, Gradients, Writer
 from realmodels.writing.outputs import Facts, asked

@@ -3,7 +3,8 @@
 from torch import nn
 
 from realmodels.model import matrices
-from realmodels.writing.methods.checks import OPTIMIZERS, not_negative, one_of
+from realmodels.writing.methods.checks import not_negative
+from realmodels.writing.methods.choices import OPTIMIZERS, one_of
 from realmodels.writing.methods.writer import ADAMW_RATES, SGD_RATES, Background, Writer
 
 

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from realmodels.model import matrices
 from realmodels.model.matrices import Matrix
 from realmodels.model.reading import inputs_of
-from realmodels.writing.methods.checks import one_of
+from realmodels.writing.methods.choices import one_of
 from realmodels.writing.methods.writer import Background, Diverged, Restriction, Writer, unrestricted
 from realmodels.writing.outputs import Facts
 from theory.errors import UserError

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from realmodels.model import matrices
 from realmodels.model.matrices import Matrix
-from realmodels.writing.methods.checks import not_negative, one_of, positive, whole
+from realmodels.writing.methods.checks import not_negative, positive, whole
+from realmodels.writing.methods.choices import one_of
 from realmodels.writing.methods.writer import Background, Diverged, Writer
 from realmodels.writing.outputs import Facts, answer_loss, outputs
 

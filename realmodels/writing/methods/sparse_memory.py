@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from realmodels.model.transformer import Transformer
-from realmodels.writing.methods.checks import OPTIMIZERS, one_of, whole
+from realmodels.writing.methods.checks import whole
+from realmodels.writing.methods.choices import OPTIMIZERS, one_of
 from realmodels.writing.methods.writer import ADAMW_RATES, SGD_RATES, Background, Gradients, Restriction, Writer
 from realmodels.writing.outputs import Facts
 from theory.errors import UserError
