@@ -17,6 +17,7 @@ from figures.numbers import (
     long_streams,
     matrix_ceiling,
     models,
+    pareto,
     regimes,
     regressions,
     rehearsal,
@@ -70,6 +71,7 @@ PARTS = (
     architectures.architectures,
     matrix_ceiling.matrix_ceiling,
     long_streams.long_streams,
+    pareto.pareto,
     smollm2.smollm2,
     ladder.ladder,
 )

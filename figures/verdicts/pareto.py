@@ -42,11 +42,14 @@ def level_of(way: str) -> float:
     return LEVELS[ARCHITECTURE.get(way, "memory")]
 
 
-def curve(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Means over seeds of one way at each learning rate, from nothing written (all 0) to where it learns most."""
-    rows = rows[~rows["diverged"].astype(bool)]
-    means = rows.groupby("learning_rate")[["learned", *columns]].mean().sort_index()
-    rising = means.loc[: means["learned"].idxmax()] if len(means) else means
+def curve(rows: pd.DataFrame, *columns: str, whole: bool = False) -> pd.DataFrame:
+    """Means over seeds of one way at each learning rate, from nothing written (all 0) to where it learns most, or to the end.
+
+    A learning rate at which a stream diverged is left out.
+    """
+    gone = set(rows.loc[rows["diverged"].astype(bool), "learning_rate"])
+    means = rows[~rows["learning_rate"].isin(gone)].groupby("learning_rate")[["learned", *columns]].mean().sort_index()
+    rising = means if whole or not len(means) else means.loc[: means["learned"].idxmax()]
     return pd.concat([pd.DataFrame(0.0, index=[0.0], columns=means.columns), rising])
 
 
