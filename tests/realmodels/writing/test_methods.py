@@ -89,6 +89,11 @@ TRIALS = {
     "lora merged": Trial(1e-2, {"mode": "merged", "where": "feedforward", "rank": 2}),
     "replay": Trial(1e-3, {"n": 2, "buffer": 4}, bad=(*FULL_BAD, ({"n": 0}, "n 0"), ({"n": 9, "buffer": 8}, "buffer 8"))),
     "replay adamw": Trial(1e-3, {"optimizer": "adamw"}),
+    "der": Trial(
+        1e-3,
+        {"n": 2, "buffer": 4},
+        (*FULL_BAD, ({"alpha": -0.1}, "alpha -0.1"), ({"beta": float("nan")}, "beta nan"), ({"n": 0}, "n 0")),
+    ),
     "ewc": Trial(
         1e-3,
         bad=(
