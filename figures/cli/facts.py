@@ -34,8 +34,8 @@ class OfFacts:
     """Options of all commands that take a model and facts."""
 
     method: str = "full"
-    """Writing method: full, last_matrix, off_mode, sparse_memory, lora, rome, memit, alphaedit, rls, replay, ewc, gpm,
-    ogd, asymmetric. See `cwb methods`."""
+    """Writing method: full, last_matrix, off_mode, sparse_memory, lora, rome, memit, alphaedit, rls, replay, der, ewc,
+    gpm, ogd, asymmetric. See `cwb methods`."""
     option: tuple[str, ...] = ()
     """Options of the method, as name=value: where=24.feedforward.output k=8."""
     background: Path | None = None
