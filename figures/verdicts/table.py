@@ -25,6 +25,7 @@ from figures.verdicts import (
     retention,
     separation,
     sequences,
+    slots,
     smollm2,
     superposition,
     synapses,
@@ -61,6 +62,7 @@ GROUPS = (
     writing,
     matrix_ceiling,
     long_streams,
+    slots,
     smollm2,
     checks,
 )
