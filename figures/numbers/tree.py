@@ -22,6 +22,7 @@ from figures.numbers import (
     rehearsal,
     sequences,
     simulation,
+    slots,
     smollm2,
     superposition,
     synapses,
@@ -70,6 +71,7 @@ PARTS = (
     architectures.architectures,
     matrix_ceiling.matrix_ceiling,
     long_streams.long_streams,
+    slots.slots,
     smollm2.smollm2,
     ladder.ladder,
 )
