@@ -46,6 +46,7 @@ IN_SUPPLEMENT = (
     "matrix_ceiling",
     "long_streams",
     "pareto",
+    "slots",
     "smollm2",
 )
 """Names of the figures of the supplement, in its order."""

@@ -23,6 +23,7 @@ from figures.numbers import (
     rehearsal,
     sequences,
     simulation,
+    slots,
     smollm2,
     superposition,
     synapses,
@@ -72,6 +73,7 @@ PARTS = (
     matrix_ceiling.matrix_ceiling,
     long_streams.long_streams,
     pareto.pareto,
+    slots.slots,
     smollm2.smollm2,
     ladder.ladder,
 )

@@ -26,6 +26,7 @@ from figures.verdicts import (
     retention,
     separation,
     sequences,
+    slots,
     smollm2,
     superposition,
     synapses,
@@ -63,6 +64,7 @@ GROUPS = (
     matrix_ceiling,
     long_streams,
     pareto,
+    slots,
     smollm2,
     checks,
 )
