@@ -115,6 +115,7 @@ def _places(panel: Axes, frame: pd.DataFrame) -> None:
     panel.axhline(0, color=GREY, linewidth=0.7, linestyle=":")
     panel.set_xticks(range(len(PLACES)), list(PLACES.values()))
     panel.set(xlabel="token of the prompt", ylabel="specificity")
+    panel.set_ylim(None, 1.35 * panel.get_ylim()[1])  # room for the legend
     panel.legend(loc="upper left")
 
 
