@@ -14,6 +14,11 @@ def pareto(results: Results) -> Tree:
     """Every way where it learns equally, the contrasts, and what the loss follows."""
     table = results.table("pareto")
     first = table.iloc[0]
+    rows = [
+        _row(architecture, way, look.label, table[table["way"] == way])
+        for architecture, looks in LOOKS.items()
+        for way, look in looks.items()
+    ]
     return {
         **{name: int(first[name]) for name in ("T", "D", "steps", "candidates", "old_facts")},
         "facts": int(first["T"] * first["D"]),
@@ -23,11 +28,8 @@ def pareto(results: Results) -> Tree:
         "contrast": {id: plain(contrast(table, id)) for id in CONTRASTS},
         "size": plain(follows(table, "function")),
         "learned": plain(follows(table, "learned")),
-        "rows": [
-            _row(architecture, way, look.label, table[table["way"] == way])
-            for architecture, looks in LOOKS.items()
-            for way, look in looks.items()
-        ],
+        "rows": rows,
+        "by_way": {row["way"]: row for row in rows},
     }
 
 
