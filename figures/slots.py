@@ -9,7 +9,7 @@ from figures.estimate import estimate
 from figures.figure import Figure
 from figures.results import Results, bars, by_group
 from figures.style import BLACK, BLUE, GREY, ORANGE, VERMILION, Look, letters, panels, ticks
-from figures.verdicts.slots import difference, of_finetuned, of_stage
+from figures.verdicts.slots import of_finetuned, of_stage
 from figures.words import means, paragraph, signed
 
 STAGES = {
@@ -43,20 +43,19 @@ def caption(results: Results) -> str:
     top = of_finetuned(results, "top").mean
     known = of_finetuned(results, "token_bits").mean / of_finetuned(results, "context_bits").mean
     rho = of_finetuned(results, "rho_next_within").mean
-    at = {stage: {place: of_stage(results, stage, place, "specificity").mean() for place in PLACES} for stage in STAGES}
-    more = "more" if difference(results, "finetuned", "answer", "last").mean > 0 else "less"
+    due = {stage: of_stage(results, stage, "answer", "specificity").mean() for stage in ("pretrained", "finetuned")}
     return paragraph(f"""
-        One slot in a hundred takes {top:.0%} of what a memory layer reads; at least {known:.0%} of what can be told of a read its
-        token tells; and after format finetuning reads tell the subject {more} where the answer is due
-        ({fixed(at["finetuned"]["answer"])}) than at the end of its name ({fixed(at["finetuned"]["last"])}). (a) Share of the
-        weight of all reads of held-out text that the busiest slots take. (b) Mutual information of a read with what stands beside
-        the bar: it begins at what is left when that of shuffled tokens is subtracted and ends at what is counted; the truth lies
-        between. Dashed line: all that the context fixes. (c) Rarity of the slots read, −log#sub[2] of their share in training
-        text, by tenths of the model's surprise at the next token: over all tokens, and within the occurrences of one token (rank
-        correlation {signed(rho)}). (d) Specificity: overlap of the reads of one subject between two wordings, less that of
-        different subjects with the same token there. Where the answer is due it is {fixed(at["pretrained"]["answer"])} before
-        format finetuning. Memory layer of {frame["slots"].max():.0f} slots; (b) and (c) after format finetuning.
-        {means(frame)}
+        A hundredth of the slots takes {top:.0%} of what a memory layer reads; the token tells at least {known:.0%} of what its
+        context fixes of a read; rare slots are read where the next token is {"expected" if rho < 0 else "a surprise"}; and where
+        the answer is due reads tell a subject by {fixed(due["finetuned"])} of their weight after format finetuning, before it by
+        {fixed(due["pretrained"])}. (a) Share of the weight of all reads of held-out text that the busiest slots take. (b) Mutual
+        information of a read with what stands beside the bar, "it" being the token: a bar begins at what is left when the
+        information of shuffled tokens is subtracted and ends at what is counted; the truth lies between. Dashed line: all that
+        the context fixes. (c) Rarity of the slots read, −log#sub[2] of their share in training text, by tenths of the model's
+        surprise at the next token: over all tokens, and within the occurrences of one token (rank correlation {signed(rho)}).
+        (d) Specificity: overlap of the reads of one subject between two wordings, less that of different subjects with the same
+        token there. Memory layer of {frame["slots"].max():.0f} slots; (b) and (c) after format finetuning.
+        {means(frame)} Panels (a) and (b) show means alone.
         """)
 
 
@@ -67,7 +66,7 @@ def _hubs(panel: Axes, text: pd.DataFrame) -> None:
         taken = np.mean([np.cumsum(shares) for shares in rows["shares"]], axis=0)
         panel.plot(100 * np.arange(1, len(taken) + 1) / len(taken), 100 * taken, **look.curve())
     even = np.geomspace(0.1, 100)
-    panel.plot(even, even, color=BLACK, linewidth=0.7, label="all read alike")
+    panel.plot(even, even, color=BLACK, linewidth=0.7, label="all alike")
     panel.set(xscale="log", xlabel="busiest slots (%)", ylabel="share of reads (%)", xlim=(0.1, 100), ylim=(0, 102))
     ticks(panel.xaxis, [0.1, 1, 10, 100])
     panel.legend(loc="upper left")
@@ -105,18 +104,18 @@ def _surprise(panel: Axes, text: pd.DataFrame) -> None:
 
 def _places(panel: Axes, frame: pd.DataFrame) -> None:
     """Specificity by place, before and after format finetuning."""
-    for stage, look in STAGES.items():
+    for aside, (stage, look) in zip((0, -0.08, 0.08), STAGES.items(), strict=True):
         if stage == "untrained":
             continue
         found = by_group(frame[(frame["stage"] == stage) & frame["place"].isin(PLACES)], ["place"], "specificity")
         found = found.set_index("place").loc[list(PLACES)]
         style = look.marks(linestyle=look.line, linewidth=0.9)
-        panel.errorbar(range(len(PLACES)), found["mean"], yerr=bars(found), elinewidth=0.6, **style)
+        panel.errorbar(np.arange(len(PLACES)) + aside, found["mean"], yerr=bars(found), elinewidth=0.6, **style)
     panel.axhline(0, color=GREY, linewidth=0.7, linestyle=":")
     panel.set_xticks(range(len(PLACES)), list(PLACES.values()))
     panel.set(xlabel="token of the prompt", ylabel="specificity")
-    panel.set_ylim(None, 1.35 * panel.get_ylim()[1])  # room for the legend
-    panel.legend(loc="upper left")
+    panel.set_ylim(-0.06, 0.45)
+    panel.legend(loc="upper left", ncols=2)
 
 
 def draw(results: Results) -> Canvas:
@@ -128,7 +127,7 @@ def draw(results: Results) -> Canvas:
     _information(axes[1], text)
     _surprise(axes[2], text)
     _places(axes[3], frame)
-    letters(axes, ("hubs", "what a read tells", "rare slots before what is expected", "where reads tell the subject"))
+    letters(axes, ("hubs", "what a read tells", "rarity of slots and surprise", "where reads tell the subject"))
     return canvas
 
 

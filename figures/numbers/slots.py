@@ -1,5 +1,7 @@
 """Numbers quoted on what the slots of a memory layer store."""
 
+import pandas as pd
+
 from figures.estimate import estimate
 from figures.numbers.estimates import Tree, plain
 from figures.results import Results
@@ -24,6 +26,7 @@ OF_TEXT = (
 def slots(results: Results) -> Tree:
     """Running text at every stage, places of prompts, and the quantities of the rules."""
     frame = results.table("slots")
+    rows = {place: _row(results, place) for place in PLACES}
     known = {f"{name}_share": _share(results, name) for name in ("token_bits", "token_bits_counted")}
     return {
         "seeds": int(frame["seed"].nunique()),
@@ -37,8 +40,15 @@ def slots(results: Results) -> Tree:
         "rho_within": plain(of_finetuned(results, "rho_next_within", 2, "fisher")),
         "boundary": {s: plain(difference(results, s, "last_equal", "inside_equal", 2)) for s in ("pretrained", "finetuned")},
         "answer": {s: plain(difference(results, s, "answer", "last", 2)) for s in ("pretrained", "finetuned")},
-        "rows": [_row(results, place) for place in PLACES],
+        "rise": plain(estimate(_due(results, "finetuned") - _due(results, "pretrained"))),
+        "rows": list(rows.values()),
+        "rows_by_place": rows,
     }
+
+
+def _due(results: Results, stage: str) -> pd.Series:
+    """Specificity where the answer is due, by seed."""
+    return of_stage(results, stage, "answer", "specificity")
 
 
 def _share(results: Results, name: str) -> Tree:
