@@ -45,6 +45,7 @@ IN_SUPPLEMENT = (
     "architectures",
     "matrix_ceiling",
     "long_streams",
+    "two_regimes",
     "smollm2",
 )
 """Names of the figures of the supplement, in its order."""

@@ -27,6 +27,7 @@ from figures.numbers import (
     synapses,
     theory,
     two_rates,
+    two_regimes,
 )
 from figures.numbers.estimates import Tree
 from figures.results import Results, reading
@@ -70,6 +71,7 @@ PARTS = (
     architectures.architectures,
     matrix_ceiling.matrix_ceiling,
     long_streams.long_streams,
+    two_regimes.two_regimes,
     smollm2.smollm2,
     ladder.ladder,
 )

@@ -31,6 +31,7 @@ from figures.verdicts import (
     tradeoff,
     transfer,
     two_rates,
+    two_regimes,
     writing,
 )
 from figures.verdicts.rule import Rule
@@ -61,6 +62,7 @@ GROUPS = (
     writing,
     matrix_ceiling,
     long_streams,
+    two_regimes,
     smollm2,
     checks,
 )

@@ -1,29 +1,32 @@
 """Two regimes: a fast part is written sparsely by day, and a slow dense part learns in sleep what the fast part says.
 
 The fast part F is the table of values of a memory layer, of which a task writes its t slots of highest TF-IDF, as in
-`sparse_memory`; or, as a control of equal sparsity, dense matrices, which every task writes whole. The slow part S is one or more
-dense matrices. Both are parameters of the model. So F is read as the model reads it, sparsely if it is a table of values, and no
-layer is added. (A matrix beside another one that is read by its most active inputs alone could not be part of the model's own
-parameters.) By day a task is written into F by descent on its loss. After every `sleep` tasks:
-  1. answers are fixed for the facts of the period, which are those since the last sleep, and for the older facts whose prompts
-     are stored;
+`sparse_memory`; or it is dense matrices, which are written by the share of their inputs that are largest at a token, or by all of
+them, the control of equal sparsity. The slow part S is one or more dense matrices. Both are parameters of the model, and no layer
+is added. So F is read as the model reads it: sparsely if it is a table of values, else densely. Writing more sparsely than one
+reads is a dual regime (S1). (A matrix that only the winners read could not be added to one that all inputs read.)
+
+By day a task is written into F by descent on its loss. After every `sleep` tasks:
+  1. answers are fixed for the facts of the period, which are those since the last sleep;
   2. F goes back towards what it was before the stream: F <- F_0 + keep (F - F_0);
-  3. S descends on batches of `new` facts of the period and `old` older ones, with the answers of 1. Each of both groups is drawn
+  3. the model says its own answers to the older facts whose prompts are stored, now that nothing of the day disturbs S;
+  4. S descends on batches of `new` facts of the period and `old` older ones, with the answers of 1 and 3. Both groups are drawn
      anew for each step, without repetition.
 access says where the answers of 1 come from, and so what a learner may touch (claim S3):
   labels  many passes: the taught answers of the period are still there at sleep
   own     one pass with sleep: of the period too the prompts alone are stored, and the model says the answers, F and S together
   none    one pass without sleep: nothing is stored. S is written by day, in the same steps as F, and F decays after every task
-An older fact has the model's own answer in either of the first two. An own answer is the likeliest token of all, then the likeliest
+An own answer is the likeliest token of all, then the likeliest
 one after it, and so on, as many tokens as the answer has, right or wrong.
 
 Controls of the same code: with the same matrices as fast and as slow part there is one store, which sleeps and never goes back.
 Without a slow part and without sleep it is the fast part alone, to the bit.
 """
 
+import contextlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -63,9 +66,36 @@ def _own(model: nn.Module, facts: Facts) -> Facts:
     return replace(facts, tokens=tokens, options=said[:, None], target=torch.zeros_like(facts.target))
 
 
+@contextlib.contextmanager
+def written_by_winners(model: nn.Module, winners: Mapping[str, int]) -> Iterator[None]:
+    """Within it, each of these matrices is read as ever, and its gradient comes from its k inputs of largest size alone.
+
+    winners: k, by the name of the matrix. What comes out is W x; that its gradient is signal x (k largest of x)^T, at each token,
+    takes a term that is 0: (W - W fixed) (k largest of x).
+    """
+
+    def add(k: int):
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...], y: Tensor) -> Tensor:
+            x = inputs[0]
+            winner = torch.zeros_like(x).scatter(-1, x.abs().topk(k, dim=-1).indices, 1.0)
+            weight = module.weight
+            fixed = torch.nn.functional.linear(x, weight.detach(), module.bias)
+            return fixed + torch.nn.functional.linear((x * winner).detach(), weight - weight.detach())
+
+        return hook
+
+    hooks = [model.get_submodule(name.removesuffix(".weight")).register_forward_hook(add(k)) for name, k in winners.items()]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
 @dataclass(frozen=True)
 class Sleep:
-    """every: tasks from sleep to sleep, 0 for none. steps: gradient steps per task of the period. new, old: facts a step."""
+    """every: tasks from sleep to sleep, 0 for none. steps: gradient steps per task of the period. new, old: facts a step. rate:
+    learning rate of the slow part."""
 
     every: int
     steps: int
@@ -78,11 +108,13 @@ class Sleep:
 class TwoRegimes(Writer):
     """fast, slow: names of the parameters of either part; the same ones if there is one store. before: F_0, by name.
 
-    slow_restriction: of what S is written. buffer: older prompts that are stored. fixed: (numbers, bits) of state that does not
-    grow. vocabulary: tokens there are.
+    winners: inputs by which a fast matrix is written, by its name (`written_by_winners`). slow_restriction: of what S is written.
+    buffer: older prompts that are stored. fixed: (numbers, bits) of state that does not grow. vocabulary: tokens there are.
+    heard: at each sleep, the share of the answers of its period that the model says right. It is for reports: no write reads it.
     """
 
     access: str
+    winners: dict[str, int]
     fast: tuple[str, ...]
     slow: tuple[str, ...]
     before: dict[str, Tensor]
@@ -92,6 +124,7 @@ class TwoRegimes(Writer):
     buffer: int
     fixed: tuple[int, int]
     vocabulary: int
+    heard: list[float] = field(default_factory=list)
 
     @property
     def one_store(self) -> bool:
@@ -104,7 +137,8 @@ class TwoRegimes(Writer):
         restrict, fast = self.restriction(task, earlier), self._stepper(learning_rate)
         slow = self._stepper(self.asleep.rate)
         for step in range(steps):
-            gradient = self.gradient(task, f"task {number}, before step {step + 1} of {steps}")
+            with written_by_winners(self.model, self.winners):
+                gradient = self.gradient(task, f"task {number}, before step {step + 1} of {steps}")
             fast(restrict(_of(gradient, self.fast)))
             if self.access == "none" and not self.one_store:
                 slow(self.slow_restriction(_of(gradient, self.slow)))
@@ -125,9 +159,11 @@ class TwoRegimes(Writer):
         """Teach S what the model says before F goes back; tasks: all up to now, in order."""
         period = together(tasks[-self.asleep.every :])
         older = self._older(len(tasks) - self.asleep.every, tasks)
-        period = own_answers(self.model, period) if self.access == "own" else _without_options(period)
-        older = own_answers(self.model, older) if older is not None else None
+        said = own_answers(self.model, period)
+        self.heard.append(float((said.answer_tokens == period.answer_tokens).double().mean()))
+        period = said if self.access == "own" else _without_options(period)
         self._decay()
+        older = own_answers(self.model, older) if older is not None else None
         draw, step_by = np.random.default_rng([2, len(tasks)]), self._stepper(self.asleep.rate)
         count = self.asleep.every * self.asleep.steps
         for step in range(count):
@@ -193,6 +229,7 @@ def two_regimes(
     fast: str = VALUES,
     slow: str = "last",
     access: str = "own",
+    share: float = 1.0,
     t: int = 256,
     sleep: int = 4,
     asleep: int = 20,
@@ -205,11 +242,12 @@ def two_regimes(
 ) -> TwoRegimes:
     """A fast and a slow part with sleep. State: what F was before, prompts, answers during a sleep, TF-IDF counts, directions.
 
-    fast: values, or matrices (`chosen`). slow: matrices, "" for none. access: labels, own or none, which has no sleep. t: slots of
-    values that a task writes. sleep: tasks from sleep to sleep; 0 for none. asleep: gradient steps of a sleep for each task of
-    its period. slow_rate: learning rate of S; the rate of the stream is that of F. keep: share of what F has gained that a sleep
-    leaves, or a task if there is no sleep. new, old: facts of the period and older ones in a step. buffer: older prompts that are
-    stored, a reservoir. without: common directions of the keys that S is not written along, as in `off_mode`.
+    fast: values, or matrices (`chosen`). slow: matrices, "" for none. access: labels, own or none, which has no sleep. share: of
+    the inputs of fast matrices, those largest at a token, by which they are written. t: slots of values that a task writes.
+    sleep: tasks from sleep to sleep; 0 for none. asleep: gradient steps of a sleep for each task of its period. slow_rate: learning
+    rate of S; the rate of the stream is that of F. keep: share of what F has gained that a sleep leaves, or a task if there is no
+    sleep. new, old: facts of the period and older ones in a step. buffer: older prompts that are stored, a reservoir. without:
+    common directions of the keys that S is not written along, as in `off_mode`.
     """
     if access not in ACCESS:
         raise UserError(f"access {access!r}: choose {', '.join(ACCESS[:-1])} or {ACCESS[-1]}")
@@ -221,8 +259,12 @@ def two_regimes(
     every = 0 if access == "none" else sleep
     if every and not slow:
         raise UserError("without a slow part nothing learns in sleep: give slow, or sleep=0")
-    if keep > 1:
-        raise UserError(f"keep {keep}: give a share from 0 to 1")
+    for name, part in (("keep", keep), ("share", share)):
+        if not part <= 1:
+            raise UserError(f"{name} {part}: give a share from 0 to 1")
+    positive("share", share)
+    if share < 1 and fast == VALUES:
+        raise UserError("a table of values is read sparsely as it is: leave share away, or choose matrices with fast")
     table = sparse_memory(model, background, t) if fast == VALUES else None
     first = table.parameters if table else chosen(model, fast)
     second, guard = _slow_part(model, background, slow, without)
@@ -239,6 +281,7 @@ def two_regimes(
         state_numbers=fixed[0],
         state_bits=fixed[1],
         access=access,
+        winners=_winners(model, first, share),
         fast=tuple(first),
         slow=tuple(second),
         before=before,
@@ -259,6 +302,14 @@ def _slow_part(
         guard = off_mode(model, background, without, slow)
         return guard.parameters, guard
     return chosen(model, slow) if slow else {}, None
+
+
+def _winners(model: nn.Module, fast: Mapping[str, nn.Parameter], share: float) -> dict[str, int]:
+    """Inputs by which each matrix of the fast part is written at a token, by its name; none if it is all of them."""
+    known = {matrix.name: matrix for matrix in matrices.matrices(model)}
+    if share < 1 and not all(name in known and not known[name].transposed for name in fast):
+        raise UserError("share: only matrices stored as [outputs, inputs] are written by their largest inputs: choose others")
+    return {name: max(1, round(share * known[name].inputs)) for name in fast} if share < 1 else {}
 
 
 def _restriction(guard: Writer | None, background: Background) -> Restriction:

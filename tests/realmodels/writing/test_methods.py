@@ -59,6 +59,7 @@ ASYMMETRIC_BAD = (
     ({"part": "both", "slow": float("inf")}, "slow inf"),
     ({"slow": 10.0}, "give part=both"),
 )
+TWO = {"fast": "0.feedforward.output", "access": "labels", "sleep": 2, "asleep": 4, "slow_rate": 1e-2, "old": 2}
 TRIALS = {
     "full": Trial(1e-3, bad=FULL_BAD),
     "full adamw": Trial(1e-3, {"optimizer": "adamw", "weight_decay": 0.1}),
@@ -80,6 +81,23 @@ TRIALS = {
     "lora merged": Trial(1e-2, {"mode": "merged", "where": "feedforward", "rank": 2}),
     "replay": Trial(1e-3, {"n": 2, "buffer": 4}, bad=(*FULL_BAD, ({"n": 0}, "n 0"), ({"n": 9, "buffer": 8}, "buffer 8"))),
     "replay adamw": Trial(1e-3, {"optimizer": "adamw"}),
+    "two_regimes": Trial(1.0, kinds=("memory",), bad=(({"slow": ""}, "give slow"), ({"share": 0.1}, "leave share away"))),
+    "two_regimes labels": Trial(
+        1e-2,
+        {**TWO, "share": 0.2},
+        (
+            ({**TWO, "access": "all"}, "choose labels, own or none"),
+            ({**TWO, "sleep": -1}, "sleep -1"),
+            ({**TWO, "slow_rate": 0.0}, "slow_rate 0.0"),
+            ({**TWO, "keep": 1.5}, "keep 1.5"),
+            ({**TWO, "share": 1.5}, "share 1.5"),
+            ({**TWO, "share": 0.0}, "share 0.0"),
+            ({**TWO, "slow": "no"}, "no matrix is called"),
+        ),
+        ("dense", "llama"),
+    ),
+    "two_regimes one": Trial(1e-2, {**TWO, "fast": "feedforward", "slow": "feedforward", "sleep": 1}),
+    "two_regimes none": Trial(1e-2, {**TWO, "access": "none", "keep": 0.9, "without": 1}),
     "ewc": Trial(
         1e-3,
         bad=(

@@ -1,0 +1,195 @@
+"""Two regimes in a language model: a fast sparse part, a slow dense one and sleep, against every control (E3, H3)."""
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realmodels.model import checkpoint
+from realmodels.model.transformer import Transformer
+from realmodels.text.counterfactuals import counterfactuals
+from realmodels.text.encoded import Encoded
+from realmodels.text.encoder import Encoder
+from realmodels.training.evaluate import HELDOUT_TOKENS, bits_per_byte
+from realmodels.training.loop import one_thread
+from realmodels.training.pretrain import text_of
+from realmodels.training.recipe import SEEDS
+from realmodels.writing.methods.binding import bind, code
+from realmodels.writing.methods.writer import Background
+from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
+from realmodels.writing.outputs import Facts, encode
+from realmodels.writing.retained import depths
+from realmodels.writing.scenario import STREAM
+from realmodels.writing.stream import STEPS, stream
+from simulate.runs.columns import Column
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
+
+D = 8  # facts per task
+TASKS: dict[Preset, tuple[int, ...]] = {"quick": (2, 4), "paper": (8, 16, 24)}
+"""Numbers of tasks at which all facts are asked: each is a number of whole periods."""
+BACKGROUND: dict[Preset, int] = {"quick": 128, "paper": 1024}  # prompts about other subjects, never written
+BESIDE = 128  # of them, beside which a task is asked just after its own write
+SLEEP = 2  # tasks from sleep to sleep
+EVERY = 2**20  # a store of prompts that holds all of them
+BOTH = "1.feedforward.output,2.feedforward.output"  # the two matrices of a dense model that its two parts are
+EXPERTS = "blocks.2.feedforward"  # all of the last mixture of experts: about as many parameters as the two matrices
+
+
+@dataclass(frozen=True)
+class Way:
+    """A system: the model and method, their options, the learning rate, steps by day, and the access rule it is compared under.
+
+    steps: gradient steps per task by day. With those of its sleep each system takes 2 STEPS per task.
+    """
+
+    architecture: str
+    access: str
+    method: str
+    rate: float
+    steps: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def _parts(access: str, **options: Any) -> dict[str, Any]:
+    """Options of the method of two regimes under an access rule, with which 8 + 16 facts are read in each step of a sleep."""
+    return {"access": access, "sleep": SLEEP, "asleep": STEPS, "buffer": EVERY, **options}
+
+
+def _ways() -> dict[str, Way]:
+    fast, winners = {"fast": "1.feedforward.output"}, {"share": 0.05}
+    ways = {}
+    for access in ("own", "labels"):
+        both = {"fast": BOTH, "slow": BOTH, "slow_rate": 1.0}
+        two = {**fast, "slow_rate": 10.0}
+        ways[f"two_{access}"] = Way("dense", access, "two_regimes", 1.0, STEPS, _parts(access, **two, **winners))
+        ways[f"equal_{access}"] = Way("dense", access, "two_regimes", 1.0, STEPS, _parts(access, **two))
+        ways[f"one_{access}"] = Way("dense", access, "two_regimes", 1.0, STEPS, _parts(access, **both))
+    awake = {**fast, "slow_rate": 0.3, "keep": 0.9}
+    ways["two_none"] = Way("dense", "none", "two_regimes", 1.0, 2 * STEPS, _parts("none", **awake, **winners))
+    ways["equal_none"] = Way("dense", "none", "two_regimes", 1.0, 2 * STEPS, _parts("none", **awake))
+    ways["plain"] = Way("dense", "none", "full", 0.3, 2 * STEPS, {"where": BOTH})
+    ways["off_mode"] = Way("dense", "none", "off_mode", 3.0, 2 * STEPS, {"k": 12})
+    ways["replay"] = Way("dense", "labels", "replay", 1.0, 2 * STEPS, {"where": BOTH, "n": D, "buffer": EVERY})
+    table = _parts("own", fast="values", slow_rate=3.0, sleep=1)
+    ways["memory_own"] = Way("memory", "own", "two_regimes", 300.0, STEPS, table)
+    ways["sparse_memory"] = Way("memory", "none", "sparse_memory", 300.0, 2 * STEPS)
+    experts = _parts("own", fast=EXPERTS, slow=EXPERTS, slow_rate=0.3)
+    ways["moe_own"] = Way("moe", "own", "two_regimes", 0.3, STEPS, experts)
+    return ways
+
+
+WAYS = _ways()
+"""Every system. Each takes 2 STEPS gradient steps per task, and all that rehearse read as many facts in them."""
+ONLY_PAPER = ("moe_own",)  # its models are trained for this experiment alone
+
+
+def cells(preset: Preset) -> Sequence[Cell]:
+    """A cell per system and model, with facts of its own. Systems are outermost; the mixture of experts comes last."""
+    return [
+        {
+            "model": model_spec(way.architecture, preset, seed).to_json(),
+            "way": name,
+            "method_code": code(way.method),
+            "seed": seed,
+            "tasks": list(TASKS[preset]),
+            "background": BACKGROUND[preset],
+        }
+        for name, way in WAYS.items()
+        if preset == "paper" or name not in ONLY_PAPER
+        for seed in SEEDS[preset]
+    ]
+
+
+def run(cell: Cell, workspace: Path) -> Rows:
+    """One row per number of tasks."""
+    way, tasks = WAYS[cell["way"]], cell["tasks"]
+    model, tokenizer, meta = checkpoint.read(checkpoint_of(ModelSpec.from_json(cell["model"]), workspace))
+    text, encoder = text_of(meta, workspace), Encoder.ours(tokenizer, model.config.vocabulary)
+    whole = encode(counterfactuals(STREAM, max(tasks) * D + cell["background"], D, cell["seed"]), encoder)
+    facts, others = whole[whole.task < max(tasks)], whole[whole.task >= max(tasks)]
+    own = {"way": cell["way"], "architecture": way.architecture, "access": way.access, "seed": cell["seed"], "D": D}
+    with one_thread():
+        return [{**own, **row} for row in _stream(model, way, facts, others, tasks, text)]
+
+
+def ends(tasks: int) -> int:
+    """Tasks that are the newest, or the oldest, of so many: a tenth, one at least."""
+    return max(1, tasks // 10)
+
+
+def looked_up(facts: Facts, bits: int, vocabulary: int) -> float:
+    """Share of these facts that a list of so many bits holds, in order: each is its prompt's tokens and those of its answer."""
+    each = (facts.last + 2).double() * math.log2(vocabulary)
+    return float((each.cumsum(0) <= bits).double().mean())
+
+
+def _stream(
+    model: Transformer, way: Way, facts: Facts, others: Facts, tasks: Sequence[int], text: Encoded
+) -> Iterator[dict[str, Any]]:
+    """What is measured of one stream, at each of these numbers of tasks."""
+    writer = bind(way.method, copy.deepcopy(model), Background(others), **way.options)
+    before = bits_per_byte(model, text, HELDOUT_TOKENS)["all"]
+    fresh: list[float] = []
+    for written in stream(writer, facts, way.rate, way.steps):
+        if written:
+            fresh.append(float(depths(writer.model, facts.of_task(written - 1), others[:BESIDE]).mean()))
+        if written in tasks:
+            now = facts[facts.task < written]
+            depth = depths(writer.model, now, others).reshape(-1, D).mean(1)
+            heard = getattr(writer, "heard", [])
+            yield {
+                "T": written,
+                "newest": float(np.mean(fresh[-ends(written) :])),
+                "oldest": float(depth[: ends(written)].mean()),
+                "total": float(depth.sum() * D),
+                "text_rise": bits_per_byte(writer.model, text, HELDOUT_TOKENS)["all"] - before,
+                "heard": float(np.mean(heard)) if heard else math.nan,
+                "written": sum(parameter.numel() for parameter in writer.parameters.values()),
+                "steps": 2 * STEPS * written,
+                "state_numbers": writer.state_numbers,
+                "state_bits": writer.state_bits,
+                "listed": looked_up(now, writer.state_bits, model.config.vocabulary),
+            }
+
+
+PILOT = ""
+
+EXPERIMENT = Experiment(
+    name="two_regimes",
+    question="Do two parts of a language model, a fast one that is written sparsely and a slow dense one that learns in sleep "
+    "what the fast one says, keep more of a stream of facts than any one part, at equal parameters and steps?",
+    prediction="PILOT",
+    falsifier="The simultaneous 95% interval over seeds of the sum of depths of two regimes over that of a control lies below 1.",
+    controls="The same facts, order and gradient steps per task for all; one store of the same parameters with the same sleep; "
+    "two parts of equal sparsity; replay with the true answers of all earlier facts, as many facts in its steps; plain descent into "
+    "the same parameters; off-mode writing of the last matrix; a mixture of experts that sleeps; sparse writes of a memory layer "
+    "alone; a list of prompts and answers of as many bits as the state. Equal parameters and steps throughout but for off-mode "
+    "writing, which has one matrix, and the memory layer, which has more than the dense model's two. State is not equal: two "
+    "regimes keep what the fast part was, and prompts; replay prompts and answers; plain descent nothing.",
+    columns={
+        "way": Column("System, with the access rule: two (parts), equal (sparsity), one (store), and the controls.", str),
+        "architecture": Column("Architecture of the model.", str),
+        "access": Column("What a sleep may touch: labels, own (answers), none (no sleep); of replay, labels.", str),
+        "seed": Column("Seed of the model and of its facts.", int),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "T": Column("Tasks written.", int, unit="tasks"),
+        "newest": Column("Mean depth of the newest tenth of the tasks, each just after its own write and the sleep after it."),
+        "oldest": Column("Mean depth of the oldest tenth of the tasks, after the last one."),
+        "total": Column("Sum of the depths of all facts, after the last task.", unit="facts"),
+        "text_rise": Column("Rise of the cross-entropy of held-out text.", unit="bits per byte"),
+        "heard": Column("Share of the period's facts that the model says right when a sleep begins.", optional="no sleep"),
+        "written": Column("Parameters that are written.", int, unit="numbers"),
+        "steps": Column("Gradient steps in all, by day and in sleep.", int, unit="steps"),
+        "state_numbers": Column("Numbers that the method keeps beside the parameters by then.", int, unit="numbers"),
+        "state_bits": Column("The same in bits.", int, unit="bits"),
+        "listed": Column("Share of the facts that a list of so many bits holds, prompts and answers."),
+    },
+    cells=cells,
+    run=run,
+    after=("format_finetuning",),
+)
