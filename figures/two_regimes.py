@@ -19,6 +19,7 @@ TITLES = {
     "equal_labels": "equal sparsity, labels",
     "equal_none": "equal sparsity, no sleep",
     "one_own": "one store, own answers",
+    "one_morning": "one store, own answers noted",
     "one_labels": "one store, labels",
     "plain": "plain descent",
     "off_mode": "off-mode writing",
@@ -53,12 +54,13 @@ def caption(results: Results) -> str:
         return "?" if value is None else number(value.mean)
 
     return paragraph(f"""
-        Asleep on its own answers a language model of two regimes keeps {said("one-sleep")} times as much of a stream as one store
-        of the same parameters, {said("equal-sleep")} times as much as two parts of equal sparsity, and {said("replay-sleep")}
-        times as much as one store that replays true answers. Over controls and access rules it keeps more in {above} comparisons
-        of {len(words)} and less in {below}. Sums of depths of tasks of {frame["D"].iloc[0]} facts with random answers. (a) Along the
-        stream; one pass, with sleep or none. (b) Two regimes over each control after {frame["T"].max()} tasks, with simultaneous
-        95% intervals for each access rule; green: above 1; red: below; grey: neither. Means over {seeds(frame)}.
+        Asleep on its own answers a language model of two regimes keeps {said("one-sleep")} times as much of a stream
+        as one store of the same parameters, {said("equal-sleep")} times as much as two parts of equal sparsity, and
+        {said("replay-sleep")} times as much as one store that replays true answers. Over controls and access rules it
+        keeps more in {above} comparisons of {len(words)} and less in {below}. Sums of depths of tasks of
+        {frame["D"].iloc[0]} facts with random answers. (a) Along the stream; one pass, with sleep or none. (b) Two
+        regimes over each control after {frame["T"].max()} tasks, with simultaneous 95% intervals for each access
+        rule; green: above 1; red: below; grey: neither. Means over {seeds(frame)}.
         """)
 
 
@@ -103,6 +105,7 @@ def _ratios(panel: Axes, results: Results) -> None:
 
 CONTROLS = {
     "one": "one store",
+    "morning": "one store, answers noted",
     "equal": "equal sparsity",
     "replay": "replay, true answers",
     "plain": "plain descent",

@@ -30,6 +30,8 @@ class Pair(NamedTuple):
 PAIRS = (
     Pair("H3-network-one-sleep", ("two_own", "one_own"), "one pass with sleep", "one dense store with the same sleep",
          "ratio above 1 (S3: one store must hold the task unrehearsed)"),
+    Pair("H3-network-morning-sleep", ("two_own", "one_morning"), "one pass with sleep",
+         "one dense store that notes its own older answers in the morning", "ratio at most 1 (S3: it keeps a list of labels by day)"),
     Pair("H3-network-equal-sleep", ("two_own", "equal_own"), "one pass with sleep", "two parts of equal sparsity",
          "ratio above 1, towards 1 as T grows (S3); without shared structure no more than 1 (S1)"),
     Pair("H3-network-replay-sleep", ("two_own", "replay"), "one pass with sleep", "one dense store that replays true answers",

@@ -63,12 +63,15 @@ def _parts(access: str, **options: Any) -> dict[str, Any]:
 def _ways() -> dict[str, Way]:
     fast, winners = {"fast": "1.feedforward.output"}, {"share": 0.05}
     ways = {}
+    both = {"fast": BOTH, "slow": BOTH, "slow_rate": 3.0}
     for access in ("own", "labels"):
-        both = {"fast": BOTH, "slow": BOTH, "slow_rate": 1.0}
         two = {**fast, "slow_rate": 10.0}
         ways[f"two_{access}"] = Way("dense", access, "two_regimes", 1.0, STEPS, _parts(access, **two, **winners))
         ways[f"equal_{access}"] = Way("dense", access, "two_regimes", 1.0, STEPS, _parts(access, **two))
-        ways[f"one_{access}"] = Way("dense", access, "two_regimes", 1.0, STEPS, _parts(access, **both))
+    ways["one_own"] = Way("dense", "own", "two_regimes", 1.0, STEPS, _parts("own", **both))
+    ways["one_morning"] = Way("dense", "own", "two_regimes", 1.0, STEPS, _parts("own", **both, morning=True))
+    late = _parts("labels", **{**both, "asleep": 2 * STEPS})  # all of its steps: what it may learn in sleep needs no day
+    ways["one_labels"] = Way("dense", "labels", "two_regimes", 1.0, 0, late)
     awake = {**fast, "slow_rate": 0.3, "keep": 0.9}
     ways["two_none"] = Way("dense", "none", "two_regimes", 1.0, 2 * STEPS, _parts("none", **awake, **winners))
     ways["equal_none"] = Way("dense", "none", "two_regimes", 1.0, 2 * STEPS, _parts("none", **awake))
@@ -165,12 +168,14 @@ EXPERIMENT = Experiment(
     "what the fast one says, keep more of a stream of facts than any one part, at equal parameters and steps?",
     prediction="PILOT",
     falsifier="The simultaneous 95% interval over seeds of the sum of depths of two regimes over that of a control lies below 1.",
-    controls="The same facts, order and gradient steps per task for all; one store of the same parameters with the same sleep; "
-    "two parts of equal sparsity; replay with the true answers of all earlier facts, as many facts in its steps; plain descent into "
-    "the same parameters; off-mode writing of the last matrix; a mixture of experts that sleeps; sparse writes of a memory layer "
-    "alone; a list of prompts and answers of as many bits as the state. Equal parameters and steps throughout but for off-mode "
-    "writing, which has one matrix, and the memory layer, which has more than the dense model's two. State is not equal: two "
-    "regimes keep what the fast part was, and prompts; replay prompts and answers; plain descent nothing.",
+    controls="The same facts, order and gradient steps per task for all; one store of the same parameters with the same sleep "
+    "(with many passes it learns in sleep alone), also if it notes its own older answers in the morning; two parts of "
+    "equal sparsity; replay with the true answers of all earlier facts, as many facts in its steps; plain descent into "
+    "the same parameters; off-mode writing of the last matrix; a mixture of experts that sleeps; sparse writes of a "
+    "memory layer alone; a list of prompts and answers of as many bits as the state. Equal parameters and steps "
+    "throughout but for off-mode writing, which has one matrix, and the memory layer, which has more than the dense "
+    "model's two. State is not equal: two regimes keep what the fast part was, and prompts; replay prompts and answers;"
+    " plain descent nothing.",
     columns={
         "way": Column("System, with the access rule: two (parts), equal (sparsity), one (store), and the controls.", str),
         "architecture": Column("Architecture of the model.", str),

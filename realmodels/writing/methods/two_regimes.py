@@ -19,6 +19,9 @@ access says where the answers of 1 come from, and so what a learner may touch (c
 An own answer is the likeliest token of all, then the likeliest
 one after it, and so on, as many tokens as the answer has, right or wrong.
 
+With `morning` the answers of 3 are noted as the period begins, and kept through it. Where the day disturbs what is said of older
+facts, as in one store, that is a list of labels.
+
 Controls of the same code: with the same matrices as fast and as slow part there is one store, which sleeps and never goes back.
 Without a slow part and without sleep it is the fast part alone, to the bit.
 """
@@ -48,22 +51,26 @@ ACCESS = ("labels", "own", "none")
 
 @torch.no_grad()
 def own_answers(model: nn.Module, facts: Facts) -> Facts:
-    """The same prompts with what the model answers, token by token; the only option of an item is the token that it says."""
-    return together([_own(model, piece) for piece in facts.batches()])
+    """The same prompts with what the model answers, token by token (`saying`)."""
+    said = []
+    for piece in facts.batches():
+        count, tokens = piece.count, piece.tokens.clone()
+        first, own = count.cumsum(0) - count, torch.zeros_like(piece.place)  # first: number of the first item of each fact
+        for length in range(int(count.max())):
+            rows = torch.nonzero(count > length)[:, 0]
+            items = first[rows] + length
+            own[items] = logits_at(model, tokens, rows, piece.place[items]).argmax(-1)
+            tokens = saying(piece, own).tokens
+        said.append(own)
+    return saying(facts, torch.cat(said))
 
 
-def _own(model: nn.Module, facts: Facts) -> Facts:
-    tokens, said = facts.tokens.clone(), torch.zeros_like(facts.place)
-    count = facts.count
-    first = count.cumsum(0) - count  # number of the first item of each fact
-    for length in range(int(count.max())):
-        rows = torch.nonzero(count > length)[:, 0]
-        items = first[rows] + length
-        answer = logits_at(model, tokens, rows, facts.place[items]).argmax(-1)
-        said[items] = answer
-        longer = count[rows] > length + 1
-        tokens[rows[longer], facts.place[items[longer]] + 1] = answer[longer]
-    return replace(facts, tokens=tokens, options=said[:, None], target=torch.zeros_like(facts.target))
+def saying(facts: Facts, answers: Tensor) -> Facts:
+    """The same prompts with these tokens [I] as their answers, each the only option of its item: the loss needs no other."""
+    tokens = facts.tokens.clone()
+    follows = torch.nonzero(facts.row[1:] == facts.row[:-1])[:, 0]  # items that another one of the same answer follows
+    tokens[facts.row[follows], facts.place[follows] + 1] = answers[follows]
+    return replace(facts, tokens=tokens, options=answers[:, None], target=torch.zeros_like(facts.target))
 
 
 @contextlib.contextmanager
@@ -110,6 +117,7 @@ class TwoRegimes(Writer):
 
     winners: inputs by which a fast matrix is written, by its name (`written_by_winners`). slow_restriction: of what S is written.
     buffer: older prompts that are stored. fixed: (numbers, bits) of state that does not grow. vocabulary: tokens there are.
+    morning: whether older answers are noted as a period begins. noted: these tokens; None if there are none.
     heard: at each sleep, the share of the answers of its period that the model says right. It is for reports: no write reads it.
     """
 
@@ -124,6 +132,8 @@ class TwoRegimes(Writer):
     buffer: int
     fixed: tuple[int, int]
     vocabulary: int
+    morning: bool = False
+    noted: Tensor | None = None
     heard: list[float] = field(default_factory=list)
 
     @property
@@ -131,9 +141,20 @@ class TwoRegimes(Writer):
         """Whether both parts are the same parameters."""
         return self.fast == self.slow
 
+    def state(self) -> dict[str, Tensor]:
+        """The answers that were noted as the period began."""
+        return {} if self.noted is None else {"noted": self.noted}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Take up the state that `state` gave."""
+        self.noted = state.get("noted")
+
     def write(self, task: Facts, earlier: Sequence[Facts], learning_rate: float, steps: int) -> None:
         """Write one task by day, and sleep if it is the last one of its period. Raises Diverged if a loss is not finite."""
         number = len(earlier) + 1
+        if self.morning and self.asleep.every and len(earlier) % self.asleep.every == 0:
+            older = self._older(len(earlier), earlier)
+            self.noted = None if older is None else own_answers(self.model, older).answer_tokens
         restrict, fast = self.restriction(task, earlier), self._stepper(learning_rate)
         slow = self._stepper(self.asleep.rate)
         for step in range(steps):
@@ -161,9 +182,10 @@ class TwoRegimes(Writer):
         older = self._older(len(tasks) - self.asleep.every, tasks)
         said = own_answers(self.model, period)
         self.heard.append(float((said.answer_tokens == period.answer_tokens).double().mean()))
-        period = said if self.access == "own" else _without_options(period)
+        period = said if self.access == "own" else saying(period, period.answer_tokens)
         self._decay()
-        older = own_answers(self.model, older) if older is not None else None
+        if older is not None:
+            older = own_answers(self.model, older) if self.noted is None else saying(older, self.noted)
         draw, step_by = np.random.default_rng([2, len(tasks)]), self._stepper(self.asleep.rate)
         count = self.asleep.every * self.asleep.steps
         for step in range(count):
@@ -208,11 +230,6 @@ def _some(facts: Facts, n: int, draw: np.random.Generator) -> Facts:
     return facts[torch.from_numpy(draw.permutation(len(facts))[:n])]
 
 
-def _without_options(facts: Facts) -> Facts:
-    """The same facts, the answer of each being its only option: the loss is the same."""
-    return replace(facts, options=facts.answer_tokens[:, None], target=torch.zeros_like(facts.target))
-
-
 def chosen(model: nn.Module, spec: str) -> dict[str, nn.Parameter]:
     """The parameters that `spec` names: beginnings of names, with commas between; else as `realmodels.model.matrices.find`."""
     known = dict(model.named_parameters())
@@ -239,15 +256,17 @@ def two_regimes(
     old: int = 16,
     buffer: int = 1024,
     without: int = 0,
+    morning: bool = False,
 ) -> TwoRegimes:
     """A fast and a slow part with sleep. State: what F was before, prompts, answers during a sleep, TF-IDF counts, directions.
 
-    fast: values, or matrices (`chosen`). slow: matrices, "" for none. access: labels, own or none, which has no sleep. share: of
-    the inputs of fast matrices, those largest at a token, by which they are written. t: slots of values that a task writes.
-    sleep: tasks from sleep to sleep; 0 for none. asleep: gradient steps of a sleep for each task of its period. slow_rate: learning
-    rate of S; the rate of the stream is that of F. keep: share of what F has gained that a sleep leaves, or a task if there is no
-    sleep. new, old: facts of the period and older ones in a step. buffer: older prompts that are stored, a reservoir. without:
-    common directions of the keys that S is not written along, as in `off_mode`.
+    fast: values, or matrices (`chosen`). slow: matrices, "" for none. access: labels, own or none, which has no sleep. share:
+    of the inputs of fast matrices, those largest at a token, by which they are written. t: slots of values that a task writes.
+    sleep: tasks from sleep to sleep; 0 for none. asleep: gradient steps of a sleep for each task of its period. slow_rate:
+    learning rate of S; the rate of the stream is that of F. keep: share of what F has gained that a sleep leaves, or a task if
+    there is no sleep. new, old: facts of the period and older ones in a step. buffer: older prompts that are stored, a
+    reservoir. without: common directions of the keys that S is not written along, as in `off_mode`.
+    morning: the older answers are noted as a period begins, before the day changes what the model says, and kept through it.
     """
     if access not in ACCESS:
         raise UserError(f"access {access!r}: choose {', '.join(ACCESS[:-1])} or {ACCESS[-1]}")
@@ -289,6 +308,7 @@ def two_regimes(
         asleep=Sleep(every, asleep, new, old, slow_rate),
         slow_restriction=_restriction(guard, background),
         buffer=buffer,
+        morning=morning,
         fixed=fixed,
         vocabulary=replay(model, background).vocabulary,
     )
