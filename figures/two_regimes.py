@@ -66,7 +66,7 @@ def caption(results: Results) -> str:
 
 def _totals(panel: Axes, results: Results) -> None:
     """Sum of depths along the stream, and what was written."""
-    frame = results.table("two_regimes")
+    frame = results.table("two_regimes").fillna({"total": 0.0})
     for place, (way, look) in enumerate(LOOKS.items()):
         found = by_group(frame[frame["way"] == way], ["T"], "total")
         aside = 1 + 0.012 * (place - 3)

@@ -11,6 +11,7 @@ MEANS = ("newest", "oldest", "text_rise", "heard", "written", "state_numbers", "
 def two_regimes(results: Results) -> Tree:
     """What every system keeps, and two regimes over each control."""
     frame = results.table("two_regimes")
+    frame = frame.fillna({"total": 0.0})  # a stream that diverged keeps nothing
     last = frame[frame["T"] == frame["T"].max()]
     ratios = {pair: found for pair in PAIRS if (found := ratio(results, pair)) is not None}
     rows = {

@@ -31,7 +31,8 @@ PAIRS = (
     Pair("H3-network-one-sleep", ("two_own", "one_own"), "one pass with sleep", "one dense store with the same sleep",
          "ratio above 1 (S3: one store must hold the task unrehearsed)"),
     Pair("H3-network-morning-sleep", ("two_own", "one_morning"), "one pass with sleep",
-         "one dense store that notes its own older answers in the morning", "ratio at most 1 (S3: it keeps a list of labels by day)"),
+         "one dense store that notes its own older answers in the morning",
+         "ratio at most 1 (S3: it keeps a list of labels by day)"),
     Pair("H3-network-equal-sleep", ("two_own", "equal_own"), "one pass with sleep", "two parts of equal sparsity",
          "ratio above 1, towards 1 as T grows (S3); without shared structure no more than 1 (S1)"),
     Pair("H3-network-replay-sleep", ("two_own", "replay"), "one pass with sleep", "one dense store that replays true answers",
@@ -63,11 +64,14 @@ PAIRS = (
 
 
 def kept(results: Results, way: str, tasks: int | None = None) -> "pd.Series[float]":
-    """Sum of depths by seed after so many tasks (the most): of a system, or of a list of as many bits as two regimes keep."""
+    """Sum of depths by seed after so many tasks (the most): of a system, or of a list of as many bits as two regimes keep.
+
+    A system whose model diverged keeps nothing.
+    """
     frame = results.table("two_regimes", "way", "seed", "T", "D", "total", "listed")
     frame = frame[frame["T"] == (tasks or frame["T"].max())]
     part = frame[frame["way"] == ("two_own" if way == LIST else way)].set_index("seed").sort_index()
-    return part["listed"] * part["T"] * part["D"] if way == LIST else part["total"]
+    return part["listed"] * part["T"] * part["D"] if way == LIST else part["total"].fillna(0.0)
 
 
 def family(pair: Pair) -> int:
@@ -96,7 +100,8 @@ def _rule(pair: Pair) -> Rule:
         f"In a language model two regimes keep more of a stream than {pair.than}: {pair.access}.",
         pair.predicted,
         "Sum of the depths of all facts after the last task, two regimes over the control, geometric mean over seeds of the same "
-        f"model and facts; a sum below {LEAST:g} fact counts as {LEAST:g}. 95% t intervals of the logarithm, simultaneous over "
+        f"model and facts; a sum below {LEAST:g} fact counts as {LEAST:g}, and so does a stream that diverged. 95% t intervals of the logarithm, "
+        "simultaneous over "
         "the controls of the access rule. Supported if the interval lies above 1, refuted if it lies wholly below.",
         ("two_regimes",),
         partial(_judged, pair=pair),

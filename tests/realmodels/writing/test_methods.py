@@ -59,7 +59,7 @@ ASYMMETRIC_BAD = (
     ({"part": "both", "slow": float("inf")}, "slow inf"),
     ({"slow": 10.0}, "give part=both"),
 )
-TWO = {"fast": "0.feedforward.output", "access": "labels", "sleep": 2, "asleep": 4, "slow_rate": 1e-2, "old": 2}
+TWO = {"fast": "0.feedforward.output", "access": "labels", "sleep": 2, "asleep": 10, "slow_rate": 0.05, "old": 2}
 TRIALS = {
     "full": Trial(1e-3, bad=FULL_BAD),
     "full adamw": Trial(1e-3, {"optimizer": "adamw", "weight_decay": 0.1}),

@@ -58,7 +58,7 @@ def test_the_taught_answers_reach_a_sleep_with_many_passes_alone(any_model, rand
         said = own_answers(model, facts)
         writer = bind("two_regimes", model, background, access=access, **options)
         list(stream(writer, facts, 1e-12, 1))
-        losses[access] = (float(answer_loss(outputs(model, facts), facts)), float(answer_loss(outputs(model, said), said)))
+        losses[access] = (answer_loss(outputs(model, facts), facts).item(), answer_loss(outputs(model, said), said).item())
         assert len(writer.heard) == 1
     assert losses["labels"][0] < losses["own"][0] - 0.1
     assert losses["own"][1] < losses["labels"][1] - 0.1
