@@ -100,9 +100,9 @@ def _rule(pair: Pair) -> Rule:
         f"In a language model two regimes keep more of a stream than {pair.than}: {pair.access}.",
         pair.predicted,
         "Sum of the depths of all facts after the last task, two regimes over the control, geometric mean over seeds of the same "
-        f"model and facts; a sum below {LEAST:g} fact counts as {LEAST:g}, and so does a stream that diverged. 95% t intervals of the logarithm, "
-        "simultaneous over "
-        "the controls of the access rule. Supported if the interval lies above 1, refuted if it lies wholly below.",
+        f"model and facts; a sum below {LEAST:g} fact counts as {LEAST:g}, and so does a "
+        "stream that diverged. 95% t intervals of the logarithm, simultaneous over the controls of the access rule. "
+        "Supported if the interval lies above 1, refuted if it lies wholly below.",
         ("two_regimes",),
         partial(_judged, pair=pair),
         rests_on="language model",
