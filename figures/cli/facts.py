@@ -35,7 +35,7 @@ class OfFacts:
 
     method: str = "full"
     """Writing method: full, last_matrix, off_mode, sparse_memory, lora, rome, memit, alphaedit, rls, replay, der, ewc,
-    gpm, ogd, asymmetric. See `cwb methods`."""
+    gpm, ogd, asymmetric, two_regimes. See `cwb methods`."""
     option: tuple[str, ...] = ()
     """Options of the method, as name=value: where=24.feedforward.output k=8."""
     background: Path | None = None

@@ -15,7 +15,7 @@ from tests.realmodels.toys import toy
 
 METHODS = (
     *("full", "last_matrix", "off_mode", "sparse_memory", "lora", "rome", "memit", "alphaedit", "rls", "replay"),
-    *("der", "ewc", "gpm", "ogd", "asymmetric"),
+    *("der", "ewc", "gpm", "ogd", "asymmetric", "two_regimes"),
 )
 
 ENTRIES = [

@@ -59,6 +59,7 @@ ASYMMETRIC_BAD = (
     ({"part": "both", "slow": float("inf")}, "slow inf"),
     ({"slow": 10.0}, "give part=both"),
 )
+TWO = {"fast": "0.feedforward.output", "access": "labels", "sleep": 2, "asleep": 10, "slow_rate": 0.05, "old": 2}
 TRIALS = {
     "full": Trial(1e-3, bad=FULL_BAD),
     "full adamw": Trial(1e-3, {"optimizer": "adamw", "weight_decay": 0.1}),
@@ -94,6 +95,23 @@ TRIALS = {
         {"n": 2, "buffer": 4},
         (*FULL_BAD, ({"alpha": -0.1}, "alpha -0.1"), ({"beta": float("nan")}, "beta nan"), ({"n": 0}, "n 0")),
     ),
+    "two_regimes": Trial(1.0, kinds=("memory",), bad=(({"slow": ""}, "give slow"), ({"share": 0.1}, "leave share away"))),
+    "two_regimes labels": Trial(
+        1e-2,
+        {**TWO, "share": 0.2},
+        (
+            ({**TWO, "access": "all"}, "choose labels, own or none"),
+            ({**TWO, "sleep": -1}, "sleep -1"),
+            ({**TWO, "slow_rate": 0.0}, "slow_rate 0.0"),
+            ({**TWO, "keep": 1.5}, "keep 1.5"),
+            ({**TWO, "share": 1.5}, "share 1.5"),
+            ({**TWO, "share": 0.0}, "share 0.0"),
+            ({**TWO, "slow": "no"}, "no matrix is called"),
+        ),
+        ("dense", "llama"),
+    ),
+    "two_regimes one": Trial(1e-2, {**TWO, "fast": "feedforward", "slow": "feedforward", "sleep": 1}),
+    "two_regimes none": Trial(1e-2, {**TWO, "access": "none", "keep": 0.9, "without": 1}),
     "ewc": Trial(
         1e-3,
         bad=(
