@@ -94,7 +94,7 @@ class Capacity(ModelAnswer):
         labels = {"xlabel": "facts written", "ylabel": "facts said right"}
         whole = pd.Series([0.0, means.index.max()], [0, means.index.max()], name="nothing forgotten")
         axes = whole.plot(color="0.7", **{"figsize": (6, 4), **labels, **options})
-        (KEPT * whole).plot(ax=axes, color="0.7", style=":", linewidth=0.8, label=f"{KEPT:.0%} of what was written", **labels)
+        (KEPT * whole).plot(ax=axes, color="0.4", style=":", linewidth=1, label=f"{KEPT:.0%} of what was written", **labels)
         names = list(dict.fromkeys(method for method, _ in means.columns))
         for method, kind in means.columns:
             measured = kind == "measured"
