@@ -63,7 +63,19 @@ def _one_line(box: str) -> str:
     """The parser's message, framed in lines or in ASCII as the terminal allows, as one line without title, frame and rules."""
     lines = [line.strip("│╭╮╰╯ ") for line in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines()]
     text = " ".join(line if line.strip("─-") else "\n" for line in lines[1:])
-    return "; ".join(part.strip(" .") for part in text.split("\n") if part.strip())
+    return _plainer("; ".join(part.strip(" .") for part in text.split("\n") if part.strip()))
+
+
+def _plainer(line: str) -> str:
+    """The parser's message without its interior: of a value that is no number, the option, the value and what to give."""
+    line = re.sub(r"; Argument helptext: .*?(?=; For full helptext|$)", "", line)
+    option = re.match(r"Error parsing (?:[^\s:]*/)?([^\s:]+): ", line)
+    value = re.search(r"could not convert string to float: ('.*?'|\".*?\")(?=;|$)", line)
+    kind, example = "a number", "0.01"
+    if value is None:
+        value = re.search(r"invalid literal for int\(\) with base 10: ('.*?'|\".*?\")(?=;|$)", line)
+        kind, example = "a whole number", "20"
+    return f"{option[1]} {value[1]} is not {kind}: give one, such as {example}" if option and value else line
 
 
 def parse(arguments: list[str]):
