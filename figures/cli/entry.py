@@ -63,7 +63,19 @@ def _one_line(box: str) -> str:
     """The parser's message, framed in lines or in ASCII as the terminal allows, as one line without title, frame and rules."""
     lines = [line.strip("│╭╮╰╯ ") for line in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines()]
     text = " ".join(line if line.strip("─-") else "\n" for line in lines[1:])
-    return "; ".join(part.strip(" .") for part in text.split("\n") if part.strip())
+    return _plainer("; ".join(part.strip(" .") for part in text.split("\n") if part.strip()))
+
+
+def _plainer(line: str) -> str:
+    """The parser's message without its interior: of a value that is no number, the option, the value and what to give."""
+    line = re.sub(r"; Argument helptext: .*?(?=; For full helptext|$)", "", line)
+    option = re.match(r"Error parsing (?:[^\s:]*/)?([^\s:]+): ", line)
+    value = re.search(r"could not convert string to float: ('.*?'|\".*?\")(?=;|$)", line)
+    kind, example = "a number", "0.01"
+    if value is None:
+        value = re.search(r"invalid literal for int\(\) with base 10: ('.*?'|\".*?\")(?=;|$)", line)
+        kind, example = "a whole number", "20"
+    return f"{option[1]} {value[1]} is not {kind}: give one, such as {example}" if option and value else line
 
 
 def parse(arguments: list[str]):
@@ -88,6 +100,8 @@ def _without_empty(arguments: list[str]) -> list[str]:
     """The arguments as they are. Raises UserError if one, or the value after its "=", is empty: no option has such a value."""
     for place, word in enumerate(arguments):
         if not word or (word.startswith("--") and word.endswith("=")):
+            if place == 2 and arguments[0] == "ask" and not word:
+                raise UserError("the prompt is empty: give the beginning of a text, in quotes")
             option = word.rstrip("=") or (arguments[place - 1] if place else "")
             after = f" after {option!r}" if option else ""
             raise UserError(f"there is an empty argument{after}: give a value or leave the option out")
@@ -98,6 +112,13 @@ def _say(line: str) -> None:
     """Print one line on stderr, whatever stands in it; nothing if stderr is closed or full."""
     with contextlib.suppress(OSError, ValueError):
         print(f"cwb: {' '.join(line.split())}", file=sys.stderr, flush=True)
+
+
+def _interrupted(command: object) -> str:
+    """What to say of a command that was interrupted: whether it `resumes`, or one of a group that was chosen (`command`) does."""
+    if getattr(getattr(command, "command", command), "resumes", False):
+        return "interrupted; what was finished is kept: run the same command again to go on"
+    return "interrupted: nothing was kept"
 
 
 def _leave_stdout() -> None:
@@ -137,17 +158,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run `cwb` with the given arguments (default: those of the process) and return its exit status.
 
     0: done; 1: a check of the theory failed, or a stream of writes left nothing to save; 2: the input was wrong, or there is no
-    room; 70: an error of ours, whose traceback lies in the file that the line on stderr names; 130: interrupted, what was
-    finished is kept.
+    room; 70: an error of ours, whose traceback lies in the file that the line on stderr names; 130: interrupted; what
+    was finished is kept by the commands that say so.
     """
     one_thread()  # before NumPy is loaded
     sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115  # closed ones
     degrade()
     with contextlib.suppress(ValueError):  # not in the main thread, where the caller decides
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill stops the worker processes too
-    words = sys.argv[1:] if arguments is None else arguments
+    words, command = sys.argv[1:] if arguments is None else arguments, None
     try:
-        status = parse(_without_empty(words)).run() or 0
+        command = parse(_without_empty(words))
+        status = command.run() or 0
         sys.stdout.flush()
         return status
     except UserError as error:
@@ -164,7 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
         _say(f"there is not enough memory ({error or 'none is left'}): give smaller sizes")
         return 2
     except KeyboardInterrupt:
-        _say("interrupted; what was finished is kept: run the same command again to go on")
+        _say(_interrupted(command))
         return 130
     except Exception as error:
         _say(_unforeseen(error, words))

@@ -72,11 +72,14 @@ class OfFacts:
         }
 
     def tokens_shown(self, model: str, facts: str) -> bool:
-        """Print what is taught token by token, if that is asked for; whether it was."""
+        """Print what is taught token by token, if that is asked for; whether it was. Notes on the file go to stderr."""
         if self.show_tokens:
             from realmodels.writing.question import Question, Setting
 
-            for line in Question(model, facts, Setting(**self.setting), named=True).token_lines():
+            question = Question(model, facts, Setting(**self.setting), named=True)
+            for note in question.notes:
+                progress(False)(f"Note: {note}")
+            for line in question.token_lines():
                 print(line)
         return self.show_tokens
 
@@ -185,6 +188,11 @@ class Write(OfFacts):
     csv: Path | None = None
     """File for a table of one row per fact: scores and texts before, just after its write, and at the end."""
 
+    @property
+    def resumes(self) -> bool:
+        """Whether a stream that is interrupted goes on from its last task: only with a place where its state can lie."""
+        return self.out is not None
+
     def run(self) -> int:
         """Print what was learned and kept, and what the writes did to the rest of the model; 1 if `out` could not be saved."""
         if self.tokens_shown(self.model, self.stream):
@@ -193,6 +201,7 @@ class Write(OfFacts):
         from theory.errors import UserError
 
         check_place(self.csv, "--csv")
+        check_place(self.out, "--out")
         if self.csv is not None and self.out is not None and self.csv.absolute() == self.out.absolute():
             raise UserError(f"--csv and --out are both {self.csv}: give each a name of its own")
         from realmodels.writing.write import write

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from tyro.conf import Positional
 
@@ -70,6 +70,9 @@ class Models:
 @dataclass(frozen=True)
 class Train:
     """Pretrain a model from scratch on the packaged English text; resumable; prints the folder of the checkpoint and its card."""
+
+    resumes: ClassVar[bool] = True
+    """Whether a command that is interrupted keeps what was finished, and goes on from there."""
 
     architecture: Positional[str]
     """As in `cwb models`: dense, memory, dsa, nsa, gated_deltanet ..."""

@@ -91,6 +91,11 @@ class Figures:
             raise UserError(f"--to {self.to}: name one figure, as in `cwb figures {names[0]} --to {self.to}`")
         warn_stale(layout)
 
+    @property
+    def resumes(self) -> bool:
+        """Whether a command that is interrupted goes on: figures that are drawn and fresh are not drawn again."""
+        return self.to is None and not self.list and not self.force
+
     @staticmethod
     def _write(layout: Layout, name: str, path: Path) -> None:
         """Write one figure to a file. Raises UserError for an ending that is none of pdf, png and svg."""

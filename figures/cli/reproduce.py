@@ -7,7 +7,7 @@ import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tyro.conf import Positional
 
@@ -26,6 +26,9 @@ class Reproduce:
 
     Killed at any point, the same command goes on from what was finished.
     """
+
+    resumes: ClassVar[bool] = True
+    """Whether a command that is interrupted keeps what was finished, and goes on from there."""
 
     preset: Positional[Preset] = "quick"
     """quick: minutes, under build/. paper: hours; tables and figures go to paper/, to be committed."""

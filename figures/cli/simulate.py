@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from tyro.conf import Positional, subcommand
 
@@ -123,6 +123,9 @@ def _print_experiment(experiment: Experiment, whole: bool = False) -> None:
 @dataclass(frozen=True)
 class Sweep:
     """Run all simulations of a preset (the sweeps over tasks x depth x activity and the single laws)."""
+
+    resumes: ClassVar[bool] = True
+    """Whether a command that is interrupted keeps what was finished, and goes on from there."""
 
     preset: Positional[Preset] = "quick"
     """quick or paper."""

@@ -76,6 +76,9 @@ def record(entry: Any, where: str, place: str, notes: Notes, choice: Choice) -> 
     if not isinstance(rewrite, Mapping):
         raise UserError(f'{where}: "requested_rewrite" is {brief(rewrite)}: give an object with prompt and target_new')
     values = Values({**entry, **rewrite}, where, place, notes)
+    listed = [name for name, value in entry.items() if name not in USED and isinstance(value, list) and _objects(value)]
+    if listed and not any(values.given(name) for name in (*PROMPTS, *FLAT)):
+        raise UserError(f"{where}: the objects stand in an array {brief(listed[0])} of another object: give the array itself")
     for name in values.entry:
         if name not in USED and name not in METADATA:
             notes.unused(str(name))
@@ -114,6 +117,10 @@ def record(entry: Any, where: str, place: str, notes: Notes, choice: Choice) -> 
 def filled(prompt: str, subject: str | None) -> str:
     """The prompt with the subject where "{}" stands, unless it holds the subject already; other braces are text."""
     return prompt if subject is None or subject in prompt else prompt.replace("{}", subject)
+
+
+def _objects(value: list[Any]) -> bool:
+    return bool(value) and all(isinstance(one, Mapping) for one in value)
 
 
 def _get(values: Values, name: str) -> Any:

@@ -18,6 +18,7 @@ EXAMPLE = '{"prompt": ..., "answer": ...}'
 MEND = f"write one object per line, {EXAMPLE}, or one array of objects"
 SPACE = re.compile(r"[ \t\n\r]*")  # the white space of JSON
 LINE = re.compile(r"[^ \t\r\n][^\n]*")  # what is on a line that is not blank
+HEADER = {"prompt", "prompts", "question", "answer", "target_new", "subject"}  # names of columns by which CSV is known
 COLUMNS = ("locality_inputs", "portability_inputs")  # name -> {prompt: [one per fact], ground_truth: [one per fact]}
 
 
@@ -55,7 +56,8 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         raise UserError(f"{source} does not exist: give the path of a .jsonl or .json file") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{source} is not text in UTF-8 (byte {error.start}): save it as UTF-8") from None
+        line = 1 + error.object.count(b"\n", 0, error.start)
+        raise UserError(f"{source}, line {line} is not text in UTF-8 (byte {error.start}): save the file as UTF-8") from None
     except UserError:
         raise
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no permission, a null byte in the name
@@ -74,7 +76,19 @@ def _lines(text: str, source: str) -> Iterator[tuple[str, Any]]:
         number += text.count("\n", seen, match.start())
         seen = match.start()
         if not match.group().isspace():
-            yield f"line {number}", parse_json(match.group(), f"{source}, line {number}", MEND)
+            try:
+                value = parse_json(match.group(), f"{source}, line {number}", MEND)
+            except UserError:
+                if not _is_csv(match.group(), source):
+                    raise
+                raise UserError(f"{source}, line {number}: this looks like CSV: give JSON Lines, {EXAMPLE} a line") from None
+            yield f"line {number}", value
+
+
+def _is_csv(line: str, source: str) -> bool:
+    """Whether a line that is no JSON looks like CSV: by the name of its file, or by names of fields with commas between."""
+    cells = {cell.strip().strip('"').lower() for cell in re.split(r"[,;\t]", line)}
+    return line[:1] not in "{[" and (source.lower().endswith((".csv", ".tsv")) or (len(cells) > 1 and bool(cells & HEADER)))
 
 
 def _entries(text: str, start: int, source: str) -> Iterator[tuple[str, Any]]:

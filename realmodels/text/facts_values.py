@@ -1,11 +1,12 @@
 """The values of one record of a facts file as texts: every mistake names its place, what is left out is noted."""
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from realmodels.text.facts_notes import Notes, brief
+from realmodels.text.facts_notes import SHOWN, Notes, brief
 from realmodels.text.spacing import continuation
 from theory.errors import UserError
 
@@ -37,13 +38,19 @@ class Values:
         """A value that has to be a text with characters that are seen. Raises UserError if it is not."""
         if not isinstance(value, str) or not value.strip():
             missing = value is None and name not in self.entry
-            raise UserError(f'{self.where}: "{name}" is {"missing" if missing else brief(value)}: give {kind}')
+            raise UserError(f'{self.where}: "{name}" is {self._missing() if missing else brief(value)}: give {kind}')
         if SURROGATE.search(value):
             what = "holds half of a surrogate pair, which is no character"
             raise UserError(f'{self.where}: "{name}" {what}: write the character itself')
         if INVISIBLE.search(value):
             self.note("a text holds control characters or invisible ones, which are kept")
         return value
+
+    def _missing(self) -> str:
+        """That a field is missing, and which ones are there."""
+        names = [json.dumps(str(name)[:40]) for name in list(self.entry)[:SHOWN]]
+        more = f" and {len(self.entry) - SHOWN} more" if len(self.entry) > SHOWN else ""
+        return f"missing (there are {', '.join(names)}{more})" if names else "missing (the object is empty)"
 
     def text(self, name: str, value: Any) -> str:
         """As `words`; a number is read as the text that writes it."""

@@ -111,14 +111,19 @@ def _asked(
                 about["rate"], about["at_end"] = case.rate(rate, lengths.steps)
             if case.writer.forecastable:
                 about["rate"], found = lengths.forecast(case, rate if not measure else about["rate"])
-                say(f"{contender.label}: {found[0].kept[-1]:.0f} of {found[0].written[-1]} facts forecast to be kept")
+                say(f"{contender.label}, {_in_order(found[0])} facts forecast to be kept")
             for number in range(len(lengths.streams) if measure else 0):
                 found.append(now := lengths.written(case, number, about["rate"]))
-                say(f"{contender.label}, order {number + 1}: {now.kept[-1]:.0f} of {now.written[-1]} facts kept")
+                say(f"{contender.label}, {_in_order(now)} facts kept")
         about["state"] = case.writer.state_bits
     except UserError as error:
         about["warning"] = str(error)
     return found, {**about, "seconds": time.monotonic() - begin}
+
+
+def _in_order(one: Stream) -> str:
+    """Which order a stream has, and how many facts of how many are right at its end."""
+    return f"{f'shuffled order {one.order}' if one.order else 'in the given order'}: {one.kept[-1]:.0f} of {one.written[-1]}"
 
 
 def _answer(lengths: Lengths, measure: bool, results: Sequence[Result], scanned: Scan | None) -> Capacity:
@@ -222,13 +227,12 @@ def _sentences(count: int, measure: bool, results: Sequence[Result], best: str |
     how = "are said right" if measure else "are forecast to be said right"
     found = [f"About {kept:.0f} of these {count} facts {how} after all were written, by {best}."]
     if held >= count:
-        found.append(f"At no length of the stream fall they below {KEPT:.0%}: more facts can be tried.")
-    elif held > 0:
-        found.append(
-            f"Up to about {held:.0f} facts, {KEPT:.0%} of what was written is kept; beyond that, each write costs older facts."
-        )
+        found.append(f"At no length of the stream do they fall below {KEPT:.0%} of what was written: more facts can be tried.")
+    elif held > 0.5:
+        found.append(f"Up to about {held:.0f} facts, at least {KEPT:.0%} of what was written is kept at every length; then less.")
     else:
-        found.append(f"Already after the first tasks less than {KEPT:.0%} of what was written is kept.")
+        some = "in some orders " if held else ""
+        found.append(f"Already after the first task {some}less than {KEPT:.0%} of what was written is kept.")
     effect = _order_effect(best, results)
     if effect is not None and abs(effect) >= 0.05 * count:
         found.append(f"The order matters: the file's own order keeps {effect:+.0f} facts beside shuffled ones.")

@@ -60,7 +60,8 @@ class Delta:
             return len(self.afters) - 1
         if after not in self.afters:
             held = ", ".join(map(str, self.afters)) if len(self.afters) < 9 else f"0 to {self.afters[-1]}, one by one"
-            one = "" if len(self.afters) > 2 else "; to hold every task it must be written with --per-task"
+            every = "give one of these, or write the delta anew with --per-task to hold every task"
+            one = ": give one of these" if self.afters == [*range(self.afters[-1] + 1)] else f": {every}"
             raise UserError(f"delta {self.path} holds no state after {after} tasks, but after {held}{one}")
         return self.afters.index(after)
 
@@ -97,8 +98,10 @@ def _sha(about: Mapping[str, Any], patches: Mapping[tuple[int, str], np.ndarray]
 
 def check_new(path: Path) -> None:
     """Raises UserError if something lies at `path`, or it cannot be the name of a new file or folder."""
-    if not str(path).strip() or path.name in ("", "..") or path.exists() or path.is_symlink():
-        raise UserError(f"{str(path)!r} exists or names nothing: give a name that is free")
+    if not str(path).strip() or path.name in ("", ".."):
+        raise UserError(f"{str(path)!r} names nothing new: give a name of its own")
+    if path.exists() or path.is_symlink():
+        raise UserError(f"{str(path)!r} exists: give a name that is free")
 
 
 def save(path: Path, about: Mapping[str, Any], patches: Mapping[tuple[int, str], bytes]) -> Delta:

@@ -47,8 +47,13 @@ class Stream:
 
     @property
     def held(self) -> int:
-        """Most facts written of which KEPT are still right."""
-        return max((n for n, k in zip(self.written, self.kept, strict=True) if k >= KEPT * n), default=0)
+        """Most facts written such that, at this and at every shorter length, KEPT of them are still right; 0 if none."""
+        found = 0
+        for count, kept in zip(self.written, self.kept, strict=True):
+            if not kept >= KEPT * count:
+                break
+            found = count
+        return found
 
 
 class Lengths:
@@ -56,8 +61,7 @@ class Lengths:
 
     def __init__(self, question: Question, orders: int, steps: int, seed: int):
         self.question, self.steps = question, steps
-        sizes = question.facts.task.bincount()
-        self.per_task = max(1, int(sizes[sizes > 0].double().mean().round()))
+        self.per_task = int(question.facts.task.bincount().max())  # a short last task leaves all orders the same lengths
         count = len(question.facts)
         rng = np.random.default_rng(seed)
         self.orders = [np.arange(count), *(rng.permutation(count) for _ in range(orders - 1))]

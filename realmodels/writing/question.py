@@ -2,23 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from realmodels.model.loaded import Loaded, as_loaded
 from realmodels.model.memory import size
 from realmodels.model.reading import context
 from realmodels.text.facts import TEMPLATES, Fact, stream
+from realmodels.text.facts_notes import brief
 from realmodels.text.protected import Protected, protected, readable
 from realmodels.text.user_facts import FactsLike, Read, UserFact, read_facts
 from realmodels.writing.methods.writer import Background
-from realmodels.writing.outputs import Asked, Facts, encode_asked, tree
+from realmodels.writing.outputs import Answers, Asked, Facts, encode_asked, tree
 from realmodels.writing.scenario import FACTS, TASKS
 from theory.errors import UserError
 
 Model = str | Path | Loaded
+Made = TypeVar("Made")
 FORMS = ("plain", "chat")
 
 
@@ -52,6 +54,10 @@ class Question:
             raise UserError(f"template {self.setting.template!r}: choose {' or '.join(FORMS)}")
         self.memory = None if self.setting.memory is None else size(self.setting.memory)
         read = self._read(facts, named)  # all files before the model, whose loading may take a minute
+        source = f"facts file {facts}" if isinstance(facts, str | Path) else "the facts"
+        if len({fact.answer for fact in read.facts}) < 2:
+            told = f"all facts have the answer {brief(read.facts[0].answer.strip())}"
+            raise UserError(f"{source}: {told}, nothing to choose among: at least two different answers are needed")
         self.known = [] if self.setting.known is None else read_facts(self.setting.known).facts
         others = None if self.setting.background is None else read_facts(self.setting.background).facts
         if self.setting.text is not None:
@@ -60,8 +66,9 @@ class Question:
         self.encoder, self.room = self.loaded.words, context(self.loaded.model)
         self.plain, self.notes, self.own_tasks = read.facts, list(read.notes), read.own_tasks
         self.asked = [self.question(fact, fact.prompt) for fact in self.plain]
-        self.tree = tree(self.asked, self.encoder)
-        self.facts = self._fitting(self.asked)
+        self.places = [f"{source}, {fact.place}" if fact.place else source for fact in self.plain]
+        self.tree = self._placed(lambda: tree(self.asked, self.encoder), self.asked, self.places)
+        self.facts = self._fitting(self.asked, self.places)
         self.notes += self._beginnings()
         self.protected: Protected = protected(self.loaded, self.setting.text)
         if self.protected.twice:
@@ -69,7 +76,8 @@ class Question:
                 "the protected text is too short to take statistics from other parts of it: what rome, memit and "
                 "alphaedit do to it is no evidence of protection; give more with --text"
             )
-        prompts = self.facts if others is None else self._fitting([self.question(fact, fact.prompt) for fact in others])
+        apart = [f"background, {fact.place}" for fact in others or ()]
+        prompts = self.facts if others is None else self._fitting([self.question(fact, fact.prompt) for fact in others], apart)
         self.background = Background(prompts, self.protected.beside)
         self.about: dict[str, Any] = {
             "facts": len(self.facts),
@@ -114,7 +122,8 @@ class Question:
         pairs = [(index, wording) for index, fact in enumerate(self.plain) for wording in fact.heldout_wordings]
         if not pairs:
             return None, []
-        return self._fitting([self.question(self.plain[index], wording) for index, wording in pairs]), [i for i, _ in pairs]
+        asked = [self.question(self.plain[index], wording) for index, wording in pairs]
+        return self._fitting(asked, [self.places[index] for index, _ in pairs]), [index for index, _ in pairs]
 
     def in_order(self, order: Sequence[int], per_task: int) -> Facts:
         """The facts in another order, in new tasks of `per_task` facts each."""
@@ -133,16 +142,30 @@ class Question:
         return [f"{told}: {short!r} counts as said where the model goes on to {long!r}"]
 
     def token_lines(self) -> list[str]:
-        """For each fact a line with the tokens of its prompt and, after an arrow, those of its answer."""
+        """For each fact a line: the tokens of its prompt, an arrow, those of its answer; the texts too if they are not ASCII."""
         lines = []
         for one in self.asked:
             before, ids = self.encoder.joined(one.prompt, one.answer)
-            lines.append(f"{self.encoder.pieces(before)} -> {self.encoder.pieces(ids)}")
+            plain = (one.prompt + one.answer).isascii()
+            texts = "" if plain else f"  the texts: {one.prompt!r} -> {one.answer!r}"  # whose tokens may be parts of characters
+            lines.append(f"{self.encoder.pieces(before)} -> {self.encoder.pieces(ids)}{texts}")
         return lines
 
-    def _fitting(self, asked: Sequence[Asked]) -> Facts:
-        """The questions as tensors. Raises UserError naming the first that is longer than the model's context."""
-        return encode_asked(asked, self.encoder, self.tree, self.room)
+    def _fitting(self, asked: Sequence[Asked], places: Sequence[str]) -> Facts:
+        """The questions as tensors. Raises UserError with the place of the first that is longer than the model's context."""
+        return self._placed(lambda: encode_asked(asked, self.encoder, self.tree, self.room), asked, places)
+
+    def _placed(self, work: Callable[[], Made], asked: Sequence[Asked], places: Sequence[str]) -> Made:
+        """What `work` makes of questions. Raises UserError with the place of the first that cannot be encoded alone."""
+        try:
+            return work()
+        except UserError:
+            for one, place in zip(asked, places, strict=True):
+                try:
+                    encode_asked([one], self.encoder, Answers([]), self.room)
+                except UserError as error:
+                    raise UserError(f"{place}: {error}") from None
+            raise
 
 
 def _plain(fact: Fact) -> UserFact:

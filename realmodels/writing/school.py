@@ -78,8 +78,10 @@ def school(
     """
     if (facts is None) == (form is None):
         raise UserError("give either facts of the form (--facts) or a packaged form (--form cities or airports)")
-    if Path(out).exists() or not str(out).strip():
-        raise UserError(f"{str(out)!r} exists or names no folder: name a folder that does not exist yet")
+    if not str(out).strip():
+        raise UserError(f"{str(out)!r} names no folder: name a folder that does not exist yet")
+    if Path(out).exists():
+        raise UserError(f"{str(out)!r} exists: name a folder that does not exist yet")
     if not 1 <= steps <= 10**6:
         raise UserError(f"{steps} steps: give 1 or more")
     rate = checked_learning_rate(learning_rate)

@@ -27,7 +27,9 @@ from realmodels.writing.case import Case, Say, silent
 from realmodels.writing.damage import damage
 from realmodels.writing.delta import Delta, check_new
 from realmodels.writing.history import DEFINITIONS, SCORES, told
+from realmodels.writing.learning_rate import checked_learning_rate
 from realmodels.writing.measure import by_age
+from realmodels.writing.methods.checks import whole
 from realmodels.writing.question import Model, Question, Setting
 from realmodels.writing.run import Run
 from realmodels.writing.stream import STEPS
@@ -64,6 +66,9 @@ def write(
         check_new(Path(out))
     if not ruin > 0:
         raise UserError(f"ruin {ruin}: give a number of bits per byte above 0")
+    whole("steps per task", steps)
+    if learning_rate is not None:
+        checked_learning_rate(learning_rate)
     with one_thread():
         case = Case(Question(model, facts, Setting(**setting), named=True), method, options, say)
         beside = Beside(case.question)

@@ -16,9 +16,9 @@ KEPT = 0.9
 MEANINGS = {
     "method": "writing method, with the options that differ from its defaults",
     "kept": "facts said right, word for word, after all were written; mean over orders [95% t interval, from three orders on]",
-    "forecast": "the same, computed from the model before any write",
+    "forecast": "facts forecast to be said right after all were written, from the model before any write; mean [interval]",
     "learned": "share of facts said right just after their own write",
-    "holds": f"most facts written of which {KEPT:.0%} are still said right; mean over orders",
+    "holds": f"facts up to which at every length of the stream at least {KEPT:.0%} are still said right; mean over orders",
     "rephrased": "share of facts said right at the end in words that were never written",
     "text": "rise of the protected text at the end, bits per byte",
     "F_Delta": "size of the update on protected text, in function space",
@@ -86,20 +86,28 @@ class Capacity(ModelAnswer):
         return table.to_string(na_rep="-", line_width=width, float_format=lambda number: f"{number:.4g}")
 
     def plot(self, **options: Any) -> Any:
-        """Facts said right against facts written: a line per method, mean over orders; forecasts dashed; grey: none forgotten."""
-        means = self.curves_table.groupby(["method", "kind", "written"])["kept"].mean().unstack("written").T
+        """Facts said right against facts written: a line per method, mean over orders; forecasts dashed; grey: none forgotten.
+
+        A mean is shown at those lengths that all orders have, so that a line joins means over the same orders.
+        """
+        means = _means(self.curves_table)
         labels = {"xlabel": "facts written", "ylabel": "facts said right"}
-        axes = (
-            means.index.to_series()
-            .rename("nothing forgotten")
-            .plot(color="0.7", legend=True, **{"figsize": (6, 4), **labels, **options})
-        )
+        whole = pd.Series([0.0, means.index.max()], [0, means.index.max()], name="nothing forgotten")
+        axes = whole.plot(color="0.7", **{"figsize": (6, 4), **labels, **options})
+        (KEPT * whole).plot(ax=axes, color="0.4", style=":", linewidth=1, label=f"{KEPT:.0%} of what was written", **labels)
         names = list(dict.fromkeys(method for method, _ in means.columns))
         for method, kind in means.columns:
             measured = kind == "measured"
             label = method if measured else f"{method}, forecast"
             color = f"C{names.index(method) % 10}"
-            means[method, kind].dropna().plot(
-                ax=axes, style="o-" if measured else "--", color=color, label=label, legend=True, **labels
-            )
+            means[method, kind].dropna().plot(ax=axes, style="o-" if measured else ".--", color=color, label=label, **labels)
+        axes.set(xlim=(0, None), ylim=(0, None))
+        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)  # beside the curves, never upon them
         return axes
+
+
+def _means(curves: pd.DataFrame) -> pd.DataFrame:
+    """Mean over orders of the facts said right: a row per length that all orders have, a column per (method, kind)."""
+    by = curves.groupby(["method", "kind"])
+    common = curves.groupby(["method", "kind", "written"])["order"].transform("nunique") == by["order"].transform("nunique")
+    return curves[common].groupby(["method", "kind", "written"])["kept"].mean().unstack("written").T

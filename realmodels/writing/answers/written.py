@@ -97,11 +97,16 @@ class Written(Rated):
             return [f"The model said {self.exact_before:.0%} of these facts right before any write: there is little to learn."]
         if not gained:
             return [
-                f"Nothing was learned: {just}, just after their write; before the stream it were {self.exact_before:.0%} with "
-                f"{self.bits_before:.2f} bits. Raise the learning rate or choose another method."
+                f"Nothing was learned: {just}, just after their write; before the stream {self.exact_before:.0%} were said "
+                f"right, with {self.bits_before:.2f} bits. Raise the learning rate or choose another method."
             ]
-        if self.learned < 0.5 * self.full_bits or self.exact_learned < 0.5:
+        few, unsure = self.exact_learned < 0.5, self.learned < 0.5 * self.full_bits
+        if few and unsure:
             return [f"Little was learned: {just}, just after their write."]
+        if few:
+            return [f"Few facts were learned word for word: {just}, just after their write."]
+        if unsure:
+            return [f"The facts were learned with little certainty: {just}, just after their write."]
         return []
 
     @property

@@ -58,6 +58,45 @@ def test_every_error_becomes_one_line(capsys, monkeypatch, tmp_path, error, stat
     assert "Traceback" not in complaint
 
 
+@pytest.mark.parametrize(
+    ("words", "keeps"),
+    [
+        ("reproduce quick", True),
+        ("train dense", True),
+        ("simulate sweep quick", True),
+        ("simulate systems", False),
+        ("figures", True),
+        ("figures --list", False),
+        ("write m --facts f --out d", True),
+        ("write m --facts f", False),
+        ("ask m p", False),
+    ],
+)
+def test_an_interrupted_command_says_that_it_goes_on_only_if_it_does(words, keeps):
+    said = entry._interrupted(entry.parse(words.split()))
+    assert said.startswith("interrupted")
+    assert ("run the same command again to go on" in said, "nothing was kept" in said) == (keeps, not keeps)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--learning-rate", "abc", "--learning-rate 'abc' is not a number: give one, such as 0.01"),
+        ("--ruin", "much", "--ruin 'much' is not a number: give one, such as 0.01"),
+        ("--steps", "x", "--steps 'x' is not a whole number: give one, such as 20"),
+        ("--facts-per-task", "two", "--facts-per-task 'two' is not a whole number: give one, such as 20"),
+    ],
+)
+def test_a_value_that_is_no_number_is_told_without_the_interior_of_the_parser(capsys, option, value, told):
+    assert main(["write", "m", "--facts", "f", option, value]) == 2
+    assert capsys.readouterr().err == f"cwb: {told}\n"
+
+
+def test_an_empty_prompt_is_called_so(capsys):
+    assert main(["ask", "tiny", ""]) == 2
+    assert "the prompt is empty" in capsys.readouterr().err
+
+
 def test_the_traceback_is_in_the_file_that_the_line_names(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr("simulate.runs.fingerprint.ROOT", tmp_path)
     _, complaint = outcome(capsys, monkeypatch, ZeroDivisionError("of \ud800"))

@@ -71,7 +71,7 @@ def test_progress_goes_to_stderr_and_not_with_json(capsys, model, facts):
 def test_tokens_are_shown_and_nothing_else_is_done(capsys, model, facts, command, monkeypatch):
     monkeypatch.setattr("realmodels.writing.case.Case.__init__", None)
     status, out, complaint = run(capsys, command, model, "--facts", facts, "--show-tokens", "--template", "chat")
-    assert (status, complaint) == (0, "")
+    assert (status, complaint) == (0, "Note: fields that are not used: 'colour'\n")
     turns = [tuple("".join(ast.literal_eval(side)) for side in line.split(" -> ")) for line in out.splitlines()]
     turn = "<s>user\n{}<|endoftext|>\n<s>assistant\n".format
     assert turns == [(turn(entry["prompt"]), entry["answer"]) for entry in ENTRIES]
@@ -113,6 +113,29 @@ def test_a_figure_that_could_not_be_saved_is_refused_before_the_work(capsys, mod
     status, out, complaint = run(capsys, "capacity", model, "--facts", facts, "--plot", place or str(tmp_path))
     assert (status, out, len(complaint.splitlines())) == (2, "", 1)
     assert re.search(told, complaint)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--learning-rate", "nan"], "finite number above 0"),
+        (["--steps", "0"], "from 1 on"),
+        (["--out", "{folder}/facts.json/delta"], "is no folder that can be written to"),
+        (["--out", "{folder}"], "is a folder: name a file"),
+    ],
+)
+def test_a_stream_that_cannot_be_written_is_refused_before_any_work(capsys, model, facts, tmp_path, monkeypatch, words, told):
+    monkeypatch.setattr("realmodels.writing.question.as_loaded", None)
+    status, out, complaint = run(capsys, "write", model, "--facts", facts, *(word.format(folder=tmp_path) for word in words))
+    assert (status, out, len(complaint.splitlines())) == (2, "", 1)
+    assert told in complaint
+
+
+def test_texts_stand_beside_tokens_that_are_parts_of_characters(capsys, model, tmp_path):
+    entries = [{"prompt": "Pâris is in", "answer": "France"}, {"prompt": "Oslo is in", "answer": "Norway"}]
+    (tmp_path / "facts.json").write_text(json.dumps(entries))
+    lines = run(capsys, "write", model, "--facts", str(tmp_path / "facts.json"), "--show-tokens")[1].splitlines()
+    assert ["the texts: 'Pâris is in' -> ' France'" in line for line in lines] == [True, False]
 
 
 def test_a_delta_is_saved_where_out_says_and_known_facts_are_asked(capsys, model, facts, tmp_path):
@@ -160,7 +183,7 @@ def test_a_stream_that_leaves_nothing_to_save_is_no_success(capsys, model, facts
         (["--known", "none.jsonl"], "none.jsonl does not exist"),
         (["--ruin", "nan"], "give a number of bits per byte above 0"),
         (["--ruin=-1"], "give a number of bits per byte above 0"),
-        (["--steps", "0"], "0 steps per task: give 1 or more"),
+        (["--steps", "0"], "steps per task 0: give a whole number from 1 on"),
         (["--learning-rate=-1"], "finite number above 0"),
     ],
 )

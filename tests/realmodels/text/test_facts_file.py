@@ -58,7 +58,10 @@ def test_an_object_of_columns_is_read_by_rows(path):
     ("content", "told"),
     [
         (LINES + '\n{"prompt": "C', "line 3: not JSON"),
-        ("prompt,answer\nA,B", "line 1: not JSON"),
+        ("prompt,answer\nA,B", "line 1: this looks like CSV: give JSON Lines"),
+        ('"Question";"Answer"\n"A";"B"', "line 1: this looks like CSV"),
+        ("no, this is prose", "line 1: not JSON"),
+        ('{"prompt": "A", "answer": "B"}\n{"prompt": "P\u00e2ris"}'.encode("latin-1"), "line 2 is not text in UTF-8"),
         ("\x00" * 9, "line 1: not JSON"),
         ('{"prompt": NaN}', "NaN is not a number of JSON"),
         ('{"prompt": "\\ud83d"}\n', "lone surrogate"),

@@ -342,7 +342,7 @@ def test_out_must_be_free_and_beside_the_model(pair, tmp_path):
     base, delta, _ = pair
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     for out in (base, delta, tmp_path / "dangling", Path("")):
-        with pytest.raises(UserError, match="exists or names nothing"):
+        with pytest.raises(UserError, match="exists: give" if out.name else "names nothing"):
             apply(base, delta, out)
     with pytest.raises(UserError, match="lies in the folder of the model"):
         apply(base, delta, base / "new")

@@ -1,12 +1,14 @@
 """Capacity: numbers out of range and names of nothing are refused before any work; rows say what makes them worthless."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from realmodels.writing import capacity as module
-from realmodels.writing.capacity import _interval, _row, capacity
+from realmodels.writing.capacity import _interval, _row, _sentences, capacity
 from realmodels.writing.contenders import Contender
 from realmodels.writing.lengths import Stream
 from theory.errors import UserError
@@ -81,3 +83,48 @@ def test_statistics_from_the_measured_text_are_noted(toys, tmp_path):
     answer = capacity(toys("gpt2"), ENTRIES, [Contender("last_matrix")], orders=1, learning_rate=0.1, text=tmp_path / "short.txt")
     assert any("no evidence of protection" in note for note in answer.notes)
     assert "no evidence of protection" in answer.show()
+
+
+@pytest.mark.parametrize(
+    ("kept", "held", "told"),
+    [
+        ((8, 15, 23), 24, "At no length of the stream do they fall below 90% of what was written"),
+        ((8, 14, 23), 8, "Up to about 8 facts, at least 90% of what was written is kept at every length"),
+        ((7, 16, 24), 0, "Already after the first task less than 90%"),
+        ((8, math.nan, 24), 8, "Up to about 8 facts"),
+    ],
+)
+def test_a_length_is_held_only_if_all_shorter_ones_are(kept, held, told):
+    one = Stream("measured", 0, [8, 16, 24], list(kept))
+    assert one.held == held
+    assert told in " ".join(_sentences(24, True, [(Contender("full"), [one], ABOUT)], "full"))
+
+
+def test_orders_have_the_same_lengths_though_the_last_task_is_short(toys):
+    methods = [Contender("last_matrix")]
+    answer = capacity(toys("gpt2"), ENTRIES, methods, orders=3, learning_rate=0.1, facts_per_task=3)
+    assert answer.curves_table.groupby("order")["written"].apply(list).tolist() == [[3, 4]] * 3
+
+
+def test_progress_names_the_order(toys):
+    said = []
+    options = {"orders": 2, "learning_rate": 0.1, "steps": 1, "measure": True, "say": said.append}
+    capacity(toys("gpt2"), ENTRIES, [Contender("last_matrix")], **options)
+    told = [line.split(":")[0] for line in said if "facts" in line and line.startswith("last_matrix, ")]
+    assert told == ["last_matrix, in the given order"] * 2 + ["last_matrix, shuffled order 1"]
+
+
+def test_the_figure_begins_at_0_and_joins_means_over_the_same_orders(toys):
+    answer = capacity(toys("gpt2"), ENTRIES, [Contender("last_matrix")], orders=1, learning_rate=0.1)
+    points = [(0, 2, 2), (0, 4, 3), (1, 3, 1), (1, 4, 1)]
+    curves = [{"method": "full", "kind": "measured", "order": o, "written": n, "kept": k} for o, n, k in points]
+    axes = type(answer).plot(replace(answer, curves_table=pd.DataFrame(curves)))
+    lines = {line.get_label(): line.get_xydata().tolist() for line in axes.get_lines()}
+    assert lines == {
+        "nothing forgotten": [[0, 0], [4, 4]],
+        "90% of what was written": [[0, 0], [4, 3.6]],
+        "full": [[4, 2]],
+    }
+    assert (axes.get_xlim()[0], axes.get_ylim()[0]) == (0, 0)
+    axes.figure.canvas.draw()
+    assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1

@@ -262,3 +262,13 @@ def test_chance_is_a_guess_at_every_token_that_leaves_a_choice(toys):
 
 def test_the_toys_template_is_the_one_that_is_asked():
     assert CHAT.count("<s>") == 2
+
+
+def test_what_cannot_be_asked_is_told_with_its_file_and_line(chats, tmp_path):
+    long = {"prompt": "the place " * 400 + "is in", "answer": "Italy"}
+    path = facts_file(tmp_path / "facts.jsonl", [*ENTRIES, long])
+    with pytest.raises(UserError, match=rf"facts file {path}, line {len(ENTRIES) + 1}: prompt .* does not fit a context"):
+        Question(chats["plain"], path)
+    path = facts_file(tmp_path / "same.jsonl", [{**entry, "answer": "Italy"} for entry in ENTRIES])
+    with pytest.raises(UserError, match=rf"{path}: all facts have the answer 'Italy'.*at least two different answers are needed"):
+        Question("no model", path)

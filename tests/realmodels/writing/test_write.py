@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -234,7 +235,15 @@ def test_facts_that_are_known_already_are_told(toys, tmp_path):
 def test_a_result_that_is_worthless_says_so(toys):
     loaded = toys("llama")
     assert "Nothing was learned" in " ".join(write(loaded, ENTRIES, "full", 1e-9, 1).warnings)
-    assert "lost language" in " ".join(write(loaded, ENTRIES, "full", 0.1, 10, ruin=math.inf).warnings)
+    lost = write(loaded, ENTRIES, "full", 0.1, 10, ruin=math.inf)
+    assert "lost language" in " ".join(lost.warnings)
+    for exact, share, told in (
+        (1.0, 0.4, "The facts were learned with little certainty: 100% of the facts are said right"),
+        (0.4, 0.9, "Few facts were learned word for word: 40% of the facts are said right"),
+        (0.4, 0.4, "Little was learned: 40% of the facts are said right"),
+    ):
+        found = replace(lost, exact_learned=exact, learned=share * lost.full_bits, exact_before=0.0, bits_before=0.0)
+        assert sum(warning.startswith(told) for warning in found.warnings) == 1
     narrow = write(loaded, ENTRIES, "last_matrix", steps=1, options={"where": "0.attention.key"}, texts=False)
     assert "No power of 2 in the range reaches" in " ".join(narrow.warnings) or narrow.at_grid_end
     for word in ("0", "-1", "nan"):
