@@ -178,7 +178,7 @@ def test_without_per_task_there_are_two_states(tmp_path):
     base = toy("llama", tmp_path / "base")
     delta, _, _ = written(base, tmp_path / "d", ("model.norm.weight",), tasks=3)
     assert delta.afters == [0, 3]
-    with pytest.raises(UserError, match=r"after 0, 3; .*--per-task"):
+    with pytest.raises(UserError, match=r"after 0, 3: .*--per-task"):
         apply(base, tmp_path / "d", tmp_path / "new", to_task=2)
 
 

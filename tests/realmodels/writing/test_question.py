@@ -265,7 +265,7 @@ def test_the_toys_template_is_the_one_that_is_asked():
 
 
 def test_what_cannot_be_asked_is_told_with_its_file_and_line(chats, tmp_path):
-    long = {"prompt": "the place " * 400 + "is in", "answer": "Italy"}
+    long = {"prompt": "the place " * 400 + "is in", "answer": "Italy", "task": 9}
     path = facts_file(tmp_path / "facts.jsonl", [*ENTRIES, long])
     with pytest.raises(UserError, match=rf"facts file {path}, line {len(ENTRIES) + 1}: prompt .* does not fit a context"):
         Question(chats["plain"], path)
