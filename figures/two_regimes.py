@@ -16,7 +16,6 @@ TITLES = {
     "two_labels": "two regimes, labels",
     "two_none": "two regimes, no sleep",
     "equal_own": "equal sparsity, own answers",
-    "equal_labels": "equal sparsity, labels",
     "equal_none": "equal sparsity, no sleep",
     "one_own": "one store, own answers",
     "one_morning": "one store, own answers noted",

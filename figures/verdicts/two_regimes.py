@@ -49,8 +49,6 @@ PAIRS = (
          "its fast part alone, sparse memory finetuning", "ratio above 1 (C2)"),
     Pair("H3-network-one-passes", ("two_labels", "one_labels"), "many passes", "one dense store with the same sleep",
          "ratio below 1 (S3: with many passes one store needs no fast one)"),
-    Pair("H3-network-equal-passes", ("two_labels", "equal_labels"), "many passes", "two parts of equal sparsity",
-         "ratio 1 (S3: the fast part hands nothing over)"),
     Pair("H3-network-replay-passes", ("two_labels", "replay"), "many passes", "one dense store that replays true answers",
          "ratio below 1 (S3)"),
     Pair("H3-network-plain-day", ("two_none", "plain"), "one pass without sleep", "plain descent into the same matrices",

@@ -5,7 +5,7 @@ from math import nan
 from figures.verdicts.two_regimes import PAIRS
 
 SHARES = {
-    "two_own": 0.8, "two_labels": 0.9, "two_none": 0.5, "equal_own": 0.6, "equal_labels": 0.7, "equal_none": 0.3, "one_own": 0.3,
+    "two_own": 0.8, "two_labels": 0.9, "two_none": 0.5, "equal_own": 0.6, "equal_none": 0.3, "one_own": 0.3,
     "one_labels": 0.4, "one_morning": 0.5, "plain": 0.2, "off_mode": 0.3, "replay": 0.6, "memory_own": 0.5, "sparse_memory": 0.1,
     "moe_own": 0.3,
 }  # fmt: skip
