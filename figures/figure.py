@@ -47,7 +47,6 @@ IN_SUPPLEMENT = (
     "long_streams",
     "pareto",
     "slots",
-    "two_regimes",
     "smollm2",
 )
 """Names of the figures of the supplement, in its order."""

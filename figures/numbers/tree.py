@@ -29,7 +29,6 @@ from figures.numbers import (
     synapses,
     theory,
     two_rates,
-    two_regimes,
 )
 from figures.numbers.estimates import Tree
 from figures.results import Results, reading
@@ -75,7 +74,6 @@ PARTS = (
     long_streams.long_streams,
     pareto.pareto,
     slots.slots,
-    two_regimes.two_regimes,
     smollm2.smollm2,
     ladder.ladder,
 )

@@ -33,7 +33,6 @@ from figures.verdicts import (
     tradeoff,
     transfer,
     two_rates,
-    two_regimes,
     writing,
 )
 from figures.verdicts.rule import Rule
@@ -66,7 +65,6 @@ GROUPS = (
     long_streams,
     pareto,
     slots,
-    two_regimes,
     smollm2,
     checks,
 )
