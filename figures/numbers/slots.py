@@ -61,4 +61,5 @@ def _row(results: Results, place: str) -> Tree:
     before = plain(estimate(of_stage(results, "pretrained", place, "specificity")))
     names = ("any", "alike", "same", "other", "specificity", "written")
     found = {name: plain(estimate(of_stage(results, "finetuned", place, name))) for name in names}
-    return {"place": place, "title": TITLES[place], "before": before, **found}
+    means = {f"{name}_mean": value["mean"] for name, value in found.items()}
+    return {"place": place, "title": TITLES[place], "before": before, **found, **means}
