@@ -294,7 +294,7 @@ def test_rates_to_try_hold_the_one_that_works_and_state_is_counted_with_its_bits
 
 
 def test_methods_that_do_not_fit_say_so(any_model, background):
-    with pytest.raises(UserError, match="unknown method 'magic': choose one of alphaedit, asymmetric, ewc"):
+    with pytest.raises(UserError, match="unknown method 'magic': choose one of alphaedit, asymmetric, der, ewc"):
         bind("magic", any_model("dense"), background)
     with pytest.raises(UserError, match="memory layer, which this model lacks"):
         bind("sparse_memory", any_model("gpt2"), background)
