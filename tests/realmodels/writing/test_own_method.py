@@ -104,5 +104,5 @@ def test_a_restriction_that_collects_tasks_is_refused_and_does_not_silently_writ
 
 def test_an_unknown_method_is_told_with_the_names_that_there_are(random_model, random_facts):
     for name in ("magic", "writer", "binding", "catalogue", "..writer", ""):
-        with pytest.raises(UserError, match="choose one of alphaedit, asymmetric, ewc, full, gpm, last_matrix"):
+        with pytest.raises(UserError, match="choose one of alphaedit, asymmetric, der, ewc, full, gpm, last_matrix"):
             bind(name, random_model("dense"), random_facts(2, 2))
