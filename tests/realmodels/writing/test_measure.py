@@ -72,7 +72,7 @@ def test_bad_input_is_told_in_one_line(trained, tmp_path, places, ask):
     facts_file(bad, [])
     told("holds no facts")
     facts_file(bad, [{"prompt": "Oz is in", "answer": "Kansas", "task": 0}])
-    told("nothing to choose among: give at least two")
+    told("nothing to choose among: at least two different answers are needed")
     facts_file(bad, [{"prompt": "Oz " * 60, "answer": "France", "task": 0}, {"prompt": "Ix is in", "answer": "Italy", "task": 0}])
     told("prompt 'Oz Oz .* does not fit a context of 64: shorten it")
     told("does not exist", path=tmp_path / "none.jsonl")
