@@ -8,7 +8,7 @@ from figures.figure import Figure
 from figures.results import Results, seeds
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Look, letters, panels
 from figures.verdicts.pareto import LEVELS, at_level, curve, reaches
-from figures.words import listed, number, paragraph
+from figures.words import number, paragraph
 
 DASHED, DOTTED = (0, (4, 2)), (0, (1, 1))
 DENSE = {
@@ -39,7 +39,7 @@ MEMORY = {
     "random_128": Look("128 slots at random", SKY, "^", DASHED),
 }
 LOOKS = {"dense": DENSE, "memory": MEMORY}
-TITLES = {f"{way}": look.label for looks in LOOKS.values() for way, look in looks.items()}
+TITLES = {way: look.label for looks in LOOKS.values() for way, look in looks.items()}
 
 
 def at_equal_learning(table: pd.DataFrame, architecture: str, column: str) -> pd.Series:
@@ -63,11 +63,11 @@ def caption(results: Results) -> str:
                 f"at a depth of {LEVELS[architecture]:g} just after the write, the {architecture} model loses the smallest share "
                 f"of old facts by {ends[0]} and the largest by {ends[1]}"
             )
-    opening = f"{listed(found)[0].upper()}{listed(found)[1:]}." if found else "No two ways learn equally at these learning rates."
+    told = "; ".join(found) or "no two ways learn equally at these learning rates"
     return paragraph(f"""
-        {opening} A stream of {first["T"]} tasks of {first["D"]} facts with answers drawn at random is written by every method at
-        {table.groupby("way")["learning_rate"].nunique().max()} learning rates, joined by lines. (a, b) Share of
-        {first["old_facts"]} facts that the model was sure of before and no longer gets right, against the mean depth of a task
+        {told[0].upper()}{told[1:]}. A stream of {first["T"]} tasks of {first["D"]} facts with answers drawn at random is written
+        by every method at {table.groupby("way")["learning_rate"].nunique().max()} learning rates, joined by lines. (a, b) Share
+        of {first["old_facts"]} facts that the model was sure of before and no longer gets right, against the mean depth of a task
         just after its write. (c, d) The same against the mean depth of all facts after the last task: right and down is better.
         Means over {seeds(table)}.
         """)

@@ -5,7 +5,10 @@ import pandas as pd
 from figures.numbers.estimates import Tree, plain
 from figures.pareto import LOOKS
 from figures.results import Results
-from figures.verdicts.pareto import CONTRASTS, LEVELS, at_level, contrast, follows, reaches
+from figures.verdicts.pareto import CONTRASTS, LEVELS, at_level, contrast, follows, level_of, reaches
+
+OTHER_LEVELS = {"dense": (0.3, 0.4, 0.5, 0.6, 0.8), "memory": (0.1, 0.2, 0.25, 0.3, 0.4)}
+"""Depths at which methods are compared as well, to see how much the choice of one decides; both ways reach them."""
 
 COLUMNS = ("old_lost", "kept", "kept_rephrased", "text_rise", "function")
 
@@ -26,10 +29,25 @@ def pareto(results: Results) -> Tree:
         "old_bits": float(table["old_bits"].mean()),
         "level": dict(LEVELS),
         "contrast": {id: plain(contrast(table, id)) for id in CONTRASTS},
+        "levels": {architecture: {"least": min(levels), "most": max(levels)} for architecture, levels in OTHER_LEVELS.items()},
+        "other_levels": {id: _elsewhere(table, id) for id, (column, *_) in CONTRASTS.items() if column != "learned"},
         "size": plain(follows(table, "function")),
         "learned": plain(follows(table, "learned")),
         "rows": rows,
         "by_way": {row["way"]: row for row in rows},
+    }
+
+
+def _elsewhere(table: pd.DataFrame, id: str) -> Tree:
+    """Range of a contrast over the other depths, and at how many of them its interval lies above 0 or below it."""
+    levels = OTHER_LEVELS["dense" if level_of(CONTRASTS[id][1]) == LEVELS["dense"] else "memory"]
+    found = [contrast(table, id, level) for level in levels]
+    return {
+        "least": min(value.mean for value in found),
+        "most": max(value.mean for value in found),
+        "count": len(found),
+        "above": sum(value.low > 0 for value in found),
+        "below": sum(value.high < 0 for value in found),
     }
 
 

@@ -69,17 +69,17 @@ def at_level(rows: pd.DataFrame, column: str, level: float) -> float:
     return float(np.interp(level, np.maximum.accumulate(found["learned"]), found[column]))
 
 
-def of_way(table: pd.DataFrame, way: str, column: str) -> float:
-    """`at_level` of one way, at the level of its architecture."""
-    return at_level(table[table["way"] == way], column, level_of(way))
+def contrast(table: pd.DataFrame, id: str, level: float | None = None) -> Estimate:
+    """One way minus the other at equal learning; jackknife interval over seeds, simultaneous over the contrasts.
 
-
-def contrast(table: pd.DataFrame, id: str) -> Estimate:
-    """One way minus the other at equal learning; jackknife interval over seeds, simultaneous over the contrasts."""
+    level: depth at which they are compared; that of their architecture unless given.
+    """
     column, more, less = CONTRASTS[id]
+    depth = level_of(more) if level is None else level
 
     def difference(part: pd.DataFrame) -> float:
-        return of_way(part, more, column) - of_way(part, less, column)
+        high, low = (at_level(part[part["way"] == way], column, depth) for way in (more, less))
+        return high - low
 
     return jackknife(difference, table[table["way"].isin((more, less))], len(CONTRASTS))
 

@@ -5,9 +5,9 @@ support. Where an interval covers the border, or is not known because there is o
 only take support away.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, isnan, nan
+from math import inf, isfinite, isnan, nan
 from typing import Any, Literal, NamedTuple
 
 from figures.estimate import Estimate
@@ -170,6 +170,23 @@ def decide_all(values: list[Estimate], low: float, high: float) -> tuple[Estimat
         refuted = [value for value, verdict in zip(values, verdicts, strict=True) if verdict == "refuted"]
         return max(refuted, key=lambda value: abs(value.mean - centre) / half), "refuted"
     return worst, together(verdicts)
+
+
+def every(values: Mapping[str, Estimate], low: float, high: float) -> Judgement:
+    """Do all lie between? Refuted if one interval lies wholly outside, supported if all lie inside; they should be simultaneous.
+
+    Shown is the one that strays furthest beyond a border, or comes nearest to it, of those that refute if any does; the note
+    names all that do not lie inside.
+    """
+    words: dict[str, Verdict] = {name: decide(value, low, high) for name, value in values.items()}
+    verdict = together(list(words.values()))
+    shown = {name: value for name, value in values.items() if words[name] == "refuted"} or dict(values)
+    told = [f"{words[name]} {name} ({value.mean:.2f})" for name, value in values.items() if words[name] != "supported"]
+
+    def reach(value: Estimate) -> float:
+        return max(value.mean - high if isfinite(high) else -inf, low - value.mean if isfinite(low) else -inf)
+
+    return judgement(max(shown.values(), key=reach), verdict, note="; ".join(told))
 
 
 def near(values: Sequence[Estimate], margins: Sequence[float], centre: float = 1.0) -> Judgement:

@@ -1,13 +1,11 @@
 """Rules for what the slots of a memory layer store (P9)."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from figures.estimate import Estimate, Scale, estimate
 from figures.results import Results
-from figures.verdicts.rule import Judgement, Rule, Verdict, decide, judgement, together
+from figures.verdicts.rule import Judgement, Rule, every
 
 HALF = 0.5  # of the effective number of slots before training
 FLAT = -0.05  # a rank correlation nearer to 0 is of no use
@@ -38,33 +36,20 @@ def difference(results: Results, stage: str, place: str, other: str, comparisons
     return estimate(one - two, comparisons=comparisons)
 
 
-def _all(values: Mapping[str, Estimate], low: float, high: float) -> Judgement:
-    """All must lie between; shown is the one that strays furthest from the middle of what is asked, of those that refute."""
-    words: dict[str, Verdict] = {name: decide(value, low, high) for name, value in values.items()}
-    verdict = together(list(words.values()))
-    shown = {name: value for name, value in values.items() if words[name] == "refuted"} or dict(values)
-    told = [f"{words[name]} {name} ({value.mean:.2f})" for name, value in values.items() if words[name] != "supported"]
-
-    def reach(value: Estimate) -> float:
-        return max(value.mean - high if np.isfinite(high) else -np.inf, low - value.mean if np.isfinite(low) else -np.inf)
-
-    return judgement(max(shown.values(), key=reach), verdict, note="; ".join(told))
-
-
 def _hubs(results: Results) -> Judgement:
     names = {"by weight": "effective", "by count": "counted_effective"}
-    return _all({name: effective_ratio(results, column, len(names)) for name, column in names.items()}, 0.0, HALF)
+    return every({name: effective_ratio(results, column, len(names)) for name, column in names.items()}, 0.0, HALF)
 
 
 def _surprise(results: Results) -> Judgement:
     names = {"over all tokens": "rho_next", "among occurrences of one token": "rho_next_within"}
-    return _all({name: of_finetuned(results, column, len(names), "fisher") for name, column in names.items()}, -np.inf, FLAT)
+    return every({name: of_finetuned(results, column, len(names), "fisher") for name, column in names.items()}, -np.inf, FLAT)
 
 
 def _boundary(results: Results) -> Judgement:
     stages = {"after pretraining": "pretrained", "after format finetuning": "finetuned"}
     found = {name: difference(results, stage, "last_equal", "inside_equal", len(stages)) for name, stage in stages.items()}
-    return _all(found, -ALIKE, ALIKE)
+    return every(found, -ALIKE, ALIKE)
 
 
 def _answer(results: Results) -> Judgement:
@@ -72,7 +57,7 @@ def _answer(results: Results) -> Judgement:
         "after format finetuning": difference(results, "finetuned", "answer", "last", 2),
         "before it": difference(results, "pretrained", "last", "answer", 2),
     }
-    return _all(found, 0.0, np.inf)
+    return every(found, 0.0, np.inf)
 
 
 WHERE = "Memory models of size small; t intervals over seeds, 95% and simultaneous over the two quantities. "

@@ -19,7 +19,7 @@ from realmodels.writing.methods.binding import bind, code
 from realmodels.writing.methods.ewc import Ewc
 from realmodels.writing.methods.off_mode import answer_keys
 from realmodels.writing.methods.writer import Background, Writer
-from realmodels.writing.models import model_spec
+from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
 from realmodels.writing.outputs import Facts, outputs
 from realmodels.writing.retained import depths
 from realmodels.writing.stores import Kept, Rule
@@ -79,15 +79,16 @@ def cells(preset: Preset) -> Sequence[Cell]:
 def run(cell: Cell, workspace: Path) -> Rows:
     """One row per number of tasks."""
     way, tasks = WAYS[cell["way"]], cell["tasks"]
-    place = counterfactual_stream(cell["model"], cell["seed"], max(tasks), D, BACKGROUND, workspace)
-    model, facts, others = place.model, place.facts, place.others
+    path = checkpoint_of(ModelSpec.from_json(cell["model"]), workspace)
+    setting = counterfactual_stream(path, cell["seed"], max(tasks), D, BACKGROUND, workspace)
+    model, facts, others = setting.model, setting.facts, setting.others
     own = {"way": cell["way"], "seed": cell["seed"], "D": D, "steps": STEPS, "learning_rate": RATE, "candidates": facts.choices}
     with one_thread():
         trial, laws = forecasts(model, way, others, tasks)
-        before = place.heldout(model)
+        before = setting.heldout(model)
         rows = []
         for row, writer in _stream(model, way, others, facts, tasks):
-            row["text_rise"] = place.heldout(writer.model) - before
+            row["text_rise"] = setting.heldout(writer.model) - before
             rows.append({**own, "trial": trial, **row, **_ends("linear_", laws["linear"], row["T"])})
             rows[-1] |= _ends("softmax_", laws["softmax"], row["T"])
     return rows

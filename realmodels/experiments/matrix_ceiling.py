@@ -18,7 +18,7 @@ from realmodels.writing.kernel import logit_kernel
 from realmodels.writing.methods.binding import bind, code
 from realmodels.writing.methods.off_mode import answer_keys
 from realmodels.writing.methods.writer import Background, Diverged, Writer
-from realmodels.writing.models import model_spec
+from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
 from realmodels.writing.outputs import Facts
 from realmodels.writing.retained import Matrix, bound, depth_of, depths
 from realmodels.writing.stream import STEPS, stream
@@ -75,15 +75,16 @@ def cells(preset: Preset) -> Sequence[Cell]:
 def run(cell: Cell, workspace: Path) -> Rows:
     """One row per learning rate and number of tasks."""
     way, tasks = WAYS[cell["way"]], cell["tasks"]
-    place = counterfactual_stream(cell["model"], cell["seed"], max(tasks), D, BACKGROUND, workspace)
-    model, facts, others = place.model, place.facts, place.others
+    path = checkpoint_of(ModelSpec.from_json(cell["model"]), workspace)
+    setting = counterfactual_stream(path, cell["seed"], max(tasks), D, BACKGROUND, workspace)
+    model, facts, others = setting.model, setting.facts, setting.others
     own = {"way": cell["way"], "seed": cell["seed"], "D": D, "steps": STEPS, "candidates": facts.choices}
     rows = []
     with one_thread():
         law = _Law(model, way, others, facts[facts.task < min(KERNEL, max(tasks))])
         for rate in cell["rates"]:
             trial = _trial(model, way, others, rate)
-            for row in _stream(place, way, rate, tasks):
+            for row in _stream(setting, way, rate, tasks):
                 rows.append({**own, "learning_rate": rate, "trial": trial, **row, **law.rows(rate, trial, row["T"])})
     return rows
 
@@ -154,12 +155,12 @@ def _trial(model: Transformer, way: Way, others: Facts, rate: float) -> float:
     return math.nan if found is None else float(np.mean(found))
 
 
-def _stream(place: CounterfactualStream, way: Way, rate: float, tasks: Sequence[int]) -> Iterator[dict[str, Any]]:
+def _stream(setting: CounterfactualStream, way: Way, rate: float, tasks: Sequence[int]) -> Iterator[dict[str, Any]]:
     """What is measured of one stream, at each of these numbers of tasks."""
-    writer, facts, others = way.bound(place.model, place.others), place.facts, place.others
+    writer, facts, others = way.bound(setting.model, setting.others), setting.facts, setting.others
     fresh: list[float] = []
     done = 0
-    before = place.heldout(place.model)
+    before = setting.heldout(setting.model)
     try:
         for written in stream(writer, facts, rate, STEPS):
             if written:
@@ -172,7 +173,7 @@ def _stream(place: CounterfactualStream, way: Way, rate: float, tasks: Sequence[
                     "learned": float(np.mean(fresh)),
                     "oldest": float(depth[: len(oldest(written))].mean()),
                     "total": float(depth.sum() * D),
-                    "text_rise": place.heldout(writer.model) - before,
+                    "text_rise": setting.heldout(writer.model) - before,
                     "diverged": False,
                 }
     except Diverged:

@@ -1,49 +1,16 @@
 """Learning against forgetting, method by method and architecture by architecture, each method's own learning rate swept (E4)."""
 
-import copy
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from realmodels.text.encoded import Encoded
 from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
-from realmodels.writing.counterfactual_stream import CounterfactualStream, counterfactual_stream
-from realmodels.writing.damage import damage
-from realmodels.writing.methods.binding import bind, code
-from realmodels.writing.methods.writer import Background, Diverged, Writer
-from realmodels.writing.models import ModelSpec, model_spec
-from realmodels.writing.old_knowledge import OldKnowledge, old_knowledge
-from realmodels.writing.outputs import Facts, asked
-from realmodels.writing.retained import depths
-from realmodels.writing.stream import STEPS, stream
+from realmodels.writing.methods.binding import code
+from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
+from realmodels.writing.outcome import OLD, TASKS, Setting, Way
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
-
-D = 8  # facts per task
-TASKS: dict[Preset, int] = {"quick": 3, "paper": 16}
-OLD: dict[Preset, int] = {"quick": 64, "paper": 256}  # facts known before
-BACKGROUND = 512  # prompts about other subjects
-BESIDE = 128  # of them tell what is said everywhere
-WINDOWS, WINDOW = 16, 128  # of held-out text, for the size of an update
-
-
-@dataclass(frozen=True)
-class Way:
-    """A method with its options on an architecture, and the learning rates that are tried; "quick" takes the middle one."""
-
-    architecture: str
-    method: str
-    rates: tuple[float, ...]
-    options: dict[str, Any] = field(default_factory=dict)
-
 
 FULL = (0.003, 0.01, 0.03)
 ADAMW = (0.0001, 0.0003, 0.001)
@@ -88,7 +55,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
             "seed": seed,
             "tasks": TASKS[preset],
             "old": OLD[preset],
-            "rates": list(way.rates if preset == "paper" else way.rates[1:2]),
+            "rates": way.tried(preset),
         }
         for seed in SEEDS[preset]
         for name, way in WAYS.items()
@@ -97,87 +64,14 @@ def cells(preset: Preset) -> Sequence[Cell]:
 
 def run(cell: Cell, workspace: Path) -> Rows:
     """One row per learning rate."""
-    way, form = WAYS[cell["way"]], ModelSpec.from_json(cell["model"]).format_finetuning
+    way, model = WAYS[cell["way"]], ModelSpec.from_json(cell["model"])
+    own = {"way": cell["way"], "architecture": way.architecture, "method": way.method, "seed": cell["seed"]}
     with one_thread():
-        place = counterfactual_stream(cell["model"], cell["seed"], cell["tasks"], D, BACKGROUND, workspace)
-        old = old_knowledge(place.model, place.encoder, form.stream, form.each, cell["old"])
-        text = windows(place.text)
-        own = {
-            "way": cell["way"],
-            "architecture": way.architecture,
-            "method": way.method,
-            "seed": cell["seed"],
-            "T": cell["tasks"],
-            "D": D,
-            "steps": STEPS,
-            "candidates": place.facts.choices,
-            "old_facts": cell["old"],
-            "old_bits": old.bits,
-        }
-        before = place.heldout(place.model)
-        return [{**own, "learning_rate": rate, **_written(place, way, rate, old, text, before)} for rate in cell["rates"]]
+        setting = Setting(
+            checkpoint_of(model, workspace), model.format_finetuning, cell["seed"], cell["tasks"], cell["old"], workspace
+        )
+        return [{**own, **setting.about, **setting.outcome(way, rate)} for rate in cell["rates"]]
 
-
-def windows(text: Encoded) -> Tensor:
-    """The first windows of each source's held-out text [W, L], as many of each: the size of an update is measured there."""
-    each = WINDOWS // len(text.heldout)
-    parts = [tokens[: each * WINDOW].astype(np.int64).reshape(-1, WINDOW) for tokens in text.heldout.values()]
-    return torch.from_numpy(np.concatenate(parts))
-
-
-def _written(
-    place: CounterfactualStream, way: Way, rate: float, old: OldKnowledge, text: Tensor, before: float
-) -> dict[str, Any]:
-    """What is measured of one stream."""
-    writer = bind(way.method, copy.deepcopy(place.model), Background(place.others, text), **way.options)
-    base = {name: parameter.detach().clone() for name, parameter in writer.parameters.items()}
-    size = {"written_parameters": sum(p.numel() for p in base.values())}
-    try:
-        fresh = _fresh(writer, place, rate)
-    except Diverged:
-        nothing = dict.fromkeys(MEASURED, math.nan)
-        return {**size, **nothing, "state_numbers": writer.state_numbers, "state_bits": writer.state_bits, "diverged": True}
-    change = {name: parameter.detach() - base[name] for name, parameter in writer.parameters.items()}
-    lost, lost_bits = old.lost(writer.model)
-    function = damage(place.model, change, text).function
-    return {
-        **size,
-        "state_numbers": writer.state_numbers,
-        "state_bits": writer.state_bits,
-        "learned": fresh,
-        **_kept(writer, place),
-        "old_lost": lost,
-        "old_lost_bits": lost_bits,
-        "text_rise": place.heldout(writer.model) - before,
-        "function": math.nan if function is None else function,
-        "diverged": False,
-    }
-
-
-def _fresh(writer: Writer, place: CounterfactualStream, rate: float) -> float:
-    """Write the stream; mean depth of its tasks, each just after its own write."""
-    found = [
-        float(depths(writer.model, place.facts.of_task(written - 1), place.others[:BESIDE]).mean())
-        for written in stream(writer, place.facts, rate, STEPS)
-        if written
-    ]
-    return float(np.mean(found))
-
-
-def _kept(writer: Writer, place: CounterfactualStream) -> dict[str, float]:
-    """What is left of the stream after its last task, in the wording that was written and in the other one."""
-
-    def mean_depth(facts: Facts) -> float:
-        return float(depths(writer.model, facts, place.others[:BESIDE]).mean())
-
-    return {
-        "kept": mean_depth(place.facts),
-        "kept_rephrased": mean_depth(place.rephrased),
-        "recall": float(asked(writer.model, place.facts).recall.mean()),
-    }
-
-
-MEASURED = ("learned", "kept", "kept_rephrased", "recall", "old_lost", "old_lost_bits", "text_rise", "function")
 
 EXPERIMENT = Experiment(
     name="pareto",

@@ -1,9 +1,7 @@
 """A model and a stream of counterfactual facts for it, with prompts about other subjects that are never written."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from realmodels.model import checkpoint
 from realmodels.model.transformer import Transformer
@@ -13,7 +11,6 @@ from realmodels.text.encoder import Encoder
 from realmodels.text.facts import Fact
 from realmodels.training.evaluate import HELDOUT_TOKENS, bits_per_byte
 from realmodels.training.pretrain import text_of
-from realmodels.writing.models import ModelSpec, checkpoint_of
 from realmodels.writing.outputs import Facts, encode
 from realmodels.writing.scenario import STREAM
 
@@ -36,14 +33,12 @@ class CounterfactualStream:
         return bits_per_byte(model, self.text, HELDOUT_TOKENS)["all"]
 
 
-def counterfactual_stream(
-    model: Mapping[str, Any], seed: int, tasks: int, D: int, background: int, workspace: Path
-) -> CounterfactualStream:
+def counterfactual_stream(path: Path, seed: int, tasks: int, D: int, background: int, workspace: Path) -> CounterfactualStream:
     """The stream of so many tasks of D facts, drawn with `seed`, and `background` facts more.
 
-    model: as `ModelSpec.to_json` gives it; it is trained if it is not there. Raises UserError if there are too few subjects.
+    path: checkpoint of the model. Raises UserError if there are too few subjects.
     """
-    trained, tokenizer, meta = checkpoint.read(checkpoint_of(ModelSpec.from_json(dict(model)), workspace))
+    trained, tokenizer, meta = checkpoint.read(path)
     encoder = Encoder.ours(tokenizer, trained.config.vocabulary)
     drawn = counterfactuals(STREAM, tasks * D + background, D, seed)
     whole = encode(drawn, encoder)

@@ -8,7 +8,6 @@ from the first. Means go over all outputs, and over facts. Outputs are the logit
 other words (`realmodels.writing.outputs`), where the source has logits of all classes. A fact goes in after its task was written.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -43,7 +42,7 @@ class Der(Replay):
                 others = facts[torch.tensor(second)]
                 loss = loss + self.beta * answer_loss(outputs(self.model, others), others)
             step_by(self._gradient(loss, f"task {len(earlier) + 1}, before step {step + 1} of {steps}"))
-        self._take(task, sum(len(part) for part in earlier))
+        self._take(task, earlier)
 
     def _gradient(self, loss: Tensor, where: str) -> Gradients:
         if not torch.isfinite(loss):
@@ -52,37 +51,29 @@ class Der(Replay):
         return {name: g for name, g in zip(self.parameters, found, strict=True) if g is not None}
 
     @torch.no_grad()
-    def _take(self, task: Facts, before: int) -> None:
+    def _take(self, task: Facts, earlier: Sequence[Facts]) -> None:
         """Let the store have what the reservoir says after this task, and count it."""
+        before = sum(len(part) for part in earlier)
         kept = reservoir(before + len(task), self.buffer)
         new = [fact for fact in sorted(kept) if fact >= before]
-        said = {fact: outputs(self.model, task[torch.tensor([fact - before])]) for fact in new}
-        gone = [fact for fact in self.said if fact not in kept]
-        self._tokens = {fact: length for fact, length in self._tokens.items() if fact not in gone}
-        self._tokens |= {fact: int(task.last[fact - before]) + 2 for fact in new}
-        self.said = {fact: z for fact, z in self.said.items() if fact not in gone} | said
-        self._count_all()
+        self.said = {fact: z for fact, z in self.said.items() if fact in kept}
+        self.said |= {fact: outputs(self.model, task[torch.tensor([fact - before])]) for fact in new}
+        self._count(self._store([*earlier, task]))
 
-    def __post_init__(self):
-        """Start with an empty store."""
-        self._tokens: dict[int, int] = {}
-
-    def _count_all(self) -> None:
+    def _count(self, store: Facts | None) -> None:
         """Count the store: tokens of prompts and answers, each one of the vocabulary, and outputs of 32 bits."""
-        tokens, said = sum(self._tokens.values()), sum(z.numel() for z in self.said.values())
-        self.state_numbers = tokens + said
-        self.state_bits = math.ceil(tokens * math.log2(self.vocabulary)) + 32 * said
+        super()._count(store)
+        said = sum(z.numel() for z in self.said.values())
+        self.state_numbers += said
+        self.state_bits += 32 * said
 
     def state(self) -> dict[str, Tensor]:
-        """Outputs of every fact in the store, by its number, and the tokens of its text."""
-        said = {f"said/{fact}": z for fact, z in self.said.items()}
-        return said | {f"tokens/{fact}": torch.tensor(length) for fact, length in self._tokens.items()}
+        """Outputs of every fact in the store, by its number."""
+        return {str(fact): z for fact, z in self.said.items()}
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Take up outputs and numbers of tokens."""
-        self.said = {int(name.removeprefix("said/")): z.clone() for name, z in state.items() if name.startswith("said/")}
-        self._tokens = {int(name.removeprefix("tokens/")): int(n) for name, n in state.items() if name.startswith("tokens/")}
-        self._count_all()
+        """Take up the outputs."""
+        self.said = {int(fact): z.clone() for fact, z in state.items()}
 
 
 def distance(z: Tensor, said: Tensor) -> Tensor:
