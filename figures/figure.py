@@ -43,6 +43,7 @@ IN_SUPPLEMENT = (
     "superposition",
     "exposures",
     "architectures",
+    "activity",
     "matrix_ceiling",
     "long_streams",
     "pareto",

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from figures.numbers import (
+    activity,
     architectures,
     coding_level,
     diagnosis,
@@ -70,6 +71,7 @@ PARTS = (
     knowledge.knowledge,
     knowledge.exposures,
     architectures.architectures,
+    activity.activity,
     matrix_ceiling.matrix_ceiling,
     long_streams.long_streams,
     pareto.pareto,

@@ -5,6 +5,7 @@ from typing import Any
 
 from figures.results import Results
 from figures.verdicts import (
+    activity,
     architectures,
     checks,
     coding_level,
@@ -61,6 +62,7 @@ GROUPS = (
     architectures,
     forecast,
     writing,
+    activity,
     matrix_ceiling,
     long_streams,
     pareto,

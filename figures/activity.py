@@ -1,0 +1,106 @@
+"""Overlap and forgetting of language models by how sparsely their feed-forward layers act (E1)."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from figures.estimate import jackknife
+from figures.figure import Figure
+from figures.results import Results, bars, seeds
+from figures.style import BLACK, BLUE, ORANGE, VERMILION, Look, letters, panels, ticks
+from figures.verdicts.activity import (
+    DENSE,
+    LEVEL,
+    MATRIX_WAYS,
+    explained,
+    forgotten,
+    models,
+    overlap,
+    removed_ratio,
+    sparse,
+)
+from figures.words import number, paragraph
+
+LOOKS = {
+    "matrix": Look("last matrix", BLUE, "^"),
+    "centred": Look("off its mean key", ORANGE, "D", "--"),
+    "off_12": Look("off twelve directions", VERMILION, "s", "-."),
+    "full": Look("all parameters", BLACK, "o", ":"),
+}
+
+
+def caption(results: Results) -> str:
+    """The finding, what the panels show, and how."""
+    table = results.table("activity")
+    first, sparsest = table.iloc[0], sparse(table)[0]
+
+    def at(active: float, way: str) -> str:
+        return f"{forgotten(table, active, way):.0%}"
+
+    shares = explained(table)
+    return paragraph(f"""
+        Of a depth of {LEVEL:g}, written into one matrix, the dense model forgets {at(DENSE, "matrix")} and the sparsest one, of
+        activity {sparsest:g}, {at(sparsest, "matrix")}; off the mean key the dense model forgets {at(DENSE, "centred")}, so that
+        centring takes {number(removed_ratio(table))} times as large a share of the forgetting as of the overlap. (a) Mean
+        squared overlap of the write directions of facts of different tasks before any write, by the largest share of hidden units
+        that may act at a token; 1 is the dense model, in which {table.loc[table["active"] == DENSE, "acting"].mean():.0%} act.
+        (b) Share of a task's depth that is gone after a stream of {first["T"]} tasks of {first["D"]} facts, where every task was
+        written to the depth {LEVEL:g}. (c) The same against the overlap: one mark for an activity and a way, which a line
+        explains to {shares["overlap"]:.0%} in logarithms; hollow marks: what claim C2 makes of the spectrum of keys, nothing
+        fitted, which explains {shares["law"]:.0%}. Means over {seeds(table)}, 95% jackknife intervals.
+        """)
+
+
+def _lines(panel: Axes, table: pd.DataFrame, value) -> None:
+    """A statistic of every way by activity, with intervals over seeds."""
+    actives = [*sparse(table), DENSE]
+    for index, (way, look) in enumerate(LOOKS.items()):
+        found = pd.DataFrame([jackknife(lambda part, a=a, way=way: value(part, a, way), table)._asdict() for a in actives])
+        x = [a * 1.03 ** (index - 1.5) for a in actives]
+        panel.errorbar(x, found["mean"], yerr=bars(found), elinewidth=0.7, **look.marks(linestyle=look.line, linewidth=0.9))
+    panel.set(xscale="log", xlabel="activity: units that may act")
+    ticks(panel.xaxis, actives)
+
+
+def _scatter(panel: Axes, table: pd.DataFrame) -> None:
+    """Forgetting against overlap, measured and by C2."""
+    for way in MATRIX_WAYS:
+        look, actives = LOOKS[way], [*sparse(table), DENSE]
+        x = [overlap(table, active, way) for active in actives]
+        panel.plot(x, [forgotten(table, active, way) for active in actives], **look.marks())
+        law = [forgotten(table, active, way, "law_kept") for active in actives]
+        panel.plot(x, law, **look.marks(markerfacecolor="none", label=None))
+    panel.set(xscale="log", xlabel="mean squared overlap")
+
+
+def draw(results: Results) -> Canvas:
+    """Three panels: overlap, forgetting, and one against the other."""
+    table = models(results)
+    canvas, axes = panels(columns=3, ratio=1.05)
+    _lines(axes[0], table, overlap)
+    _lines(axes[1], table, forgotten)
+    _scatter(axes[2], table)
+    axes[0].set(ylabel="mean squared overlap", yscale="log")
+    for panel in axes[1:]:
+        panel.set(ylabel="share forgotten", ylim=(0.2, 1.0))
+    handles, labels = axes[0].get_legend_handles_labels()
+    canvas.legend(handles, labels, loc="outside lower center", ncols=4)
+    letters(axes, ("overlap", "forgetting", "one against the other"))
+    return canvas
+
+
+FIGURE = Figure(
+    "activity",
+    "Sparser activation in language models",
+    (
+        "H1-network-overlap",
+        "H1-network-matrix",
+        "H1-network-full",
+        "H1-network-centring",
+        "H1-network-dissociation",
+        "H1-network-law",
+    ),
+    ("activity",),
+    caption,
+    draw,
+)
