@@ -71,9 +71,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(base, examp
 )
 def test_what_is_wrong_is_told_in_one_line_and_nothing_is_written(base, examples, tmp_path, changes, match):
     (tmp_path / "there").mkdir()
-    few = facts_file(
-        tmp_path / "few.jsonl", [{"prompt": f"{c} is a city of", "answer": a} for c, a in zip(CITIES, COUNTRIES[:9])]
-    )
+    nine = zip(CITIES[:9], COUNTRIES[:9], strict=True)
+    few = facts_file(tmp_path / "few.jsonl", [{"prompt": f"{city} is a city of", "answer": country} for city, country in nine])
     given = {"out": "new", **changes}
     files = {"examples": examples, "few": few}
     if "facts" in given:
