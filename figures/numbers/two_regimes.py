@@ -1,9 +1,13 @@
 """Numbers quoted on two regimes in a language model."""
 
+import numpy as np
+
+from figures.estimate import back, estimate
 from figures.numbers.estimates import Tree, over_seeds, plain
 from figures.results import Results
 from figures.two_regimes import TITLES
-from figures.verdicts.two_regimes import PAIRS, ratio
+from figures.verdicts.rule import decide
+from figures.verdicts.two_regimes import LEAST, PAIRS, kept, ratio
 
 MEANS = ("newest", "oldest", "text_rise", "heard", "written", "state_numbers", "listed")
 
@@ -14,6 +18,9 @@ def two_regimes(results: Results) -> Tree:
     frame = frame.fillna({"total": 0.0})  # a stream that diverged keeps nothing
     last = frame[frame["T"] == frame["T"].max()]
     ratios = {pair: ratio(results, pair) for pair in PAIRS}
+    few, of_bits = int(frame["T"].min()), last.groupby("way")["state_bits"].mean()
+    slept, awake = (np.log(kept(results, way).clip(lower=LEAST)) for way in ("one_own", "plain"))
+    (one,) = (pair for pair in PAIRS if pair.ways == ("two_own", "one_own"))
     rows = {
         str(way): {
             "title": TITLES[str(way)],
@@ -30,9 +37,20 @@ def two_regimes(results: Results) -> Tree:
         "steps": int(last["steps"].iloc[0] / last["T"].iloc[0]),
         "ratio": {pair.id.removeprefix("H3-network-").replace("-", "_"): plain(found) for pair, found in ratios.items()},
         "ratios": [
-            {"id": pair.id, "than": pair.than, "access": pair.access, "predicted": pair.predicted, "ratio": plain(found)}
+            {
+                "access": pair.access,
+                "than": pair.than,
+                "ratio": plain(found),
+                "predicted": pair.predicted,
+                "verdict": decide(found, 1.0, np.inf),
+            }
             for pair, found in ratios.items()
         ],
+        "few": {"tasks": few, "one_sleep": plain(ratio(results, one, few))},
+        "sleep_alone": plain(back(estimate(slept - awake))),
+        "handing": plain(estimate(kept(results, "two_labels") - kept(results, "two_own"))),
+        "list_bits": float(of_bits["replay"]),
+        "bits_over_list": float(of_bits["two_own"] / of_bits["replay"]),
         "by_way": rows,
         "rows": list(rows.values()),
     }
