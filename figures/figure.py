@@ -48,6 +48,7 @@ IN_SUPPLEMENT = (
     "long_streams",
     "pareto",
     "slots",
+    "two_regimes",
     "smollm2",
 )
 """Names of the figures of the supplement, in its order."""

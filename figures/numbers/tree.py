@@ -30,6 +30,7 @@ from figures.numbers import (
     synapses,
     theory,
     two_rates,
+    two_regimes,
 )
 from figures.numbers.estimates import Tree
 from figures.results import Results, reading
@@ -76,6 +77,7 @@ PARTS = (
     long_streams.long_streams,
     pareto.pareto,
     slots.slots,
+    two_regimes.two_regimes,
     smollm2.smollm2,
     ladder.ladder,
 )

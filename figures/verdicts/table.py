@@ -34,6 +34,7 @@ from figures.verdicts import (
     tradeoff,
     transfer,
     two_rates,
+    two_regimes,
     writing,
 )
 from figures.verdicts.rule import Rule
@@ -67,6 +68,7 @@ GROUPS = (
     long_streams,
     pareto,
     slots,
+    two_regimes,
     smollm2,
     checks,
 )

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from realmodels.experiments.two_regimes import looked_up
 from realmodels.model.reading import logits_at
 from realmodels.writing.methods.binding import bind
 from realmodels.writing.methods.two_regimes import own_answers, written_by_winners
@@ -111,3 +112,12 @@ def test_state_is_what_goes_back_and_the_prompts_with_an_answer_each(any_model, 
     tokens = int((facts.last + 2).sum())
     assert writer.state_numbers == size + tokens
     assert writer.state_bits == 32 * size + math.ceil(tokens * math.log2(model.config.vocabulary))
+
+
+def test_a_list_holds_the_facts_that_fit_into_its_bits(random_facts):
+    facts = random_facts(2, 4)
+    each = (facts.last + 2).tolist()  # tokens of a prompt and its answer; 256 tokens are 8 bits
+    assert looked_up(facts, 8 * sum(each), 256) == 1.0
+    assert looked_up(facts, 8 * sum(each) - 1, 256) == 7 / 8
+    assert looked_up(facts, 8 * sum(each[:3]), 256) == 3 / 8
+    assert looked_up(facts, 8 * each[0] - 1, 256) == 0.0
