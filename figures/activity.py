@@ -16,10 +16,9 @@ from figures.verdicts.activity import (
     forgotten,
     models,
     overlap,
-    removed_ratio,
     sparse,
 )
-from figures.words import number, paragraph
+from figures.words import paragraph
 
 LOOKS = {
     "matrix": Look("last matrix", BLUE, "^"),
@@ -33,21 +32,19 @@ def caption(results: Results) -> str:
     """The finding, what the panels show, and how."""
     table = results.table("activity")
     first, sparsest = table.iloc[0], sparse(table)[0]
-
-    def at(active: float, way: str) -> str:
-        return f"{forgotten(table, active, way):.0%}"
-
+    gone = {way: forgotten(table, DENSE, way) for way in ("matrix", "centred")}
     shares = explained(table)
     return paragraph(f"""
-        Of a depth of {LEVEL:g}, written into one matrix, the dense model forgets {at(DENSE, "matrix")} and the sparsest one, of
-        activity {sparsest:g}, {at(sparsest, "matrix")}; off the mean key the dense model forgets {at(DENSE, "centred")}, so that
-        centring takes {number(removed_ratio(table))} times as large a share of the forgetting as of the overlap. (a) Mean
-        squared overlap of the write directions of facts of different tasks before any write, by the largest share of hidden units
-        that may act at a token; 1 is the dense model, in which {table.loc[table["active"] == DENSE, "acting"].mean():.0%} act.
-        (b) Share of a task's depth that is gone after a stream of {first["T"]} tasks of {first["D"]} facts, where every task was
-        written to the depth {LEVEL:g}. (c) The same against the overlap: one mark for an activity and a way, which a line
-        explains to {shares["overlap"]:.0%} in logarithms; hollow marks: what claim C2 makes of the spectrum of keys, nothing
-        fitted, which explains {shares["law"]:.0%}. Means over {seeds(table)}, 95% jackknife intervals.
+        Of a depth of {LEVEL:g}, written into one matrix, the dense model forgets {gone["matrix"]:.0%} and the sparsest one, of
+        activity {sparsest:g}, {forgotten(table, sparsest, "matrix"):.0%}; off the mean key the dense model has
+        {overlap(table, DENSE, "centred") / overlap(table, DENSE, "matrix"):.0%} of the overlap and
+        {gone["centred"] / gone["matrix"]:.0%} of the forgetting. (a) Mean squared overlap of the write directions of facts of
+        different tasks before any write, by the largest share of hidden units that may act at a token; 1 is the dense model, in
+        which {table.loc[table["active"] == DENSE, "acting"].mean():.0%} act. (b) Share of a task's depth that is gone after a
+        stream of {first["T"]} tasks of {first["D"]} facts, where every task was written to the depth {LEVEL:g}. (c) The same
+        against the overlap: one mark for an activity and a way. A line in logarithms explains {shares["overlap"]:.0%} of it;
+        hollow marks are what claim C2 makes of the spectrum of the keys of other prompts, nothing fitted, which explains
+        {shares["law"]:.0%}. Means over {seeds(table)}; (a, b) 95% jackknife intervals, each by itself.
         """)
 
 
@@ -94,8 +91,10 @@ FIGURE = Figure(
     "Sparser activation in language models",
     (
         "H1-network-overlap",
+        "H1-network-overlap-full",
         "H1-network-matrix",
         "H1-network-full",
+        "H1-network-trend",
         "H1-network-centring",
         "H1-network-dissociation",
         "H1-network-law",

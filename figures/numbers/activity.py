@@ -1,15 +1,17 @@
 """Numbers quoted on sparser activation in language models."""
 
+import pandas as pd
+
 from figures.activity import LOOKS
-from figures.estimate import jackknife
-from figures.numbers.estimates import Tree, over_seeds, plain
+from figures.estimate import Estimate, jackknife
+from figures.numbers.estimates import Tree, plain
 from figures.results import Results
 from figures.verdicts.activity import (
     DENSE,
     LEVEL,
     MATRIX_WAYS,
     against_centring,
-    contrasts,
+    by_way,
     each_sparse,
     explained,
     forgotten,
@@ -17,52 +19,76 @@ from figures.verdicts.activity import (
     of,
     overlap,
     overlap_left,
+    reached,
     removed_ratio,
+    spared,
     sparse,
+    taken,
+    trends,
 )
 from figures.verdicts.pareto import at_level
 
 
 def activity(results: Results) -> Tree:
     """Every way at every activity, the contrasts of the rules, and what explains forgetting."""
-    table = models(results)
-    whole = results.table("activity")
+    table, whole = models(results), results.table("activity")
     actives = [*sparse(table), DENSE]
-    rows = []
-    for way, look in LOOKS.items():
-        for active in actives:
-            part = of(whole, active, way)
-            rows.append(
-                {
-                    "way": way,
-                    "title": look.label,
-                    "active": active,
-                    "acting": float(part["acting"].mean()),
-                    "before": float(part["before"].mean()),
-                    "raw": float(part["raw_overlap"].mean()),
-                    "overlap": overlap(table, active, way),
-                    "common_mode": float(part["common_mode"].mean()),
-                    "forgotten": forgotten(table, active, way),
-                    "law": forgotten(table, active, way, "law_kept") if way in MATRIX_WAYS else None,
-                    "old_lost": at_level(part, "old_lost", LEVEL),
-                }
-            )
-    shares = explained(table)
+    rows = [_row(whole, active, way) for way in LOOKS for active in actives]
+    centred = {
+        "overlap_left": each_sparse(table, lambda part, active: overlap_left(part, active, "centred")),
+        "spared": each_sparse(table, lambda part, active: spared(part, active, "centred")),
+    }
     return {
         "level": LEVEL,
         "seeds": int(table["seed"].nunique()),
         "T": int(whole["T"].iloc[0]),
         "D": int(whole["D"].iloc[0]),
-        "sparsest": actives[0],
         "rows": rows,
         "at": {way: {_key(row["active"]): row for row in rows if row["way"] == way} for way in LOOKS},
-        "overlap_left": {_key(a): plain(value) for a, value in each_sparse(table, overlap_left).items()},
-        "spared": {way: {_key(a): plain(value) for a, value in found.items()} for way, found in contrasts(table).items()},
-        "against_centring": {_key(a): plain(value) for a, value in against_centring(table).items()},
+        "overlap_left": {way: _by_key(found) for way, found in by_way(table, overlap_left).items()},
+        "spared": {way: _by_key(found) for way, found in by_way(table, spared).items()},
+        "centred": {name: _by_key(found) for name, found in centred.items()},
+        "against_centring": _by_key(against_centring(table)),
+        "trends": {name.split()[-1]: plain(value) for name, value in trends(table).items()},
+        "taken": {"overlap": plain(jackknife(taken, table)), "forgetting": plain(jackknife(_forgetting_taken, table))},
         "ratio": plain(jackknife(removed_ratio, table)),
-        "explained": shares,
-        "before": {_key(a): over_seeds(whole[whole["active"] == a], "before") for a in actives},
+        "ratio_next": plain(jackknife(lambda part: removed_ratio(part, "kept_next"), table)),
+        "ratio_root": plain(jackknife(lambda part: removed_ratio(part, power=0.5), table)),
+        "explained": explained(table),
+        "explained_within": explained(table, within=True),
     }
+
+
+def _row(whole: pd.DataFrame, active: float, way: str) -> Tree:
+    """One way at one activity."""
+    part = of(whole, active, way)
+    shared = overlap(whole, active, way) * float(part["common_mode"].mean())
+    law = {"law": "law_kept", "law_own": "law_kept_own"} if way in MATRIX_WAYS else {}
+    return {
+        "way": way,
+        "title": LOOKS[way].label,
+        "active": active,
+        "acting": float(part["acting"].mean()),
+        "before": float(part["before"].mean()),
+        "raw": float(part["raw_overlap"].mean()),
+        "overlap": overlap(whole, active, way),
+        "common": shared,
+        "rest": overlap(whole, active, way) - shared,
+        "reached": reached(whole, active, way),
+        "forgotten": forgotten(whole, active, way),
+        "next": forgotten(whole, active, way, "kept_next"),
+        **{name: forgotten(whole, active, way, column) for name, column in law.items()},
+        "text_rise": at_level(part, "text_rise", LEVEL),
+    }
+
+
+def _forgetting_taken(part: pd.DataFrame) -> float:
+    """Share of the forgetting of the dense model's last matrix that centring takes."""
+    return taken(part, forgotten)
+
+
+def _by_key(values: dict[float, Estimate]) -> Tree:
+    return {_key(active): plain(value) for active, value in values.items()}
 
 
 def _key(active: float) -> str:

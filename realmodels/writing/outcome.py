@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ class Way:
         return list(self.rates if preset == "paper" else self.rates[1:2])
 
 
+Watch = Callable[[Callable[[int], float], int], None]
+
+
+def unwatched(of_task: Callable[[int], float], written: int) -> None:
+    """Nothing."""
+
+
 class Setting:
     """A model with a stream of tasks of D facts and the facts that it knew before; `outcome` writes the stream into a copy."""
 
@@ -64,14 +72,17 @@ class Setting:
             "old_bits": self.old.bits,
         }
 
-    def outcome(self, way: Way, rate: float) -> dict[str, Any]:
-        """What one stream did, by name of a column; NaN where the model diverged."""
+    def outcome(self, way: Way, rate: float, watch: Watch = unwatched) -> dict[str, Any]:
+        """What one stream did, by name of a column; NaN where the model diverged.
+
+        watch: is told after every task the depth of the facts of a task now, by its number, and how many tasks are written.
+        """
         model = self.stream.model
         writer = bind(way.method, copy.deepcopy(model), Background(self.stream.others, self.text), **way.options)
         base = {name: parameter.detach().clone() for name, parameter in writer.parameters.items()}
         size = {"learning_rate": rate, "written_parameters": sum(p.numel() for p in base.values())}
         try:
-            fresh = self._fresh(writer, rate)
+            fresh = self._fresh(writer, rate, watch)
         except Diverged:
             return {**size, **dict.fromkeys(MEASURED, math.nan), **_state(writer), "diverged": True}
         change = {name: parameter.detach() - base[name] for name, parameter in writer.parameters.items()}
@@ -91,11 +102,18 @@ class Setting:
             "diverged": False,
         }
 
-    def _fresh(self, writer: Writer, rate: float) -> float:
+    def _fresh(self, writer: Writer, rate: float, watch: Watch) -> float:
         """Write the stream; mean depth of its tasks, each just after its own write."""
-        facts = self.stream.facts
-        done = stream(writer, facts, rate, STEPS)
-        return float(np.mean([self._depth(writer, facts.of_task(written - 1)) for written in done if written]))
+        facts, fresh = self.stream.facts, []
+
+        def of_task(task: int) -> float:
+            return self._depth(writer, facts.of_task(task))
+
+        for written in stream(writer, facts, rate, STEPS):
+            if written:
+                fresh.append(of_task(written - 1))
+                watch(of_task, written)
+        return float(np.mean(fresh))
 
     def _depth(self, writer: Writer, facts: Facts) -> float:
         """Mean depth of facts now, less what is said everywhere."""
