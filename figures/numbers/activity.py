@@ -1,5 +1,6 @@
 """Numbers quoted on sparser activation in language models."""
 
+import numpy as np
 import pandas as pd
 
 from figures.activity import LOOKS
@@ -62,15 +63,15 @@ def activity(results: Results) -> Tree:
 def _row(whole: pd.DataFrame, active: float, way: str) -> Tree:
     """One way at one activity."""
     part = of(whole, active, way)
-    shared = overlap(whole, active, way) * float(part["common_mode"].mean())
+    shared = overlap(whole, active, way) * float(np.mean(part["common_mode"]))
     law = {"law": "law_kept", "law_own": "law_kept_own"} if way in MATRIX_WAYS else {}
     return {
         "way": way,
         "title": LOOKS[way].label,
         "active": active,
-        "acting": float(part["acting"].mean()),
-        "before": float(part["before"].mean()),
-        "raw": float(part["raw_overlap"].mean()),
+        "acting": float(np.mean(part["acting"])),
+        "before": float(np.mean(part["before"])),
+        "raw": float(np.mean(part["raw_overlap"])),
         "overlap": overlap(whole, active, way),
         "common": shared,
         "rest": overlap(whole, active, way) - shared,

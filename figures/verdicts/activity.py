@@ -1,6 +1,7 @@
 """Rules on sparser activation in language models: overlap, forgetting at equal learning, and what centring takes (H1, E1)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,12 +45,12 @@ def of(table: pd.DataFrame, active: float, way: str) -> pd.DataFrame:
 
 def overlap(table: pd.DataFrame, active: float, way: str) -> float:
     """Mean squared overlap of write directions, mean over seeds."""
-    return float(of(table, active, way)["overlap"].mean())
+    return float(np.mean(of(table, active, way)["overlap"]))
 
 
 def reached(table: pd.DataFrame, active: float, way: str) -> float:
     """Depth to which a way writes a task where it is compared: LEVEL, or the most that it learns if that is less."""
-    return min(LEVEL, float(curve(of(table, active, way))["learned"].max()))
+    return min(LEVEL, float(np.max(curve(of(table, active, way))["learned"])))
 
 
 def forgotten(table: pd.DataFrame, active: float, way: str, column: str = "kept") -> float:
@@ -211,7 +212,7 @@ PREMISE = " Not applicable if a way learns that much at no learning rate."
 
 
 def _rule(
-    id: str, claim: str, expected: str, text: str, judge: Judge, ways: Sequence[str] = (), dense: bool = False, **more: str
+    id: str, claim: str, expected: str, text: str, judge: Judge, ways: Sequence[str] = (), dense: bool = False, **more: Any
 ) -> Rule:
     rule = f"{STREAM}{text}{PREMISE if ways else ''}"
     judged = _if_equal(judge, ways, dense)

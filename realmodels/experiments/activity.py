@@ -16,6 +16,7 @@ import numpy as np
 from realmodels.model.architectures import config_for
 from realmodels.model.config import ModelConfig
 from realmodels.model.part import code as model_code
+from realmodels.model.transformer import Transformer
 from realmodels.training.loop import one_thread
 from realmodels.training.pretrain import train
 from realmodels.training.recipe import SEEDS, config
@@ -78,7 +79,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
         writer = bind(method, setting.stream.model, Background(setting.stream.others, setting.text), **options)
         laws = {"law_kept": Law(writer, setting.stream.others), "law_kept_own": Law(writer, setting.stream.facts)}
         own = {"active": cell["active"], "way": cell["way"], "seed": cell["seed"], **setting.about, "before": setting.before}
-        own |= overlaps(writer, setting.stream.facts[:ASKED])
+        own |= overlaps(setting.stream.model, writer, setting.stream.facts[:ASKED])
         return [{**own, **_written(setting, way, rate, laws)} for rate in cell["rates"]]
 
 
@@ -108,13 +109,13 @@ def _pretrained(cell: Cell, workspace: Path) -> Path:
     return train(config(shape.architecture, shape.size, cell["seed"], cell["preset"], model=shape), workspace)
 
 
-def overlaps(writer: Writer, facts: Facts) -> dict[str, float]:
+def overlaps(model: Transformer, writer: Writer, facts: Facts) -> dict[str, float]:
     """Overlaps of the write directions of facts of different tasks, before any write, and how many units act."""
-    gram = logit_kernel(writer.model, writer, facts).writes_gram
+    gram = logit_kernel(model, writer, facts).writes_gram
     kappa, raw = normalised(gram).numpy(), gram.numpy()
     other = facts.task.numpy()[:, None] != facts.task.numpy()
     return {
-        "acting": activation_fraction(writer.model, writer, facts),
+        "acting": activation_fraction(model, writer, facts),
         "raw_overlap": float((raw[other] ** 2).mean() ** 0.5),
         "overlap": float((kappa[other] ** 2).mean()),
         "common_mode": float(kappa[other].mean() ** 2 / (kappa[other] ** 2).mean()),

@@ -77,8 +77,8 @@ class Setting:
 
         watch: is told after every task the depth of the facts of a task now, by its number, and how many tasks are written.
         """
-        model = self.stream.model
-        writer = bind(way.method, copy.deepcopy(model), Background(self.stream.others, self.text), **way.options)
+        base_model, model = self.stream.model, copy.deepcopy(self.stream.model)
+        writer = bind(way.method, model, Background(self.stream.others, self.text), **way.options)
         base = {name: parameter.detach().clone() for name, parameter in writer.parameters.items()}
         size = {"learning_rate": rate, "written_parameters": sum(p.numel() for p in base.values())}
         try:
@@ -86,18 +86,18 @@ class Setting:
         except Diverged:
             return {**size, **dict.fromkeys(MEASURED, math.nan), **_state(writer), "diverged": True}
         change = {name: parameter.detach() - base[name] for name, parameter in writer.parameters.items()}
-        lost, lost_bits = self.old.lost(writer.model)
-        function = damage(model, change, self.text).function
+        lost, lost_bits = self.old.lost(model)
+        function = damage(base_model, change, self.text).function
         return {
             **size,
             **_state(writer),
             "learned": fresh,
             "kept": self._depth(writer, self.stream.facts),
             "kept_rephrased": self._depth(writer, self.stream.rephrased),
-            "recall": float(asked(writer.model, self.stream.facts).recall.mean()),
+            "recall": float(asked(model, self.stream.facts).recall.mean()),
             "old_lost": lost,
             "old_lost_bits": lost_bits,
-            "text_rise": self.stream.heldout(writer.model) - self.before,
+            "text_rise": self.stream.heldout(model) - self.before,
             "function": math.nan if function is None else function,
             "diverged": False,
         }
