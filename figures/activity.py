@@ -20,6 +20,7 @@ from figures.verdicts.activity import (
 )
 from figures.words import paragraph
 
+OVERLAPS = [0.02, 0.05, 0.1, 0.2]  # ticks
 LOOKS = {
     "matrix": Look("last matrix", BLUE, "^"),
     "centred": Look("off its mean key", ORANGE, "D", "--"),
@@ -33,19 +34,28 @@ def caption(results: Results) -> str:
     table = results.table("activity")
     first, sparsest = table.iloc[0], sparse(table)[0]
     gone = {way: forgotten(table, DENSE, way) for way in ("matrix", "centred")}
+    soon = {way: _next(table, DENSE, way) for way in ("matrix", "centred")}
     shares = explained(table)
     return paragraph(f"""
         Of a depth of {LEVEL:g}, written into one matrix, the dense model forgets {gone["matrix"]:.0%} and the sparsest one, of
-        activity {sparsest:g}, {forgotten(table, sparsest, "matrix"):.0%}; off the mean key the dense model has
-        {overlap(table, DENSE, "centred") / overlap(table, DENSE, "matrix"):.0%} of the overlap and
-        {gone["centred"] / gone["matrix"]:.0%} of the forgetting. (a) Mean squared overlap of the write directions of facts of
-        different tasks before any write, by the largest share of hidden units that may act at a token; 1 is the dense model, in
-        which {table.loc[table["active"] == DENSE, "acting"].mean():.0%} act. (b) Share of a task's depth that is gone after a
-        stream of {first["T"]} tasks of {first["D"]} facts, where every task was written to the depth {LEVEL:g}. (c) The same
-        against the overlap: one mark for an activity and a way. A line in logarithms explains {shares["overlap"]:.0%} of it;
-        hollow marks are what claim C2 makes of the spectrum of the keys of other prompts, nothing fitted, which explains
-        {shares["law"]:.0%}. Means over {seeds(table)}; (a, b) 95% jackknife intervals, each by itself.
+        activity {sparsest:g}, {forgotten(table, sparsest, "matrix"):.0%}; after one further task it is {soon["matrix"]:.0%} and
+        {_next(table, sparsest, "matrix"):.0%}; off the mean key the dense model has
+        {overlap(table, DENSE, "centred") / overlap(table, DENSE, "matrix"):.0%} of the overlap,
+        {soon["centred"] / soon["matrix"]:.0%} of the forgetting by one further task and {gone["centred"] / gone["matrix"]:.0%} of
+        that by all. (a) Mean squared overlap of the write directions of facts of different tasks before any write, by the largest
+        share of hidden units that may act at a token; 1 is the dense model, in which
+        {table.loc[table["active"] == DENSE, "acting"].mean():.0%} act. (b) Share of a task's depth, {LEVEL:g} just after its
+        write, that is gone when one further task was written. (c) The same after the whole stream of {first["T"]} tasks of
+        {first["D"]} facts, mean over tasks. (d) What is gone after the stream against the overlap: one mark for an activity and a
+        way. A line in logarithms explains {shares["overlap"]:.0%} of it; hollow marks are what claim C2 makes of the spectrum of
+        the keys of other prompts, nothing fitted, which explains {shares["law"]:.0%}. Means over {seeds(table)}; (a, b, c) 95%
+        jackknife intervals, each by itself.
         """)
+
+
+def _next(table: pd.DataFrame, active: float, way: str) -> float:
+    """Share of a task's depth that is gone when one further task was written."""
+    return forgotten(table, active, way, "kept_next")
 
 
 def _lines(panel: Axes, table: pd.DataFrame, value) -> None:
@@ -68,21 +78,23 @@ def _scatter(panel: Axes, table: pd.DataFrame) -> None:
         law = [forgotten(table, active, way, "law_kept") for active in actives]
         panel.plot(x, law, **look.marks(markerfacecolor="none", label=None))
     panel.set(xscale="log", xlabel="mean squared overlap")
+    ticks(panel.xaxis, OVERLAPS)
 
 
 def draw(results: Results) -> Canvas:
-    """Three panels: overlap, forgetting, and one against the other."""
+    """Four panels: overlap, forgetting by one task and by all, and forgetting against overlap."""
     table = models(results)
-    canvas, axes = panels(columns=3, ratio=1.05)
-    _lines(axes[0], table, overlap)
-    _lines(axes[1], table, forgotten)
-    _scatter(axes[2], table)
+    canvas, axes = panels(rows=2, columns=2, ratio=0.62)
+    for panel, value in zip(axes, (overlap, _next, forgotten), strict=False):
+        _lines(panel, table, value)
+    _scatter(axes[3], table)
     axes[0].set(ylabel="mean squared overlap", yscale="log")
+    ticks(axes[0].yaxis, OVERLAPS)
     for panel in axes[1:]:
-        panel.set(ylabel="share forgotten", ylim=(0.2, 1.0))
+        panel.set(ylabel="share forgotten", ylim=(0, 0.85))
     handles, labels = axes[0].get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside lower center", ncols=4)
-    letters(axes, ("overlap", "forgetting", "one against the other"))
+    letters(axes, ("overlap", "forgotten after one further task", "forgotten after the stream", "forgetting against overlap"))
     return canvas
 
 

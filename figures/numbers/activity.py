@@ -48,10 +48,15 @@ def activity(results: Results) -> Tree:
         "at": {way: {_key(row["active"]): row for row in rows if row["way"] == way} for way in LOOKS},
         "overlap_left": {way: _by_key(found) for way, found in by_way(table, overlap_left).items()},
         "spared": {way: _by_key(found) for way, found in by_way(table, spared).items()},
+        "spared_next": {way: _by_key(found) for way, found in by_way(table, _spared_next).items()},
         "centred": {name: _by_key(found) for name, found in centred.items()},
         "against_centring": _by_key(against_centring(table)),
         "trends": {name.split()[-1]: plain(value) for name, value in trends(table).items()},
-        "taken": {"overlap": plain(jackknife(taken, table)), "forgetting": plain(jackknife(_forgetting_taken, table))},
+        "taken": {
+            "overlap": plain(jackknife(taken, table)),
+            "forgetting": plain(jackknife(lambda part: taken(part, forgotten), table)),
+            "next": plain(jackknife(lambda part: taken(part, _next), table)),
+        },
         "ratio": plain(jackknife(removed_ratio, table)),
         "ratio_next": plain(jackknife(lambda part: removed_ratio(part, "kept_next"), table)),
         "ratio_root": plain(jackknife(lambda part: removed_ratio(part, power=0.5), table)),
@@ -83,9 +88,14 @@ def _row(whole: pd.DataFrame, active: float, way: str) -> Tree:
     }
 
 
-def _forgetting_taken(part: pd.DataFrame) -> float:
-    """Share of the forgetting of the dense model's last matrix that centring takes."""
-    return taken(part, forgotten)
+def _next(part: pd.DataFrame, active: float, way: str) -> float:
+    """Share of a task's depth that is gone when one further task was written."""
+    return forgotten(part, active, way, "kept_next")
+
+
+def _spared_next(part: pd.DataFrame, active: float, way: str) -> float:
+    """That of the dense model less that at an activity."""
+    return spared(part, active, way, "kept_next")
 
 
 def _by_key(values: dict[float, Estimate]) -> Tree:

@@ -66,9 +66,9 @@ def overlap_left(table: pd.DataFrame, active: float, way: str) -> float:
     return overlap(table, active, way) / overlap(table, DENSE, way)
 
 
-def spared(table: pd.DataFrame, active: float, way: str) -> float:
+def spared(table: pd.DataFrame, active: float, way: str, column: str = "kept") -> float:
     """Share forgotten by the dense model less that forgotten at an activity, the same way."""
-    return forgotten(table, DENSE, way) - forgotten(table, active, way)
+    return forgotten(table, DENSE, way, column) - forgotten(table, active, way, column)
 
 
 def taken(table: pd.DataFrame, value: Callable[[pd.DataFrame, float, str], float] = overlap) -> float:
