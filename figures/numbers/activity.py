@@ -39,6 +39,8 @@ def activity(results: Results) -> Tree:
         "overlap_left": each_sparse(table, lambda part, active: overlap_left(part, active, "centred")),
         "spared": each_sparse(table, lambda part, active: spared(part, active, "centred")),
     }
+    spared_by, spared_next = by_way(table, spared), by_way(table, _spared_next)
+    sparsest = actives[0]
     return {
         "level": LEVEL,
         "seeds": int(table["seed"].nunique()),
@@ -47,8 +49,14 @@ def activity(results: Results) -> Tree:
         "rows": rows,
         "at": {way: {_key(row["active"]): row for row in rows if row["way"] == way} for way in LOOKS},
         "overlap_left": {way: _by_key(found) for way, found in by_way(table, overlap_left).items()},
-        "spared": {way: _by_key(found) for way, found in by_way(table, spared).items()},
-        "spared_next": {way: _by_key(found) for way, found in by_way(table, _spared_next).items()},
+        "spared": {way: _by_key(found) for way, found in spared_by.items()},
+        "spared_next": {way: _by_key(found) for way, found in spared_next.items()},
+        "sparsest": {
+            "active": sparsest,
+            "spared": {way: plain(found[sparsest]) for way, found in spared_by.items()},
+            "spared_next": {way: plain(found[sparsest]) for way, found in spared_next.items()},
+            "matrix": _row(whole, sparsest, "matrix"),
+        },
         "centred": {name: _by_key(found) for name, found in centred.items()},
         "against_centring": _by_key(against_centring(table)),
         "trends": {name.split()[-1]: plain(value) for name, value in trends(table).items()},

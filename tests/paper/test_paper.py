@@ -45,8 +45,8 @@ def put(tree: dict, key: str, value: object) -> None:
 def complete_numbers() -> dict:
     """A number, estimate, word or list of rows under every key that the sources read, of the kind that they read there."""
     tree: dict = {}
-    kinds = {"num": 0.125, "plain": 0.125, "percent": 0.125, "value": "quick"}
-    read = re.findall(r'\b(num|plain|percent|percent-range|est|value|by-side|mean-of)\("([^"]+)"', ALL)
+    kinds = {"num": 0.125, "plain": 0.125, "percent": 0.125, "value": "quick", "along": {"0_05": dict(ESTIMATE)}}
+    read = re.findall(r'\b(num|plain|percent|percent-range|est|value|by-side|mean-of|along)\("([^"]+)"', ALL)
     for function, key in sorted(read, key=lambda call: call[1].count(".")):  # an estimate before what lies under it
         put(tree, key, kinds.get(function, dict(ESTIMATE)))
     for key, body in re.findall(r'for row in value\("([^"]+)"\) \{(.*?)\n\s+\),', ALL, re.S):
