@@ -93,7 +93,8 @@ class Capacity(ModelAnswer):
         means = _means(self.curves_table)
         labels = {"xlabel": "facts written", "ylabel": "facts said right"}
         whole = pd.Series([0.0, means.index.max()], [0, means.index.max()], name="nothing forgotten")
-        axes = whole.plot(color="0.7", **{"figsize": (6, 4), **labels, **options})
+        # As a table: pandas draws a series into whatever figure is open.
+        axes = whole.to_frame().plot(color="0.7", **{"figsize": (6, 4), **labels, **options})
         (KEPT * whole).plot(ax=axes, color="0.4", style=":", linewidth=1, label=f"{KEPT:.0%} of what was written", **labels)
         names = list(dict.fromkeys(method for method, _ in means.columns))
         for method, kind in means.columns:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,6 +119,7 @@ def test_the_figure_begins_at_0_and_joins_means_over_the_same_orders(toys):
     answer = capacity(toys("gpt2"), ENTRIES, [Contender("last_matrix")], orders=1, learning_rate=0.1)
     points = [(0, 2, 2), (0, 4, 3), (1, 3, 1), (1, 4, 1)]
     curves = [{"method": "full", "kind": "measured", "order": o, "written": n, "kept": k} for o, n, k in points]
+    plt.figure().add_subplot().plot([0, 1], label="of another figure, left open")
     axes = type(answer).plot(replace(answer, curves_table=pd.DataFrame(curves)))
     lines = {line.get_label(): line.get_xydata().tolist() for line in axes.get_lines()}
     assert lines == {
