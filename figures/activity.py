@@ -39,7 +39,8 @@ def caption(results: Results) -> str:
     return paragraph(f"""
         Of a depth of {LEVEL:g}, written into one matrix, the dense model forgets {gone["matrix"]:.0%} and the sparsest one, of
         activity {sparsest:g}, {forgotten(table, sparsest, "matrix"):.0%}; after one further task it is {soon["matrix"]:.0%} and
-        {_next(table, sparsest, "matrix"):.0%}; off the mean key the dense model has
+        {_next(table, sparsest, "matrix"):.0%}; with all parameters written they forget {forgotten(table, DENSE, "full"):.0%} and
+        {forgotten(table, sparsest, "full"):.0%}; off the mean key the dense model has
         {overlap(table, DENSE, "centred") / overlap(table, DENSE, "matrix"):.0%} of the overlap,
         {soon["centred"] / soon["matrix"]:.0%} of the forgetting by one further task and {gone["centred"] / gone["matrix"]:.0%} of
         that by all. (a) Mean squared overlap of the write directions of facts of different tasks before any write, by the largest
