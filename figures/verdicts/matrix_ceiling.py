@@ -1,5 +1,6 @@
 """Rules for streams that fill one matrix of a language model: nothing above its ceiling (C2), forecasts, what moves it (H2)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -25,9 +26,8 @@ def narrow(table: pd.DataFrame) -> pd.DataFrame:
     return found.assign(**{name: found[name].fillna(0.0) for name in ("oldest", "total")})
 
 
-def shares(table: pd.DataFrame, kept: str, allowed: str) -> dict[tuple[str, float], Estimate]:
+def shares(rows: pd.DataFrame, kept: str, allowed: str) -> dict[tuple[str, float], Estimate]:
     """Kept over allowed, mean over numbers of tasks, by way and learning rate; simultaneous 95% t intervals over seeds."""
-    rows = narrow(table)
     groups = rows.assign(share=rows[kept] / rows[allowed]).groupby(STREAM, sort=False)
     return {
         (str(way), float(rate)): estimate(part.groupby("seed")["share"].mean(), comparisons=groups.ngroups)
@@ -42,19 +42,24 @@ def skills(table: pd.DataFrame, law: str) -> dict[str, Estimate]:
     """
     rows = narrow(table)
     rows = rows[rows[law].notna()]
-    found = {}
-    for way, part in rows.groupby("way", sort=False):
-        ratio = jackknife(partial(_ratio, law=law), part, comparisons=len(NARROW), scale="log")
-        found[str(way)] = (-ratio).shifted(1.0)
-    return found
-
-
-def _ratio(rows: pd.DataFrame, law: str) -> float:
-    """Rms error of the law over that of one constant product; both are of means over seeds, and LEAST at least."""
     products = rows.assign(**{name: rows[name] * rows["T"] for name in ("oldest", law)})
-    means = products.groupby(["learning_rate", "T"])[["oldest", law]].mean()
-    wrong, constant = means[law] - means["oldest"], means["oldest"] - means["oldest"].mean()
-    return float(np.sqrt(max((wrong**2).mean(), LEAST**2) / max((constant**2).mean(), LEAST**2)))
+    return by_way(products, "oldest", law, LEAST)
+
+
+def by_way(rows: pd.DataFrame, measured: str, law: str, least: float) -> dict[str, Estimate]:
+    """Skill of the column of a law on a measured one, by way: 1 less the ratio of rms errors, of means over seeds.
+
+    The other error is that of the best constant, fitted to the outcome; both are `least` at least. Jackknife intervals over seeds
+    of the logarithm of the ratio, simultaneous over the ways.
+    """
+
+    def ratio(part: pd.DataFrame) -> float:
+        means = part.groupby(["learning_rate", "T"])[[measured, law]].mean()
+        wrong, constant = means[law] - means[measured], means[measured] - means[measured].mean()
+        return float(np.sqrt(max((wrong**2).mean(), least**2) / max((constant**2).mean(), least**2)))
+
+    groups = rows.groupby("way", sort=False)
+    return {str(way): (-jackknife(ratio, part, comparisons=groups.ngroups, scale="log")).shifted(1.0) for way, part in groups}
 
 
 def best_rate(table: pd.DataFrame) -> pd.Series:
@@ -80,12 +85,16 @@ def beyond(table: pd.DataFrame) -> Estimate:
 
 def _ceiling(results: Results, kept: str, allowed: str) -> Judgement:
     table = results.table("matrix_ceiling", *STREAM, "seed", "T", kept, allowed)
-    found = below(list(shares(table, kept, allowed).values()), 1.0, MARGIN)
+    found = below(list(shares(narrow(table), kept, allowed).values()), 1.0, MARGIN)
     return replace(found, seeds=table["seed"].nunique())
 
 
 def _forecast(results: Results, law: str) -> Judgement:
-    found = skills(results.table("matrix_ceiling", *STREAM, "seed", "T", "oldest", law), law)
+    return all_skilled(skills(results.table("matrix_ceiling", *STREAM, "seed", "T", "oldest", law), law))
+
+
+def all_skilled(found: Mapping[str, Estimate]) -> Judgement:
+    """Whether the skills of all ways lie above 0; the least is shown."""
     verdicts = {way: decide(value, 0.0, np.inf) for way, value in found.items()}
     words = [f"{verdict} for {way} ({found[way].mean:.2f})" for way, verdict in verdicts.items() if verdict != "supported"]
     return judgement(min(found.values(), key=lambda value: value.mean), together(list(verdicts.values())), note="; ".join(words))

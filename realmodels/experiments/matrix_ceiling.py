@@ -2,8 +2,8 @@
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,17 @@ import numpy as np
 from realmodels.model.transformer import Transformer
 from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
-from realmodels.writing.counterfactual_stream import CounterfactualStream, counterfactual_stream
-from realmodels.writing.forecast import setup_of, simulate
+from realmodels.writing.counterfactual_stream import counterfactual_stream
+from realmodels.writing.filling import Simulated, filled, oldest
+from realmodels.writing.forecast import setup_of
 from realmodels.writing.kernel import logit_kernel
 from realmodels.writing.methods.binding import bind, code
 from realmodels.writing.methods.off_mode import answer_keys
-from realmodels.writing.methods.writer import Background, Diverged, Writer
+from realmodels.writing.methods.writer import Background, Writer
 from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
 from realmodels.writing.outputs import Facts
-from realmodels.writing.retained import Matrix, bound, depth_of, depths
-from realmodels.writing.stream import STEPS, stream
+from realmodels.writing.retained import Matrix, bound
+from realmodels.writing.stream import STEPS
 from realmodels.writing.trial import depth_alone, trials
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
@@ -84,14 +85,9 @@ def run(cell: Cell, workspace: Path) -> Rows:
         law = _Law(model, way, others, facts[facts.task < min(KERNEL, max(tasks))])
         for rate in cell["rates"]:
             trial = _trial(model, way, others, rate)
-            for row in _stream(setting, way, rate, tasks):
+            for row in filled(setting, way.bound(model, others), rate, tasks):
                 rows.append({**own, "learning_rate": rate, "trial": trial, **row, **law.rows(rate, trial, row["T"])})
     return rows
-
-
-def oldest(tasks: int) -> range:
-    """Ages of the oldest tenth of so many tasks; of the oldest task at least."""
-    return range(tasks - max(1, tasks // 10), tasks)
 
 
 class _Law:
@@ -104,8 +100,7 @@ class _Law:
             (parameter,) = writer.parameters
             keys = answer_keys(writer.model, others)
             self.matrix = Matrix(writer.restriction(others, ())({parameter: keys})[parameter], D)
-            self.setup = setup_of(writer.model, logit_kernel(writer.model, writer, some), some, steps=STEPS)
-            self.simulated: dict[float, dict[int, tuple[float, float]]] = {}
+            self.simulated = Simulated(setup_of(writer.model, logit_kernel(writer.model, writer, some), some, steps=STEPS))
 
     def rows(self, rate: float, trial: float, tasks: int) -> dict[str, float]:
         """The columns of the laws for a stream of so many tasks."""
@@ -127,58 +122,14 @@ class _Law:
                 "spectral": self.matrix.mean_depth(dose, ages),
                 "spectral_total": facts * self.matrix.mean_depth(dose, every),
             }
-        if tasks <= len(self.setup.tasks):
-            found["kernel"], found["kernel_total"] = self._in_kernel(rate, tasks)
+        found["kernel"], found["kernel_total"] = self.simulated.after(rate, tasks)
         return {**nothing, **found}
-
-    def _in_kernel(self, rate: float, tasks: int) -> tuple[float, float]:
-        """(depth of the oldest tenth, total depth) after so many tasks, by the kernel simulation."""
-        if rate not in self.simulated:
-            self.simulated[rate] = {}
-            for written, z in enumerate(simulate(replace(self.setup, learning_rate=rate))):
-                depth = _of_outputs(z.numpy(), self.setup.facts)[:written]
-                if written:
-                    self.simulated[rate][written] = (float(depth[: len(oldest(written))].mean()), float(depth.sum() * D))
-        return self.simulated[rate][tasks]
-
-
-def _of_outputs(z: np.ndarray, facts: Facts) -> np.ndarray:
-    """Mean depth of each task from outputs z [F, C + 1]."""
-    options = z[:, :-1]
-    own = options[np.arange(len(z)), facts.target.numpy()] - np.logaddexp.reduce(options, axis=1)
-    return depth_of(own / math.log(2) + math.log2(options.shape[1]), options.shape[1]).reshape(-1, D).mean(1)
 
 
 def _trial(model: Transformer, way: Way, others: Facts, rate: float) -> float:
     """Mean depth to which tasks of the background are written, each alone; NaN if the model's numbers do not stay finite."""
     found = trials(lambda: way.bound(model, others), others, rate, lambda writer, task: depth_alone(writer, task, others))
     return math.nan if found is None else float(np.mean(found))
-
-
-def _stream(setting: CounterfactualStream, way: Way, rate: float, tasks: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """What is measured of one stream, at each of these numbers of tasks."""
-    writer, facts, others = way.bound(setting.model, setting.others), setting.facts, setting.others
-    fresh: list[float] = []
-    done = 0
-    before = setting.heldout(setting.model)
-    try:
-        for written in stream(writer, facts, rate, STEPS):
-            if written:
-                fresh.append(float(depths(writer.model, facts.of_task(written - 1)).mean()))
-            if written in tasks:
-                done += 1
-                depth = depths(writer.model, facts[facts.task < written], others).reshape(-1, D).mean(1)
-                yield {
-                    "T": written,
-                    "learned": float(np.mean(fresh)),
-                    "oldest": float(depth[: len(oldest(written))].mean()),
-                    "total": float(depth.sum() * D),
-                    "text_rise": setting.heldout(writer.model) - before,
-                    "diverged": False,
-                }
-    except Diverged:
-        nothing = dict.fromkeys(("learned", "oldest", "total", "text_rise"), math.nan)
-        yield from ({"T": T, **nothing, "diverged": True} for T in tasks[done:])
 
 
 EXPERIMENT = Experiment(

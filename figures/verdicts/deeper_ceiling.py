@@ -1,0 +1,147 @@
+"""Rules for streams into deeper matrices and all parameters: the ceiling of gradients, its forecasts, where they end (C2, E2)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from figures.estimate import Estimate, estimate
+from figures.results import Results
+from figures.verdicts.ceiling import MARGIN, ROUND
+from figures.verdicts.matrix_ceiling import all_skilled, by_way, shares, stored
+from figures.verdicts.rule import SEEN, Judgement, Rule, below, decide, every, judgement
+
+LEAST = 0.01
+"""Mean depth kept below which an error counts as none."""
+
+DEEPER = ("first_matrix", "feedforward", "full")
+"""Ways that write more than the last matrix, or something before it."""
+
+
+def streams(results: Results) -> pd.DataFrame:
+    """The table of the run. A stream that diverged keeps nothing."""
+    found = results.table("deeper_ceiling")
+    return found.assign(**{name: found[name].fillna(0.0) for name in ("oldest", "total")})
+
+
+def skills(table: pd.DataFrame, law: str) -> dict[str, Estimate]:
+    """Skill of a law on the mean depth of all facts, by way, over learning rates and numbers of tasks."""
+    facts = table["T"] * table["D"]
+    rows = table.assign(kept=table["total"] / facts, law=table[f"{law}_total"] / facts)
+    return by_way(rows[rows["law"].notna()], "kept", "law", LEAST)
+
+
+def overstated(table: pd.DataFrame, law: str = "kernel") -> pd.DataFrame:
+    """Logarithm of the sum of depths that a law says over that measured, after the last task, mean over learning rates: a row per
+    seed, a column per way."""
+    last = table[table["T"] == table["T"].max()]
+    ratio = np.log(last[f"{law}_total"] / last["total"].clip(lower=LEAST * last["T"] * last["D"]))
+    return last.assign(ratio=ratio).groupby(["seed", "way"])["ratio"].mean().unstack("way")
+
+
+def further(table: pd.DataFrame) -> dict[str, Estimate]:
+    """`overstated` by the kernel simulation in each deeper place, less that in the last matrix; the intervals hold together."""
+    ratio = overstated(table)
+    return {way: estimate(ratio[way] - ratio["last_matrix"], comparisons=len(DEEPER)) for way in DEEPER}
+
+
+def _ceiling(table: pd.DataFrame, kept: str, allowed: str) -> Judgement:
+    found = below(list(shares(table, kept, allowed).values()), 1.0, MARGIN)
+    return replace(found, seeds=table["seed"].nunique())
+
+
+def _moves(table: pd.DataFrame) -> Judgement:
+    return every(further(table), 0.0, np.inf)
+
+
+def _first(table: pd.DataFrame) -> Judgement:
+    most = stored(table)
+    value = estimate(most["first_matrix"] - most["last_matrix"])
+    return judgement(value, decide(value, 0.0, np.inf))
+
+
+WHERE = (
+    "Dense model, answers drawn at random, tasks of 8 facts, 3 to 24 tasks into the output matrix of the last or of the first "
+    "feed-forward layer, all feed-forward matrices, or all parameters. "
+)
+ALLOWED = (
+    "over the largest that a linear memory of the gradients of other prompts allows at any one dose. Mean over numbers of tasks, "
+    "for every way and learning rate; simultaneous 95% t intervals over seeds. Supported if every upper end lies at most "
+    f"{MARGIN:.0%} above 1, refuted if a lower end lies above 1. " + SEEN
+)
+SKILL = (
+    "Mean depth of all facts, mean over seeds, at every learning rate and number of tasks. Skill = 1 - rms error / that of the "
+    f"best constant, fitted to the outcome; both errors at least {LEAST:g}. Every way of writing by itself, 95% jackknife "
+    "intervals over seeds of the logarithm of the ratio, simultaneous over the ways; the least skill is shown. Supported if all "
+    "lie above 0, refuted if one lies below."
+)
+
+
+def _rule(id: str, claim: str, expected: str, text: str, judge: Callable[[pd.DataFrame], Judgement], **more: str) -> Rule:
+    def judged(results: Results) -> Judgement:
+        return judge(streams(results))
+
+    return Rule(
+        id, claim, expected, WHERE + text, ("deeper_ceiling",), judged, rests_on="language model", rule_set="after", **more
+    )
+
+
+RULES = (
+    _rule(
+        "C2-deeper",
+        "Wherever a language model is written, the oldest facts of a stream keep no more depth than a linear memory of its "
+        "gradients allows.",
+        "at most 1",
+        "Mean depth of the oldest tenth of the tasks " + ALLOWED,
+        lambda table: _ceiling(table, "oldest", "allowed"),
+        why=ROUND + "the ceiling is a mean over draws of the facts.",
+        family="ways × learning rates: Bonferroni",
+    ),
+    _rule(
+        "C2-deeper-total",
+        "Wherever a language model is written, all facts of a stream together keep no more depth than a linear memory of its "
+        "gradients allows.",
+        "at most 1",
+        "Sum of the depths of all facts " + ALLOWED,
+        lambda table: _ceiling(table, "total", "allowed_total"),
+        why=ROUND + "the ceiling is a mean over draws of the facts.",
+        family="ways × learning rates: Bonferroni",
+    ),
+    _rule(
+        "C2-deeper-law",
+        "Wherever a language model is written, the linear memory of its gradients, at the dose of trial writes, forecasts the "
+        "depth kept.",
+        "skill > 0",
+        SKILL,
+        lambda table: all_skilled(skills(table, "linear")),
+        family="the ways of writing: Bonferroni",
+    ),
+    _rule(
+        "P1-deeper",
+        "Wherever a language model is written, kernel simulation, from the model before any write, forecasts the depth kept.",
+        "skill > 0",
+        SKILL,
+        lambda table: all_skilled(skills(table, "kernel")),
+        family="the ways of writing: Bonferroni",
+    ),
+    _rule(
+        "P1-deeper-moves",
+        "The kernel simulation overstates what is kept more where deeper parameters are written than in the last matrix.",
+        "> 0",
+        "Logarithm of the sum of depths by the kernel simulation over that measured, after 24 tasks, mean over learning rates; "
+        "of each of the three deeper ways less that of the last matrix, paired by seed; 95% t intervals over seeds, "
+        f"simultaneous over the three. A mean depth below {LEAST:g} counts as {LEAST:g}. Supported if all lie above 0, refuted "
+        "if one lies below.",
+        _moves,
+        family="the deeper ways: Bonferroni",
+    ),
+    _rule(
+        "H2-deeper",
+        "The first feed-forward output matrix stores more of a stream than the last one does.",
+        "> 0 facts of depth",
+        "Sum of the depths of all facts after 24 tasks, first matrix minus last, paired by seed, each at the learning rate at "
+        "which it stores most in the mean; 95% t interval over seeds. Supported if it lies above 0, refuted if below.",
+        _first,
+    ),
+)

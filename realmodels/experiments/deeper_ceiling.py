@@ -1,0 +1,243 @@
+"""Where the ceiling of one matrix ends: a stream into deeper matrices, the feed-forward layers, all parameters (E2).
+
+The law of each place is a linear memory whose features are the gradients of what is written, at prompts that are in no stream.
+Laws leave out, one after the other, what may make a network part from it:
+  mean    one number for a pair of facts, the mean over outputs of their gradients' products, in place of a matrix
+  linear  the matrix, no softmax (`realmodels.writing.gradient_memory`)
+  kernel  the softmax and the stream's own facts (`realmodels.writing.forecast`); gradients stand still
+The network has moving gradients as well.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realmodels.model.transformer import Transformer
+from realmodels.training.loop import one_thread
+from realmodels.training.recipe import SEEDS
+from realmodels.writing import linear_store
+from realmodels.writing.counterfactual_stream import counterfactual_stream
+from realmodels.writing.filling import Simulated, filled, joined, oldest
+from realmodels.writing.forecast import setup_of
+from realmodels.writing.gradient_memory import GradientMemory, mean_keys
+from realmodels.writing.kernel import fact_gram, logit_kernel
+from realmodels.writing.methods.binding import bind, code
+from realmodels.writing.methods.writer import Background, Writer
+from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
+from realmodels.writing.outputs import Facts
+from realmodels.writing.stores import Kept, Rule
+from realmodels.writing.stream import STEPS
+from realmodels.writing.trial import TRIALS, depth_alone, trials
+from simulate.runs.columns import Column
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
+from theory.errors import UserError
+from theory.statistics import participation_ratio
+
+D = 8  # facts per task
+TASKS: dict[Preset, tuple[int, ...]] = {"quick": (4, 8), "paper": (3, 6, 12, 24)}
+BACKGROUND: dict[Preset, int] = {"quick": 96, "paper": 224}
+"""Prompts about other subjects: the keys of the laws, trial writes, what is said everywhere. More than the longest stream has."""
+DOSES = np.geomspace(0.1, 1e3, 9)
+"""Doses among which the most that keys allow is sought, in units of one over the mean squared length of a key."""
+ASKED = 32  # background prompts whose kernel is compared before and after
+
+
+@dataclass(frozen=True)
+class Way:
+    """What is written, as a method with its options, and the learning rates under "paper"; "quick" takes the first."""
+
+    method: str
+    rates: tuple[float, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def bound(self, model: Transformer, others: Facts) -> Writer:
+        """The writer, on a copy of the model."""
+        return bind(self.method, copy.deepcopy(model), Background(others), **self.options)
+
+
+WAYS = {
+    "last_matrix": Way("last_matrix", (0.1, 0.3)),
+    "first_matrix": Way("last_matrix", (0.03, 0.1), {"where": "0.feedforward.output"}),
+    "feedforward": Way("full", (0.01, 0.03), {"where": "feedforward"}),
+    "full": Way("full", (0.003, 0.01)),
+}
+
+
+def cells(preset: Preset) -> Sequence[Cell]:
+    """A cell per place and model, with facts of its own: its streams at all learning rates."""
+    return [
+        {
+            "model": model_spec("dense", preset, seed).to_json(),
+            "way": name,
+            "method_code": code(way.method),
+            "seed": seed,
+            "tasks": list(TASKS[preset]),
+            "background": BACKGROUND[preset],
+            "rates": list(way.rates if preset == "paper" else way.rates[:1]),
+        }
+        for seed in SEEDS[preset]
+        for name, way in WAYS.items()
+    ]
+
+
+def run(cell: Cell, workspace: Path) -> Rows:
+    """One row per learning rate and number of tasks."""
+    way, tasks = WAYS[cell["way"]], cell["tasks"]
+    path = checkpoint_of(ModelSpec.from_json(cell["model"]), workspace)
+    setting = counterfactual_stream(path, cell["seed"], max(tasks), D, cell["background"], workspace)
+    model, facts, others = setting.model, setting.facts, setting.others
+    own = {"way": cell["way"], "seed": cell["seed"], "D": D, "steps": STEPS, "candidates": facts.choices}
+    rows = []
+    with one_thread():
+        laws = Laws(model, way, others, facts, tasks)
+        for rate in cell["rates"]:
+            trial = laws.trial(rate)
+            forecast = laws.forecasts(rate, trial)
+            writer = way.bound(model, others)
+            for row in filled(setting, writer, rate, tasks, others):
+                moved = math.nan if row["diverged"] else laws.moved(writer)
+                law = {name: values[row["T"]] for name, values in forecast.items()}
+                rows.append({**own, "learning_rate": rate, "trial": trial, **row, **laws.about, **law, "moved": moved})
+    return rows
+
+
+class Laws:
+    """All that is computed of a place before any write."""
+
+    def __init__(self, model: Transformer, way: Way, others: Facts, facts: Facts, tasks: Sequence[int]):
+        """others: prompts that are in no stream. facts: the stream. tasks: numbers of tasks that are asked for. Raises ValueError
+        if there are fewer others than the longest stream has facts."""
+        self.model, self.way, self.others, self.tasks = model, way, others, tasks
+        writer = way.bound(model, others)
+        theta = logit_kernel(writer.model, writer, others).response
+        self.some = theta[:ASKED, :, :ASKED].clone()
+        self.memory, self.keys = GradientMemory(theta, D, max(tasks)), mean_keys(theta)
+        told = joined(facts, others[max(tasks) * D :])  # beside the stream: what is said everywhere
+        kernel = logit_kernel(writer.model, writer, told)
+        self.simulated = Simulated(setup_of(writer.model, kernel, told, steps=STEPS), max(tasks))
+        self.about = {
+            "parameters": sum(p.numel() for p in writer.parameters.values()),
+            "participation_ratio": participation_ratio(fact_gram(theta).numpy()),
+        }
+
+    @cached_property
+    def most(self) -> dict[int, tuple[float, float]]:
+        """The most that the oldest tenth, and all facts together, keep in the linear memory at any dose, by number of tasks."""
+        found = [_kept(self.memory.written(float(dose), self.tasks), self.tasks) for dose in DOSES]
+        return {T: (max(one[T][0] for one in found), max(one[T][1] for one in found)) for T in self.tasks}
+
+    def trial(self, rate: float) -> float:
+        """Mean depth to which tasks of the other prompts are written, each alone; NaN if the model diverges."""
+        found = trials(
+            lambda: self.way.bound(self.model, self.others),
+            self.others,
+            rate,
+            lambda writer, task: depth_alone(writer, task, self.others),
+        )
+        return math.nan if found is None else float(np.mean(found))
+
+    def forecasts(self, rate: float, trial: float) -> Mapping[str, Mapping[int, float]]:
+        """Every law's column by number of tasks, for a learning rate at which tasks alone are written to the depth `trial`."""
+        laws = {
+            "allowed": self.most,
+            "mean": self._at_trial(self._mean, trial),
+            "linear": self._at_trial(self._linear, trial),
+            "kernel": {T: self.simulated.after(rate, T) for T in self.tasks},
+        }
+        oldest_of = {name: {T: values[0] for T, values in law.items()} for name, law in laws.items()}
+        return oldest_of | {f"{name}_total": {T: values[1] for T, values in law.items()} for name, law in laws.items()}
+
+    def moved(self, writer: Writer) -> float:
+        """Change of the response kernel of other prompts since before any write, over what it was."""
+        now = logit_kernel(writer.model, writer, self.others[:ASKED]).response
+        return float((now - self.some).norm() / self.some.norm())
+
+    def _at_trial(self, law: Callable[[float], Kept], trial: float) -> dict[int, tuple[float, float]]:
+        """What a memory keeps at the dose that reaches this depth; NaN if none does."""
+        try:
+            return _kept(law(trial), self.tasks)
+        except UserError:
+            return dict.fromkeys(self.tasks, (math.nan, math.nan))
+
+    def _linear(self, trial: float) -> Kept:
+        return self.memory.written(self.memory.dose_of(trial, TRIALS), self.tasks)
+
+    def _mean(self, trial: float) -> Kept:
+        dose, written = linear_store.dose_of(self.keys, self.keys[TRIALS * D :], D, trial, TRIALS), max(self.tasks) * D
+        return linear_store.written(self.keys[:written], self.keys[written:], D, Rule(), dose, 1, self.tasks)
+
+
+def _kept(kept: Kept, tasks: Sequence[int]) -> dict[int, tuple[float, float]]:
+    """(depth of the oldest tenth, sum of all depths) by number of tasks."""
+    return {T: (float(kept.at[T][: len(oldest(T))].mean()), float(kept.at[T].sum()) * D) for T in tasks}
+
+
+EXPERIMENT = Experiment(
+    name="deeper_ceiling",
+    question="Does a ceiling computed from gradients before any write bind in deeper matrices, in the feed-forward layers and in "
+    "all parameters of a language model, as that of the last matrix does? Where do theory and network part, and which "
+    "assumption fails?",
+    prediction="Nowhere do the oldest facts keep more depth than a linear memory of the gradients allows at any dose "
+    "(C2-deeper), nor all facts together (C2-deeper-total). That memory, at the dose of trial writes, forecasts the mean depth "
+    "kept better than a constant does (C2-deeper-law), and so does the kernel simulation (P1-deeper). Gradients move more where "
+    "there is more to write: the kernel simulation overstates what is kept more in deeper places than in the last matrix "
+    "(P1-deeper-moves). The first feed-forward output matrix stores more than the last one (H2-deeper). On the development "
+    "model, of 24 tasks, the last matrix kept 32 facts of depth of 58 allowed, the first one 51 of 93, all parameters some 29 "
+    "of 100; the kernel simulation said 40 and 72 of the two matrices, and the response had changed by a half and by all of "
+    "its size.",
+    falsifier="The simultaneous 95% interval over seeds of what is kept over what is allowed lies wholly above 1 somewhere; one "
+    "of the other intervals wholly on the other side of 0.",
+    controls="The last matrix by the same laws, with the same facts, order, steps and optimiser; answers drawn at random; what "
+    "is said at prompts that were never written is no depth, in laws and in the network; gradients and trials of prompts that "
+    "are not in the stream; the mean over outputs in place of the matrix of responses.",
+    columns={
+        "way": Column(
+            "What is written: the output matrix of the last or of the first feed-forward layer, all feed-forward matrices, all "
+            "parameters.",
+            str,
+        ),
+        "seed": Column("Seed of the model and of its facts.", int),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "steps": Column("Gradient steps per task.", int, unit="steps"),
+        "candidates": Column("Answers among which the model chooses.", int, unit="answers"),
+        "learning_rate": Column("Learning rate of the writes."),
+        "trial": Column("Mean depth of tasks that are written alone, each into a copy.", optional="the model diverged"),
+        "T": Column("Tasks written.", int, unit="tasks"),
+        "learned": Column("Mean depth of a task just after its own write.", optional="the model diverged"),
+        "oldest": Column("Mean depth of the oldest tenth of the tasks, after the last one.", optional="the model diverged"),
+        "total": Column("Sum of the depths of all facts, after the last task.", unit="facts", optional="the model diverged"),
+        "text_rise": Column("Rise of the cross-entropy of held-out text.", unit="bits per byte", optional="the model diverged"),
+        "diverged": Column("Whether a write made the model's numbers infinite.", bool),
+        "parameters": Column("Parameters that are written.", int, unit="parameters"),
+        "participation_ratio": Column("Participation ratio of the gradients of other prompts, mean over outputs."),
+        "moved": Column(
+            "Change of the response kernel of other prompts since before the stream, over what it was.",
+            optional="the model diverged",
+        ),
+        "allowed": Column("Largest depth of the oldest tenth in the linear memory, at any dose."),
+        "mean": Column(
+            "Depth of the oldest tenth with one number for a pair of facts, at the dose of the trial.",
+            optional="no dose writes so deep",
+        ),
+        "linear": Column(
+            "Depth of the oldest tenth in the linear memory, at the dose of the trial.", optional="no dose writes so deep"
+        ),
+        "kernel": Column("Depth of the oldest tenth by the kernel simulation."),
+        "allowed_total": Column("Largest sum of depths in the linear memory, at any dose.", unit="facts"),
+        "mean_total": Column(
+            "Sum of depths with one number for a pair of facts.", unit="facts", optional="no dose writes so deep"
+        ),
+        "linear_total": Column("Sum of depths in the linear memory.", unit="facts", optional="no dose writes so deep"),
+        "kernel_total": Column("Sum of depths by the kernel simulation.", unit="facts"),
+    },
+    cells=cells,
+    run=run,
+    after=("format_finetuning",),
+)
