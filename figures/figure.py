@@ -45,6 +45,7 @@ IN_SUPPLEMENT = (
     "architectures",
     "activity",
     "matrix_ceiling",
+    "deeper_ceiling",
     "long_streams",
     "pareto",
     "slots",

@@ -46,17 +46,19 @@ def skills(table: pd.DataFrame, law: str) -> dict[str, Estimate]:
     return by_way(products, "oldest", law, LEAST)
 
 
-def by_way(rows: pd.DataFrame, measured: str, law: str, least: float) -> dict[str, Estimate]:
+def by_way(rows: pd.DataFrame, measured: str, law: str, least: float, base: str = "") -> dict[str, Estimate]:
     """Skill of the column of a law on a measured one, by way: 1 less the ratio of rms errors, of means over seeds.
 
-    The other error is that of the best constant, fitted to the outcome; both are `least` at least. Jackknife intervals over seeds
-    of the logarithm of the ratio, simultaneous over the ways.
+    The other error is that of the best constant, or of the best multiple of the column `base`, fitted to the outcome; both are
+    `least` at least. Jackknife intervals over seeds of the logarithm of the ratio, simultaneous over the ways.
     """
 
     def ratio(part: pd.DataFrame) -> float:
-        means = part.groupby(["learning_rate", "T"])[[measured, law]].mean()
-        wrong, constant = means[law] - means[measured], means[measured] - means[measured].mean()
-        return float(np.sqrt(max((wrong**2).mean(), least**2) / max((constant**2).mean(), least**2)))
+        means = part.assign(base=part[base] if base else 1.0).groupby(["learning_rate", "T"])[[measured, law, "base"]].mean()
+        wrong = means[law] - means[measured]
+        multiple = (means[measured] * means["base"]).sum() / (means["base"] ** 2).sum()
+        other = means[measured] - multiple * means["base"]
+        return float(np.sqrt(max((wrong**2).mean(), least**2) / max((other**2).mean(), least**2)))
 
     groups = rows.groupby("way", sort=False)
     return {str(way): (-jackknife(ratio, part, comparisons=groups.ngroups, scale="log")).shifted(1.0) for way, part in groups}
@@ -68,11 +70,11 @@ def best_rate(table: pd.DataFrame) -> pd.Series:
     return last.assign(total=last["total"].fillna(0.0)).groupby(STREAM)["total"].mean().unstack("learning_rate").idxmax(axis=1)
 
 
-def stored(table: pd.DataFrame) -> pd.DataFrame:
-    """Total depth after the last task, at the learning rate at which a way stores most in the mean: a column per way."""
+def stored(table: pd.DataFrame, rates: pd.Series | None = None) -> pd.DataFrame:
+    """Total depth after the last task, by seed, a column per way. rates: learning rate of each; by default its `best_rate`."""
     last = table[table["T"] == table["T"].max()]
     last = last.assign(total=last["total"].fillna(0.0))
-    chosen = last[np.isclose(last["learning_rate"], last["way"].map(best_rate(table)), rtol=1e-9)]
+    chosen = last[np.isclose(last["learning_rate"], last["way"].map(best_rate(table) if rates is None else rates), rtol=1e-9)]
     return chosen.pivot(index="seed", columns="way", values="total")
 
 

@@ -35,9 +35,7 @@ class GradientMemory:
         count, outs = theta.shape[:2]
         if tasks * D >= count:
             raise ValueError(f"{count} prompts are too few for {tasks} tasks of {D} and others beside them")
-        theta = theta.double()
-        theta = theta - theta.mean(1, keepdim=True)
-        theta = theta - theta.mean(3, keepdim=True)
+        theta = centred(theta)
         self.D, self.tasks, self.outs, written = D, tasks, outs, tasks * D
         self.unit = float(theta.diagonal(dim1=0, dim2=2).diagonal(dim1=0, dim2=1).mean()) * outs / (outs - 1)
         self.theta = theta[:written, :, :written].reshape(written * outs, -1)
@@ -95,6 +93,13 @@ class GradientMemory:
             own = moved[fact * self.outs : (fact + 1) * self.outs, fact * answers : (fact + 1) * answers]
             found.append(float(((own - said[:, fact * answers : (fact + 1) * answers]) * self.answers).sum()))
         return np.array(found) / (answers - 1)
+
+
+def centred(theta: Tensor) -> Tensor:
+    """The response [F, O, F, O], float64, without what all outputs of a fact share: that changes no probability."""
+    theta = theta.double()
+    theta = theta - theta.mean(1, keepdim=True)
+    return theta - theta.mean(3, keepdim=True)
 
 
 def mean_keys(theta: Tensor) -> Tensor:

@@ -1,0 +1,54 @@
+"""Numbers quoted on streams into deeper matrices and all parameters of a language model."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from figures.deeper_ceiling import LOOKS
+from figures.estimate import estimate
+from figures.numbers.estimates import Tree, over_seeds, plain
+from figures.results import Results
+from figures.verdicts.deeper_ceiling import further, overstated, skills, streams
+from figures.verdicts.matrix_ceiling import STREAM, stored
+
+
+def deeper_ceiling(results: Results) -> Tree:
+    """What each way kept after the last task beside what the laws say, skills, and where they part."""
+    table = streams(results)
+    first, most = table.iloc[0], stored(table)
+    last = table[table["T"] == table["T"].max()]
+    return {
+        "facts": int((table["T"] * table["D"]).max()),
+        "tasks": int(table["T"].max()),
+        "least_tasks": int(table["T"].min()),
+        "D": int(first["D"]),
+        "candidates": int(first["candidates"]),
+        "seeds": int(table["seed"].nunique()),
+        "linear": {way: plain(value) for way, value in skills(table, "linear").items()},
+        "kernel": {way: plain(value) for way, value in skills(table, "kernel").items()},
+        "mean": {way: plain(value) for way, value in skills(table, "mean").items()},
+        "overstated": {way: _factor(overstated(table)[way]) for way in LOOKS},
+        "further": {way: plain(value) for way, value in further(table).items()},
+        "first_over_last": plain(estimate(most["first_matrix"] - most["last_matrix"])),
+        "stored": {way: float(most[way].mean()) for way in LOOKS},
+        "rows": [_row(way, float(rate), part) for (way, rate), part in last.groupby(STREAM, sort=False)],
+    }
+
+
+def _factor(logarithms: pd.Series) -> Tree:
+    """The factor of which these are the logarithms, mean over seeds with its interval."""
+    value = plain(estimate(logarithms))
+    ends = {name: None if value[name] is None else float(np.exp(value[name])) for name in ("mean", "low", "high")}
+    return {**ends, "count": value["count"]}
+
+
+def _row(way: str, rate: float, part: pd.DataFrame) -> dict[str, Any]:
+    """A way at a learning rate: a row of the table."""
+    laws = ("allowed_total", "mean_total", "linear_total", "kernel_total")
+    return {
+        "title": LOOKS[way].label,
+        "rate": rate,
+        **{name: over_seeds(part, name) for name in ("learned", "total", "text_rise")},
+        **{name: float(part[name].mean()) for name in (*laws, "moved", "parameters")},
+    }
