@@ -7,6 +7,7 @@ from figures.results import Results
 from figures.verdicts import (
     activity,
     architectures,
+    attention_flows,
     checks,
     coding_level,
     deeper_ceiling,
@@ -69,6 +70,7 @@ GROUPS = (
     deeper_ceiling,
     long_streams,
     pareto,
+    attention_flows,
     slots,
     two_regimes,
     smollm2,
