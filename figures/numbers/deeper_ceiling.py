@@ -18,6 +18,7 @@ def deeper_ceiling(results: Results) -> Tree:
     table = streams(results)
     first, most = table.iloc[0], stored(table)
     last = table[table["T"] == table["T"].max()]
+    allowed = last.groupby(["seed", "way"])["allowed_total"].first().unstack("way")
     return {
         "facts": int((table["T"] * table["D"]).max()),
         "tasks": int(table["T"].max()),
@@ -31,7 +32,7 @@ def deeper_ceiling(results: Results) -> Tree:
         "overstated": {way: _factor(overstated(table)[way]) for way in LOOKS},
         "further": {way: plain(value) for way, value in further(table).items()},
         "first_over_last": plain(estimate(most["first_matrix"] - most["last_matrix"])),
-        "stored": {way: float(most[way].mean()) for way in LOOKS},
+        "filled": {way: float((most[way] / allowed[way]).mean()) for way in LOOKS},
         "rows": [_row(way, float(rate), part) for (way, rate), part in last.groupby(STREAM, sort=False)],
     }
 

@@ -186,3 +186,19 @@ def test_no_answer_reaches_the_indexer_so_it_cannot_be_written_alone(any_model, 
         for parameter in parameters:
             parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
     assert torch.equal(outputs(model, facts), before)  # 8 tokens, of which 8 are selected
+
+
+@pytest.mark.parametrize("kind", ["dsa", "mla_dsa"])
+@torch.no_grad()
+def test_an_indexer_that_selects_everything_moves_no_output(any_model, kind):
+    """At prompts no longer than what it selects; at longer ones it does."""
+    model = any_model(kind)
+    most = int(model.config.hyperparameters[kind]["indexer_topk"])
+    assert most < model.config.context
+    tokens = torch.randint(0, model.config.vocabulary, (2, model.config.context), generator=torch.Generator().manual_seed(0))
+    before = model.features(tokens)
+    for parameter in flow(model, INDEXER).values():
+        parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
+    after = model.features(tokens)
+    assert torch.equal(before[:, :most], after[:, :most])
+    assert not torch.equal(before[:, most:], after[:, most:])
