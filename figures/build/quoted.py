@@ -9,14 +9,21 @@ from simulate.runs.files import digest
 
 
 def quoted(layout: Layout) -> dict[str, Any]:
-    """{activity, dissociation, regimes, stream, models: as in `figures.numbers`}, from the tables of this layout."""
+    """{activity, deeper_ceiling, dissociation, regimes, stream, models: as in `figures.numbers`}, from this layout's tables."""
 
     def compute() -> dict[str, Any]:
-        from figures.numbers import activity, dissociation, models, regimes
+        from figures.numbers import activity, deeper_ceiling, dissociation, models, regimes
         from figures.results import Results
 
         results = Results(layout.results)
-        parts = (activity.activity, dissociation.dissociation, regimes.regimes, models.stream, models.models)
+        parts = (
+            activity.activity,
+            deeper_ceiling.deeper_ceiling,
+            dissociation.dissociation,
+            regimes.regimes,
+            models.stream,
+            models.models,
+        )
         return {part.__name__: part(results) for part in parts}
 
     key = digest(tables(layout.results), sources(*CODE, *RULES, "figures/numbers", "figures/build"), libraries())

@@ -10,7 +10,7 @@ from figures.estimate import estimate
 from figures.numbers.estimates import Tree, over_seeds, plain
 from figures.results import Results
 from figures.verdicts.deeper_ceiling import further, overstated, skills, streams
-from figures.verdicts.matrix_ceiling import STREAM, stored
+from figures.verdicts.matrix_ceiling import STREAM, best_rate, stored
 
 
 def deeper_ceiling(results: Results) -> Tree:
@@ -32,9 +32,21 @@ def deeper_ceiling(results: Results) -> Tree:
         "overstated": {way: _factor(overstated(table)[way]) for way in LOOKS},
         "further": {way: plain(value) for way, value in further(table).items()},
         "first_over_last": plain(estimate(most["first_matrix"] - most["last_matrix"])),
+        "gap": _gap(table),
         "filled": {way: float((most[way] / allowed[way]).mean()) for way in LOOKS},
         "rows": [_row(way, float(rate), part) for (way, rate), part in last.groupby(STREAM, sort=False)],
     }
+
+
+def _gap(table: pd.DataFrame) -> Tree:
+    """Of the depth that is allowed and not kept, after the last task at the best rate of each way: shares of mean over seeds that
+    are lost between the linear memory and the kernel simulation, and between that and the network."""
+    rates = best_rate(table)
+    columns = ("allowed_total", "linear_total", "kernel_total")
+    means = {name: stored(table.assign(total=table[name]), rates).mean() for name in columns} | {"total": stored(table).mean()}
+    lost = means["allowed_total"] - means["total"]
+    simulated, moving = means["linear_total"] - means["kernel_total"], means["kernel_total"] - means["total"]
+    return {way: {"simulated": float(simulated[way] / lost[way]), "network": float(moving[way] / lost[way])} for way in LOOKS}
 
 
 def _factor(logarithms: pd.Series) -> Tree:
