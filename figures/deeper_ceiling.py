@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from figures.estimate import estimate
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
-from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILION, Look, letters, panels, ticks
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, Look, letters, panels, ticks
 from figures.verdicts.deeper_ceiling import streams
 from figures.verdicts.matrix_ceiling import best_rate
 from figures.words import number, paragraph
@@ -16,12 +16,12 @@ from figures.words import number, paragraph
 LOOKS = {
     "last_matrix": Look("last matrix", BLUE, "^"),
     "first_matrix": Look("first matrix", GREEN, "v"),
-    "feedforward": Look("feed-forward", ORANGE, "D"),
+    "feedforward": Look("feed-forward", PURPLE, "P"),
     "full": Look("all parameters", BLACK, "o"),
 }
 STEPS = {
     "allowed_total": Look("most allowed", GREY, "_", "-"),
-    "linear_total": Look("linear memory", BLUE, "s", ":"),
+    "linear_total": Look("linear memory", SKY, "s", ":"),
     "kernel_total": Look("kernel simulation", ORANGE, "D", "--"),
     "total": Look("written", VERMILION, "o", "-"),
 }
@@ -40,16 +40,17 @@ def caption(results: Results) -> str:
     found = last(table).groupby("way")[["total", "allowed_total", "kernel_total", "moved"]].mean()
     filled = {way: f"{number(row['total'])} of {number(row['allowed_total'])}" for way, row in found.iterrows()}
     first = table.iloc[0]
+    facts = table["T"].max() * first["D"]
     return paragraph(f"""
         Of the facts of depth that a linear memory of its gradients allows, the last matrix of a language model keeps
-        {filled["last_matrix"]}, the first one {filled["first_matrix"]}, all parameters {filled["full"]}. The same
-        {table["T"].max() * first["D"]} facts in tasks of {first["D"]}, each way at the learning rate at which it stores most; the
-        laws are computed before any write. (a) Sum of the depths of all facts after the last task: the most that the memory
-        allows at any dose, the memory at the dose of trial writes, the kernel simulation, which has the softmax and the stream's
-        own facts as well, and what is kept, where gradients also move. (b) Mean depth of all facts, written (marks), by the
-        kernel simulation (dashed) and by the linear memory (dotted). (c) What the kernel simulation says over what is kept,
-        against the change of the response kernel of other prompts since before the stream: one mark for a way, learning rate and
-        number of tasks. Means over {seeds(table)}; (a, b) 95% intervals, each by itself.
+        {filled["last_matrix"]}, the first one {filled["first_matrix"]}, all parameters {filled["full"]}. The same {facts} facts in
+        tasks of {first["D"]}, each way at the learning rate at which it stores most; the laws are computed before the stream is
+        written. (a) Sum of the depths of all facts after the last task: the most that the memory allows at any one dose, the
+        memory at the dose of trial writes, the kernel simulation, which has the softmax and the stream's own facts as well, and
+        what is kept, where gradients also move. (b) Mean depth of all facts, written (marks), by the kernel simulation (dashed)
+        and by the linear memory (dotted). (c) What the kernel simulation says over what is kept, against the change of the
+        response kernel of other prompts since before the stream: one mark for a way, learning rate and number of tasks. Means
+        over {seeds(table)}; (a, b) 95% intervals, each by itself.
         """)
 
 

@@ -48,7 +48,6 @@ IN_SUPPLEMENT = (
     "deeper_ceiling",
     "long_streams",
     "pareto",
-    "attention_flows",
     "slots",
     "two_regimes",
     "smollm2",

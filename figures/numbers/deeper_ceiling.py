@@ -10,7 +10,7 @@ from figures.estimate import estimate
 from figures.numbers.estimates import Tree, over_seeds, plain
 from figures.results import Results
 from figures.verdicts.deeper_ceiling import further, overstated, skills, streams
-from figures.verdicts.matrix_ceiling import STREAM, best_rate, stored
+from figures.verdicts.matrix_ceiling import STREAM, best_rate, shares, stored
 
 
 def deeper_ceiling(results: Results) -> Tree:
@@ -32,6 +32,7 @@ def deeper_ceiling(results: Results) -> Tree:
         "overstated": {way: _factor(overstated(table)[way]) for way in LOOKS},
         "further": {way: plain(value) for way, value in further(table).items()},
         "first_over_last": plain(estimate(most["first_matrix"] - most["last_matrix"])),
+        "closest": plain(max(shares(table, "total", "allowed_total").values(), key=lambda value: value.high)),
         "gap": _gap(table),
         "filled": {way: float((most[way] / allowed[way]).mean()) for way in LOOKS},
         "rows": [_row(way, float(rate), part) for (way, rate), part in last.groupby(STREAM, sort=False)],
