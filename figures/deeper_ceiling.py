@@ -43,9 +43,9 @@ def caption(results: Results) -> str:
     facts = table["T"].max() * first["D"]
     return paragraph(f"""
         Of the facts of depth that a linear memory of its gradients allows, the last matrix of a language model keeps
-        {filled["last_matrix"]}, the first one {filled["first_matrix"]}, all parameters {filled["full"]}. The same {facts} facts in
-        tasks of {first["D"]}, each way at the learning rate at which it stores most; the laws are computed before the stream is
-        written. (a) Sum of the depths of all facts after the last task: the most that the memory allows at any one dose, the
+        {filled["last_matrix"]}, the first one {filled["first_matrix"]}, all parameters {filled["full"]}. The same {facts} facts,
+        in tasks of {first["D"]}, each way at the learning rate at which it stores most; the laws are computed before the stream.
+        (a) Sum of the depths of all facts after the last task: the most that the memory allows at any one dose, the
         memory at the dose of trial writes, the kernel simulation, which has the softmax and the stream's own facts as well, and
         what is kept, where gradients also move. (b) Mean depth of all facts, written (marks), by the kernel simulation (dashed)
         and by the linear memory (dotted). (c) What the kernel simulation says over what is kept, against the change of the
