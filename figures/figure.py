@@ -48,6 +48,7 @@ IN_SUPPLEMENT = (
     "deeper_ceiling",
     "long_streams",
     "pareto",
+    "attention_flows",
     "slots",
     "two_regimes",
     "smollm2",

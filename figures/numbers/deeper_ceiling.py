@@ -32,6 +32,7 @@ def deeper_ceiling(results: Results) -> Tree:
         "overstated": {way: _factor(overstated(table)[way]) for way in LOOKS},
         "further": {way: plain(value) for way, value in further(table).items()},
         "first_over_last": plain(estimate(most["first_matrix"] - most["last_matrix"])),
+        "parameters": {way: int(table.loc[table["way"] == way, "parameters"].iloc[0]) for way in LOOKS},
         "closest": plain(max(shares(table, "total", "allowed_total").values(), key=lambda value: value.high)),
         "gap": _gap(table),
         "filled": {way: float((most[way] / allowed[way]).mean()) for way in LOOKS},
@@ -64,5 +65,5 @@ def _row(way: str, rate: float, part: pd.DataFrame) -> dict[str, Any]:
         "title": LOOKS[way].label,
         "rate": rate,
         **{name: over_seeds(part, name) for name in ("learned", "total", "text_rise")},
-        **{name: float(part[name].mean()) for name in (*laws, "moved", "parameters")},
+        **{name: float(part[name].mean()) for name in (*laws, "moved")},
     }

@@ -9,6 +9,7 @@ from typing import Any
 from figures.numbers import (
     activity,
     architectures,
+    attention_flows,
     coding_level,
     deeper_ceiling,
     diagnosis,
@@ -79,6 +80,7 @@ PARTS = (
     deeper_ceiling.deeper_ceiling,
     long_streams.long_streams,
     pareto.pareto,
+    attention_flows.attention_flows,
     in_context.in_context,
     slots.slots,
     two_regimes.two_regimes,

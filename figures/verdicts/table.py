@@ -7,6 +7,7 @@ from figures.results import Results
 from figures.verdicts import (
     activity,
     architectures,
+    attention_flows,
     checks,
     coding_level,
     deeper_ceiling,
@@ -70,6 +71,7 @@ GROUPS = (
     deeper_ceiling,
     long_streams,
     pareto,
+    attention_flows,
     in_context,
     slots,
     two_regimes,
