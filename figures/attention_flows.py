@@ -16,9 +16,9 @@ LOOKS = {
     "selected": Look("selected flow", VERMILION, "^"),
 }
 LABELS = {
-    "old_lost": "old facts lost, share",
-    "text_rise": "rise of text, bits per byte",
-    "kept": "depth kept after the stream",
+    "old_lost": "share lost",
+    "text_rise": "rise, bits per byte",
+    "kept": "depth kept",
 }
 
 
