@@ -7,7 +7,7 @@ from figures.results import Results, seeds
 from figures.style import BLACK, BLUE, GREEN, GREY, VERMILION, Look, letters, panels
 from figures.verdicts.attention_flows import CONTRASTS, LEVEL, flows
 from figures.verdicts.pareto import at_level, curve
-from figures.words import number, paragraph
+from figures.words import counted, number, paragraph
 
 LOOKS = {
     "full": Look("all parameters", BLACK, "o"),
@@ -27,12 +27,13 @@ def caption(results: Results) -> str:
     table = flows(results)
     costs = {way: number(at_level(table[table["way"] == way], "text_rise", LEVEL)) for way in LOOKS}
     lost = {way: number(at_level(table[table["way"] == way], "old_lost", LEVEL)) for way in LOOKS}
+    first, rates = table.iloc[0], counted(table.groupby("way")["learning_rate"].nunique().max(), "learning rate")
     return paragraph(f"""
         Where tasks are learned to a depth of {LEVEL:g}, writing the selected flow of native sparse attention alone costs
         {costs["selected"]} bits per byte of held-out text and {lost["selected"]} of the old facts, both flows alike
-        {costs["both"]} and {lost["both"]}, all parameters {costs["full"]} and {lost["full"]}. Each of 80 facts, in tasks of 8,
-        stands behind 48 tokens of text; each way at three learning rates. Against the mean depth of a task just after its own
-        write: (a) share of 256 old facts whose answer is no longer the likeliest; (b) rise of the cross-entropy of held-out text;
+        {costs["both"]} and {lost["both"]}, all parameters {costs["full"]} and {lost["full"]}. Each of {first["T"] * first["D"]} facts,
+        in tasks of {first["D"]}, stands behind {first["passage"]} tokens of text; each way at {rates}. Against the mean depth of a task just after its own
+        write: (a) share of {first["old_facts"]} old facts whose answer is no longer the likeliest; (b) rise of the cross-entropy of held-out text;
         (c) mean depth of all facts after the stream. Vertical line: the depth at which ways are compared. Means over
         {seeds(table)}.
         """)
