@@ -31,11 +31,11 @@ def caption(results: Results) -> str:
     return paragraph(f"""
         Where tasks are learned to a depth of {LEVEL:g}, writing the selected flow of native sparse attention alone costs
         {costs["selected"]} bits per byte of held-out text and {lost["selected"]} of the old facts, both flows alike
-        {costs["both"]} and {lost["both"]}, all parameters {costs["full"]} and {lost["full"]}. Each of {first["T"] * first["D"]} facts,
-        in tasks of {first["D"]}, stands behind {first["passage"]} tokens of text; each way at {rates}. Against the mean depth of a task just after its own
-        write: (a) share of {first["old_facts"]} old facts whose answer is no longer the likeliest; (b) rise of the cross-entropy of held-out text;
-        (c) mean depth of all facts after the stream. Vertical line: the depth at which ways are compared. Means over
-        {seeds(table)}.
+        {costs["both"]} and {lost["both"]}, all parameters {costs["full"]} and {lost["full"]}. Each of
+        {first["T"] * first["D"]} facts, in tasks of {first["D"]}, stands behind {first["passage"]} tokens of text; each way at
+        {rates}. Against the mean depth of a task just after its own write: (a) share of {first["old_facts"]} old facts whose
+        answer is no longer the likeliest; (b) rise of the cross-entropy of held-out text; (c) mean depth of all facts after the
+        stream. Vertical line: the depth at which ways are compared. Means over {seeds(table)}.
         """)
 
 
