@@ -64,7 +64,7 @@ def _steps(panel: Axes, table: pd.DataFrame) -> None:
         size = {"markersize": 9, "markeredgewidth": 2} if column == "allowed_total" else {}
         x = places + 0.13 * (index - 1.5)
         panel.errorbar(x, frame["mean"], yerr=bars(frame), elinewidth=0.7, **look.marks(linestyle="none", **size))
-    panel.set(xlim=(-0.5, len(LOOKS) - 0.5), ylim=(0, None), ylabel="sum of depths, facts")
+    panel.set(xlim=(-0.5, len(LOOKS) - 0.5), ylim=(0, None), xlabel="what is written", ylabel="sum of depths, facts")
     panel.set_xticks(places, ["last\nmatrix", "first\nmatrix", "feed-\nforward", "all"])
     panel.tick_params(axis="x", length=0)
 
