@@ -7,20 +7,16 @@ never written, which also give the directions that a way leaves out, and of the 
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from realmodels.model.architectures import config_for
-from realmodels.model.config import ModelConfig
 from realmodels.model.part import code as model_code
 from realmodels.model.transformer import Transformer
 from realmodels.training.loop import one_thread
-from realmodels.training.pretrain import train
-from realmodels.training.recipe import SEEDS, config
-from realmodels.writing.format_finetuning import FormatFinetuning, finetuned
+from realmodels.training.recipe import SEEDS
+from realmodels.writing.format_finetuning import FormatFinetuning
 from realmodels.writing.kernel import activation_fraction, logit_kernel, normalised
 from realmodels.writing.methods.binding import bind, code
 from realmodels.writing.methods.off_mode import answer_keys
@@ -29,6 +25,7 @@ from realmodels.writing.models import FORMAT_STEPS
 from realmodels.writing.outcome import OLD, TASKS, D, Setting, Way
 from realmodels.writing.outputs import Facts
 from realmodels.writing.retained import Matrix
+from realmodels.writing.sparse_models import checkpoint_at, shape
 from simulate.runs.columns import Column
 from simulate.runs.experiment import Cell, Experiment, Preset
 from simulate.runs.store import Rows
@@ -55,7 +52,7 @@ def cells(preset: Preset) -> Sequence[Cell]:
             "active": active,
             "preset": preset,
             "form": {"stream": "cities", "steps": FORMAT_STEPS[preset]},
-            "model_code": model_code(_shape(active)),
+            "model_code": model_code(shape(active)),
             "way": name,
             "method_code": code(method),
             "seed": seed,
@@ -74,7 +71,7 @@ def run(cell: Cell, workspace: Path) -> Rows:
     method, _, options = WAYS[cell["way"]]
     way, form = Way("kwta", method, (), options), FormatFinetuning(**cell["form"])
     with one_thread():
-        path = finetuned(_pretrained(cell, workspace), form, workspace)
+        path = checkpoint_at(cell["active"], cell["seed"], cell["preset"], form, workspace)
         setting = Setting(path, form, cell["seed"], cell["tasks"], cell["old"], workspace)
         writer = bind(method, setting.stream.model, Background(setting.stream.others, setting.text), **options)
         laws = {"law_kept": Law(writer, setting.stream.others), "law_kept_own": Law(writer, setting.stream.facts)}
@@ -94,19 +91,6 @@ def _written(setting: Setting, way: Way, rate: float, laws: Mapping[str, "Law"])
     found = setting.outcome(way, rate, watch)
     found["kept_next"] = math.nan if found["diverged"] else float(np.mean(following))
     return found | {name: law.kept(found["learned"], setting.about["T"]) for name, law in laws.items()}
-
-
-def _shape(active: float) -> ModelConfig:
-    """The model whose feed-forward layers have this activity. At 1 it is the dense one, whose numbers are the same."""
-    if active == 1:
-        return config_for("dense")
-    return replace(config_for("kwta"), hyperparameters={"kwta": {"active": active}})
-
-
-def _pretrained(cell: Cell, workspace: Path) -> Path:
-    """The checkpoint of the model of a cell, trained if it is not there."""
-    shape = _shape(cell["active"])
-    return train(config(shape.architecture, shape.size, cell["seed"], cell["preset"], model=shape), workspace)
 
 
 def overlaps(model: Transformer, writer: Writer, facts: Facts) -> dict[str, float]:
