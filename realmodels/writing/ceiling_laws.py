@@ -57,8 +57,6 @@ class Way:
 def under_ceilings(
     setting: CounterfactualStream, way: Way, rates: Sequence[float], tasks: Sequence[int]
 ) -> Iterator[dict[str, Any]]:
-    setting: CounterfactualStream, way: Way, rates: Sequence[float], tasks: Sequence[int]
-) -> Iterator[dict[str, Any]]:
     """What is kept of the stream at each of these learning rates and numbers of tasks, beside what the laws say: the columns of
     COLUMNS but for `seed`. Every learning rate begins with the model as it is."""
     facts, others = setting.facts, setting.others
