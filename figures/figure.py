@@ -46,6 +46,7 @@ IN_SUPPLEMENT = (
     "activity",
     "matrix_ceiling",
     "deeper_ceiling",
+    "sparse_ceiling",
     "long_streams",
     "pareto",
     "attention_flows",

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from figures.deeper_ceiling import LOOKS
 from figures.estimate import estimate
-from figures.numbers.estimates import Tree, over_seeds, plain
+from figures.numbers.estimates import Tree, factor, over_seeds, plain
 from figures.results import Results
 from figures.verdicts.deeper_ceiling import further, overstated, skills, streams
 from figures.verdicts.matrix_ceiling import STREAM, best_rate, shares, stored
@@ -29,7 +28,7 @@ def deeper_ceiling(results: Results) -> Tree:
         "linear": {way: plain(value) for way, value in skills(table, "linear").items()},
         "kernel": {way: plain(value) for way, value in skills(table, "kernel").items()},
         "mean": {way: plain(value) for way, value in skills(table, "mean").items()},
-        "overstated": {way: _factor(overstated(table)[way]) for way in LOOKS},
+        "overstated": {way: factor(estimate(overstated(table)[way])) for way in LOOKS},
         "further": {way: plain(value) for way, value in further(table).items()},
         "first_over_last": plain(estimate(most["first_matrix"] - most["last_matrix"])),
         "parameters": {way: int(table.loc[table["way"] == way, "parameters"].iloc[0]) for way in LOOKS},
@@ -49,13 +48,6 @@ def _gap(table: pd.DataFrame) -> Tree:
     lost = means["allowed_total"] - means["total"]
     simulated, moving = means["linear_total"] - means["kernel_total"], means["kernel_total"] - means["total"]
     return {way: {"simulated": float(simulated[way] / lost[way]), "network": float(moving[way] / lost[way])} for way in LOOKS}
-
-
-def _factor(logarithms: pd.Series) -> Tree:
-    """The factor of which these are the logarithms, mean over seeds with its interval."""
-    value = plain(estimate(logarithms))
-    ends = {name: None if value[name] is None else float(np.exp(value[name])) for name in ("mean", "low", "high")}
-    return {**ends, "count": value["count"]}
 
 
 def _row(way: str, rate: float, part: pd.DataFrame) -> dict[str, Any]:

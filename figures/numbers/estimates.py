@@ -1,7 +1,7 @@
 """Estimates as JSON values: {mean, low, high, count}; low and high are null where one seed gives no interval."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import exp, isfinite
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,12 @@ def plain(value: Estimate) -> Tree:
         "high": value.high if bounded else None,
         "count": value.count,
     }
+
+
+def factor(logarithm: Estimate) -> Tree:
+    """The factor of which this is the logarithm, as JSON values."""
+    found = plain(logarithm)
+    return {**found, **{name: exp(found[name]) for name in ("mean", "low", "high") if found[name] is not None}}
 
 
 def over_seeds(frame: pd.DataFrame, column: str, scale: Scale = "plain") -> Tree:

@@ -45,12 +45,14 @@ def further(table: pd.DataFrame) -> dict[str, Estimate]:
     return {way: estimate(ratio[way] - ratio["last_matrix"], comparisons=len(DEEPER)) for way in DEEPER}
 
 
-def _ceiling(table: pd.DataFrame) -> Judgement:
+def under_allowed(table: pd.DataFrame) -> Judgement:
+    """Whether what is kept lies below what is allowed, for every way and learning rate."""
     found = below(list(shares(table, "total", "allowed_total").values()), 1.0, MARGIN)
     return replace(found, seeds=table["seed"].nunique())
 
 
-def _skilled(table: pd.DataFrame, law: str) -> Judgement:
+def skilled(table: pd.DataFrame, law: str) -> Judgement:
+    """Whether a law has skill for every way; undecided where a trial diverged."""
     found = all_skilled(skills(table, law))
     lost = sorted(set(table.loc[table["trial"].isna() | table[f"{law}_total"].isna(), "way"]))
     return replace(found, verdict="undecided", note=f"trial writes diverged: {', '.join(lost)}") if lost else found
@@ -101,7 +103,7 @@ RULES = (
         "gradients allows.",
         "at most 1",
         ALLOWED,
-        _ceiling,
+        under_allowed,
         why=ROUND + "the gradients are those of one draw of other prompts.",
         family="ways × learning rates: Bonferroni",
     ),
@@ -111,7 +113,7 @@ RULES = (
         "depth kept.",
         "skill > 0",
         SKILL,
-        lambda table: _skilled(table, "linear"),
+        lambda table: skilled(table, "linear"),
         family="the ways of writing: Bonferroni",
     ),
     _rule(
@@ -119,7 +121,7 @@ RULES = (
         "Wherever a language model is written, kernel simulation, from the model before any write, forecasts the depth kept.",
         "skill > 0",
         SKILL,
-        lambda table: _skilled(table, "kernel"),
+        lambda table: skilled(table, "kernel"),
         family="the ways of writing: Bonferroni",
     ),
     _rule(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from realmodels.training.loop import one_thread
 from realmodels.training.recipe import SEEDS
-from realmodels.writing.ceiling_laws import COLUMNS, D, Way, under_ceilings
+from realmodels.writing.ceiling_laws import D, Way, under_ceilings
 from realmodels.writing.counterfactual_stream import counterfactual_stream
 from realmodels.writing.methods.binding import code
 from realmodels.writing.models import ModelSpec, checkpoint_of, model_spec
@@ -77,7 +77,44 @@ EXPERIMENT = Experiment(
             "parameters.",
             str,
         ),
-        **COLUMNS,
+        "seed": Column("Seed of the model and of its facts.", int),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "steps": Column("Gradient steps per task.", int, unit="steps"),
+        "candidates": Column("Answers among which the model chooses.", int, unit="answers"),
+        "learning_rate": Column("Learning rate of the writes."),
+        "trial": Column(
+            "Mean depth of tasks of other prompts that are written alone, each into a copy.", optional="the model diverged"
+        ),
+        "T": Column("Tasks written.", int, unit="tasks"),
+        "learned": Column("Mean depth of a task just after its own write.", optional="the model diverged"),
+        "oldest": Column(
+            "Mean depth of the oldest tenth of the tasks, one at least, after the last one.", optional="the model diverged"
+        ),
+        "total": Column("Sum of the depths of all facts, after the last task.", unit="facts", optional="the model diverged"),
+        "text_rise": Column("Rise of the cross-entropy of held-out text.", unit="bits per byte", optional="the model diverged"),
+        "diverged": Column("Whether a write made the model's numbers infinite.", bool),
+        "parameters": Column("Parameters that are written.", int, unit="parameters"),
+        "participation_ratio": Column("Participation ratio of the gradients of other prompts, mean over outputs."),
+        "moved": Column(
+            "Change of the response kernel of other prompts since before the stream, over what it was; the mean over outputs is "
+            "taken out of both.",
+            optional="the model diverged",
+        ),
+        "allowed": Column("Largest depth of the oldest tenth in the linear memory, at any one dose."),
+        "mean": Column(
+            "Depth of the oldest tenth in a linear memory with one number for a pair of facts, at the dose of the trial.",
+            optional="the trial diverged",
+        ),
+        "linear": Column(
+            "Depth of the oldest tenth in the linear memory, at the dose of the trial.", optional="the trial diverged"
+        ),
+        "kernel": Column("Depth of the oldest tenth by the kernel simulation."),
+        "allowed_total": Column("Largest sum of depths in the linear memory, at any one dose.", unit="facts"),
+        "mean_total": Column(
+            "Sum of depths in the memory with one number for a pair of facts.", unit="facts", optional="the trial diverged"
+        ),
+        "linear_total": Column("Sum of depths in the linear memory.", unit="facts", optional="the trial diverged"),
+        "kernel_total": Column("Sum of depths by the kernel simulation.", unit="facts"),
     },
     cells=cells,
     run=run,

@@ -23,14 +23,14 @@ from realmodels.writing.counterfactual_stream import CounterfactualStream
 from realmodels.writing.filling import Simulated, filled, joined, oldest
 from realmodels.writing.forecast import setup_of
 from realmodels.writing.gradient_memory import GradientMemory, centred, mean_keys
-from realmodels.writing.kernel import fact_gram, logit_kernel
+from realmodels.writing.kernel import fact_gram
 from realmodels.writing.methods.binding import bind
 from realmodels.writing.methods.writer import Background, Writer
 from realmodels.writing.outputs import Facts
+from realmodels.writing.slot_kernel import kernel_of
 from realmodels.writing.stores import Kept, Rule
 from realmodels.writing.stream import STEPS
 from realmodels.writing.trial import TRIALS, depth_alone, trials
-from simulate.runs.columns import Column
 from theory.errors import UserError
 from theory.statistics import participation_ratio
 
@@ -58,7 +58,7 @@ def under_ceilings(
     setting: CounterfactualStream, way: Way, rates: Sequence[float], tasks: Sequence[int]
 ) -> Iterator[dict[str, Any]]:
     """What is kept of the stream at each of these learning rates and numbers of tasks, beside what the laws say: the columns of
-    COLUMNS but for `seed`. Every learning rate begins with the model as it is."""
+    every table but for `seed`. Every learning rate begins with the model as it is."""
     facts, others = setting.facts, setting.others
     own = {"D": D, "steps": STEPS, "candidates": facts.choices}
     laws = Laws(setting.model, way, others, facts, tasks)
@@ -80,11 +80,11 @@ class Laws:
         if there are fewer others than the longest stream has facts."""
         self.model, self.way, self.others, self.tasks = model, way, others, tasks
         writer = way.bound(model, others)
-        theta = logit_kernel(writer.model, writer, others).response
+        theta = kernel_of(writer, others).response
         self.some = centred(theta[:ASKED, :, :ASKED])
         self.memory, self.keys = GradientMemory(theta, D, max(tasks)), mean_keys(theta)
         told = joined(facts, others[max(tasks) * D :])  # beside the stream: what is said everywhere
-        kernel = logit_kernel(writer.model, writer, told)
+        kernel = kernel_of(writer, told)
         self.simulated = Simulated(setup_of(writer.model, kernel, told, steps=STEPS), max(tasks))
         self.about = {
             "parameters": sum(p.numel() for p in writer.parameters.values()),
@@ -120,7 +120,7 @@ class Laws:
 
     def moved(self, writer: Writer) -> float:
         """Change of the response kernel of other prompts since before any write, over what it was."""
-        now = centred(logit_kernel(writer.model, writer, self.others[:ASKED]).response)
+        now = centred(kernel_of(writer, self.others[:ASKED]).response)
         return float((now - self.some).norm() / self.some.norm())
 
     def _at_trial(self, law: Callable[[float], Kept], trial: float) -> dict[int, tuple[float, float]]:
@@ -153,44 +153,3 @@ def reached(dose_of: Callable[[float], float], depth: Callable[[float], float], 
 def _kept(kept: Kept, tasks: Sequence[int]) -> dict[int, tuple[float, float]]:
     """(depth of the oldest tenth, sum of all depths) by number of tasks."""
     return {T: (float(kept.at[T][: len(oldest(T))].mean()), float(kept.at[T].sum()) * D) for T in tasks}
-
-
-COLUMNS = {
-    "seed": Column("Seed of the model and of its facts.", int),
-    "D": Column("Facts per task.", int, unit="facts"),
-    "steps": Column("Gradient steps per task.", int, unit="steps"),
-    "candidates": Column("Answers among which the model chooses.", int, unit="answers"),
-    "learning_rate": Column("Learning rate of the writes."),
-    "trial": Column(
-        "Mean depth of tasks of other prompts that are written alone, each into a copy.", optional="the model diverged"
-    ),
-    "T": Column("Tasks written.", int, unit="tasks"),
-    "learned": Column("Mean depth of a task just after its own write.", optional="the model diverged"),
-    "oldest": Column(
-        "Mean depth of the oldest tenth of the tasks, one at least, after the last one.", optional="the model diverged"
-    ),
-    "total": Column("Sum of the depths of all facts, after the last task.", unit="facts", optional="the model diverged"),
-    "text_rise": Column("Rise of the cross-entropy of held-out text.", unit="bits per byte", optional="the model diverged"),
-    "diverged": Column("Whether a write made the model's numbers infinite.", bool),
-    "parameters": Column("Parameters that are written.", int, unit="parameters"),
-    "participation_ratio": Column("Participation ratio of the gradients of other prompts, mean over outputs."),
-    "moved": Column(
-        "Change of the response kernel of other prompts since before the stream, over what it was; the mean over outputs is "
-        "taken out of both.",
-        optional="the model diverged",
-    ),
-    "allowed": Column("Largest depth of the oldest tenth in the linear memory, at any one dose."),
-    "mean": Column(
-        "Depth of the oldest tenth in a linear memory with one number for a pair of facts, at the dose of the trial.",
-        optional="the trial diverged",
-    ),
-    "linear": Column("Depth of the oldest tenth in the linear memory, at the dose of the trial.", optional="the trial diverged"),
-    "kernel": Column("Depth of the oldest tenth by the kernel simulation."),
-    "allowed_total": Column("Largest sum of depths in the linear memory, at any one dose.", unit="facts"),
-    "mean_total": Column(
-        "Sum of depths in the memory with one number for a pair of facts.", unit="facts", optional="the trial diverged"
-    ),
-    "linear_total": Column("Sum of depths in the linear memory.", unit="facts", optional="the trial diverged"),
-    "kernel_total": Column("Sum of depths by the kernel simulation.", unit="facts"),
-}
-"""Description of the columns of `under_ceilings`, and of the seed."""
