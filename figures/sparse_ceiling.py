@@ -11,7 +11,7 @@ from figures.figure import Figure
 from figures.results import Results, bars, seeds
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, Look, letters, panels
 from figures.verdicts import deeper_ceiling
-from figures.verdicts.sparse_ceiling import COMPARED, differences, streams
+from figures.verdicts.sparse_ceiling import COMPARED, FAMILIES, differences, streams
 from figures.words import number, paragraph
 
 MODELS = {
@@ -50,8 +50,8 @@ def caption(results: Results) -> str:
         of the depths of all facts after the last task where one matrix is written, or the values: the most that the memory allows
         at any one dose, the memory at the dose of trial writes, the kernel simulation, and what is kept. (b) The same for all
         parameters. (c) What a sparse model keeps less what the dense model of the same seed keeps; the values stand beside the
-        last matrix of the dense model. Means over {seeds(sparse)}; 95% intervals, in (a, b) each by itself, in (c) the two of a
-        model together.
+        last matrix of the dense model. Means over {seeds(sparse)}; 95% intervals, in (a, b) each by itself, in (c) the two of
+        sparse activity, and of sparse attention, together.
         """)
 
 
@@ -77,14 +77,16 @@ def _steps(panel: Axes, rows: pd.DataFrame, ways: tuple[str, ...]) -> None:
 def _differences(panel: Axes, results: Results) -> None:
     """Kept by a sparse model less kept by the dense one, place by place."""
     table, dense = streams(results), deeper_ceiling.streams(results)
-    for index, model in enumerate(("kwta", "nsa", "memory")):
-        for offset, (way, value) in zip((-0.12, 0.12), differences(table, dense, model).items(), strict=True):
-            frame = pd.DataFrame([value._asdict()])
+    names = list(NAMES)[1:]
+    for ways in FAMILIES:
+        for way, value in differences(table, dense, ways).items():
+            model, frame = way.partition(".")[0], pd.DataFrame([value._asdict()])
             filled = {} if way in ONE else {"markerfacecolor": "white"}
-            panel.errorbar([index + offset], frame["mean"], yerr=bars(frame), elinewidth=0.8, **MODELS[model].marks(**filled))
+            place = names.index(model) + (-0.12 if way in ONE else 0.12)
+            panel.errorbar([place], frame["mean"], yerr=bars(frame), elinewidth=0.8, **MODELS[model].marks(**filled))
     panel.axhline(0.0, color=GREY, linewidth=0.6)
     panel.set(xlim=(-0.5, 2.5), xlabel="model", ylabel="kept, less dense, facts")
-    panel.set_xticks(range(3), [NAMES[model] for model in ("kwta", "nsa", "memory")])
+    panel.set_xticks(range(len(names)), [NAMES[model] for model in names])
     panel.tick_params(axis="x", length=0)
     for label, filled in (("matrix or values", "black"), ("all parameters", "white")):
         panel.plot([], [], "o", color="black", markerfacecolor=filled, label=label)
@@ -109,7 +111,7 @@ def draw(results: Results) -> Canvas:
 FIGURE = Figure(
     "sparse_ceiling",
     "Sparse models under the same ceiling",
-    ("C2-sparse", "C2-sparse-same", "H1-sparse-kwta", "H1-sparse-nsa", "H1-sparse-memory", "P1-sparse"),
+    ("C2-sparse", "C2-sparse-same", "H1-sparse-kwta", "H1-sparse-nsa", "H1-sparse-memory", "H1-sparse-values", "P1-sparse"),
     ("sparse_ceiling", "deeper_ceiling"),
     caption,
     draw,

@@ -12,7 +12,7 @@ from figures.sparse_ceiling import MODELS, beside
 from figures.verdicts import deeper_ceiling
 from figures.verdicts.deeper_ceiling import skills
 from figures.verdicts.matrix_ceiling import shares
-from figures.verdicts.sparse_ceiling import differences, moved, streams
+from figures.verdicts.sparse_ceiling import FAMILIES, differences, moved, streams
 
 PLACES = {"last_matrix": "last matrix", "values": "values", "full": "all parameters"}
 
@@ -21,7 +21,6 @@ def sparse_ceiling(results: Results) -> Tree:
     """What each model kept after the last task beside what the laws say, differences to the dense one, and skills."""
     table, dense = streams(results), deeper_ceiling.streams(results)
     first = table.iloc[0]
-    found = {model: differences(table, dense, model) for model in ("kwta", "nsa", "memory")}
     return {
         "facts": int((table["T"] * table["D"]).max()),
         "tasks": int(table["T"].max()),
@@ -31,7 +30,9 @@ def sparse_ceiling(results: Results) -> Tree:
         "parameters": _by_model({str(way): int(part["parameters"].iloc[0]) for way, part in last(table).groupby("way")}),
         "closest": plain(max(shares(table, "total", "allowed_total").values(), key=lambda value: value.high)),
         "allowed": _by_model({way: factor(value) for way, value in moved(table, dense).items()}),
-        "less_dense": _by_model({way: plain(value) for ways in found.values() for way, value in ways.items()}),
+        "less_dense": _by_model(
+            {way: plain(value) for ways in FAMILIES for way, value in differences(table, dense, ways).items()}
+        ),
         "kernel": _by_model({way: plain(value) for way, value in skills(table, "kernel").items()}),
         "linear": _by_model({way: plain(value) for way, value in skills(table, "linear").items()}),
         "rows": [_row(way, part) for way, part in beside(results).groupby("way", sort=False)],

@@ -49,7 +49,7 @@ FULL = Way("full", (0.01, 0.03))
 WAYS = {
     "kwta": {"last_matrix": LAST, "full": FULL},
     "nsa": {"last_matrix": LAST, "full": FULL},
-    "memory": {"values": Values("sparse_memory", (3.0, 10.0)), "full": FULL},
+    "memory": {"values": Values("sparse_memory", (30.0, 100.0)), "full": FULL},
 }
 """By architecture. The rates of the last matrix and of all parameters are those of the dense model in `deeper_ceiling`."""
 
@@ -100,8 +100,18 @@ def _shape(name: str, preset: Preset) -> ModelConfig:
 EXPERIMENT = Experiment(
     name="sparse_ceiling",
     question="Does sparsity move the ceiling of a language model, or bring what a stream keeps nearer to it?",
-    prediction="",
-    falsifier="",
+    prediction="Claim C2 counts directions, not activity: in no sparse model do all facts together keep more depth than a linear "
+    "memory of the gradients allows at any one dose (C2-sparse), and what the last matrix is allowed lies within a tenth of what "
+    "it is in the dense model, at an activity of 0.02 and under sparse attention (C2-sparse-same). By H1 a sparser model keeps "
+    "more: kwta in the last matrix and in all parameters (H1-sparse-kwta), nsa in both (H1-sparse-nsa), a memory layer where all "
+    "parameters are written (H1-sparse-memory), its values alone against the last matrix (H1-sparse-values). The kernel "
+    "simulation forecasts the mean depth kept better than a multiple of the trials' depth does (P1-sparse). On the development "
+    "models, after 24 tasks, 55 facts were allowed in the last matrix of kwta and of nsa and 58 in the dense one, of which 29, "
+    "31 and 32 were kept; in all parameters kwta kept 39 of 92, memory 58 of 96, the dense model 46 of 100; the values kept 15 "
+    "of 50, and gradients there moved by 0.9 of their size even where little was learned. So C2-sparse-same and H1-sparse-memory "
+    "are expected to hold, H1-sparse-kwta, H1-sparse-values and, for the values, P1-sparse to fail, H1-sparse-nsa to be open.",
+    falsifier="The simultaneous 95% interval over seeds of what is kept over what is allowed lies wholly above 1 somewhere, that "
+    "of what is allowed in a sparse over a dense model wholly outside of a tenth about 1; another interval wholly below 0.",
     controls="The dense model of the same seed by the same laws, with the same facts, order, steps and optimiser; "
     "equal parameters of all models; the cross-entropy of each model before; answers drawn at random; what is said at prompts "
     "that were never written is no depth, in laws and in the network.",

@@ -40,5 +40,6 @@ CASES = {
     "H1-sparse-kwta": ({}, {"bend": {"sparse": 0.4}}, ONE_SEED),
     "H1-sparse-nsa": ({}, {"bend": {"sparse": 0.4}}, ONE_SEED),
     "H1-sparse-memory": ({}, {"bend": {"sparse": 0.4}}, ONE_SEED),
+    "H1-sparse-values": ({}, {"bend": {"sparse": 0.4}}, ONE_SEED),
     "P1-sparse": ({}, {"bend": {"miss": 9.0}}, ONE_SEED),
 }
