@@ -1,4 +1,4 @@
-"""The same stream into sparse models and the dense one: what gradients allow, what laws say, what is kept (C2, H1, E2)."""
+"""The same stream into a dense model and sparse ones: what gradients allow, what laws say, what is kept (H1, C2, E2)."""
 
 import numpy as np
 import pandas as pd
@@ -9,110 +9,103 @@ from figures.deeper_ceiling import STEPS, last
 from figures.estimate import estimate
 from figures.figure import Figure
 from figures.results import Results, bars, seeds
-from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, Look, letters, panels
-from figures.verdicts import deeper_ceiling
-from figures.verdicts.sparse_ceiling import COMPARED, FAMILIES, differences, streams
+from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, Look, letters, panels
+from figures.verdicts.sparse_ceiling import COMPARED, allowed, kept, streams
 from figures.words import number, paragraph
 
-MODELS = {
-    "dense": Look("dense", BLACK, "o"),
-    "kwta": Look("sparse activation", BLUE, "^"),
-    "nsa": Look("sparse attention", GREEN, "v"),
-    "memory": Look("memory layer", ORANGE, "s"),
+WAYS = {
+    "dense.last_matrix": "dense\nlast",
+    "kwta.last_matrix": "sparse\nlast",
+    "dense.middle_matrix": "dense\nmiddle",
+    "memory.values": "memory\nvalues",
+    "dense.full": "dense\nall",
+    "kwta.full": "sparse\nall",
+    "memory.full": "memory\nall",
 }
-ONE = ("dense.last_matrix", "kwta.last_matrix", "nsa.last_matrix", "memory.values")
-ALL = ("dense.full", "kwta.full", "nsa.full", "memory.full")
-NAMES = {"dense": "dense", "kwta": "sparse\nactivity", "nsa": "sparse\nattention", "memory": "memory"}
-
-
-def beside(results: Results) -> pd.DataFrame:
-    """Rows of the dense and of the sparse models after the last task, each way at its best learning rate; ways "model.way"."""
-    dense = deeper_ceiling.streams(results)
-    dense = dense[dense["way"].isin(COMPARED.values())]
-    return pd.concat([last(dense.assign(way="dense." + dense["way"])), last(streams(results))])
+LOOKS = {
+    "kwta.last_matrix": Look("sparse, last matrix", BLUE, "^"),
+    "kwta.full": Look("sparse, all", GREEN, "v"),
+    "memory.values": Look("memory, values", ORANGE, "s"),
+    "memory.full": Look("memory, all", PURPLE, "D"),
+}
 
 
 def caption(results: Results) -> str:
     """The finding, what the panels show, and how."""
-    rows = beside(results)
+    table = streams(results)
+    rows = last(table)
     means = rows.groupby("way")[["total", "allowed_total"]].mean()
 
     def of(way: str) -> str:
         return f"{number(means.loc[way, 'total'])} of {number(means.loc[way, 'allowed_total'])}"
 
-    first, sparse = rows.iloc[0], streams(results)
-    active = sparse.loc[sparse["model"] == "kwta", "active"].iloc[0]
+    first = rows.iloc[0]
+    active = table.loc[table["model"] == "kwta", "active"].iloc[0]
     return paragraph(f"""
-        Of the facts of depth that a linear memory of its gradients allows, the last matrix keeps {of(ONE[0])} in a dense language
-        model, {of(ONE[1])} where {number(active)} of the hidden units act, {of(ONE[2])} with sparse attention, and the values of
-        a memory layer {of(ONE[3])}. The same {first["T"] * first["D"]} facts in tasks of {first["D"]} for all models of a seed,
-        equal parameters, each way at the learning rate at which it stores most; the laws are computed before the stream. (a) Sum
-        of the depths of all facts after the last task where one matrix is written, or the values: the most that the memory allows
-        at any one dose, the memory at the dose of trial writes, the kernel simulation, and what is kept. (b) The same for all
-        parameters. (c) What a sparse model keeps less what the dense model of the same seed keeps; the values stand beside the
-        last matrix of the dense model. Means over {seeds(sparse)}; 95% intervals, in (a, b) each by itself, in (c) the two of
-        sparse activity, and of sparse attention, together.
+        Of the facts of depth that a linear memory of its gradients allows, the last matrix keeps {of("dense.last_matrix")} in a
+        dense language model and {of("kwta.last_matrix")} where {number(active)} of the hidden units act; all parameters keep
+        {of("dense.full")} and {of("kwta.full")}, and {of("memory.full")} in a model with a memory layer. The same
+        {first["T"] * first["D"]} facts in tasks of {first["D"]} for all models of a seed, equal parameters in all, each way at
+        that of three learning rates at which it stores most; the laws are computed before the stream. (a) Sum of the depths of
+        all facts after the last task: the most that the memory allows at any one dose, the memory at the dose of trial writes,
+        the kernel simulation, and what is kept. (b) What is kept less what the dense model of the same seed keeps in the same
+        place, against the ratio of what gradients allow. Means over {seeds(table)}; 95% intervals, each by itself.
         """)
 
 
-def _steps(panel: Axes, rows: pd.DataFrame, ways: tuple[str, ...]) -> None:
-    """From what is allowed to what is kept, model by model."""
-    places = np.arange(len(ways))
+def _steps(panel: Axes, rows: pd.DataFrame) -> None:
+    """From what is allowed to what is kept, way by way."""
+    places = np.arange(len(WAYS))
     for index, (column, look) in enumerate(STEPS.items()):
-        found = [estimate(rows[rows["way"] == way].groupby("seed")[column].mean()) for way in ways]
+        found = [estimate(rows[rows["way"] == way].groupby("seed")[column].mean()) for way in WAYS]
         frame = pd.DataFrame([value._asdict() for value in found])
         size = {"markersize": 9, "markeredgewidth": 2} if column == "allowed_total" else {}
-        panel.errorbar(
-            places + 0.13 * (index - 1.5),
-            frame["mean"],
-            yerr=bars(frame),
-            elinewidth=0.7,
-            **look.marks(linestyle="none", **size),
-        )
-    panel.set(xlim=(-0.5, len(ways) - 0.5), ylim=(0, None), xlabel="model", ylabel="sum of depths, facts")
-    panel.set_xticks(places, [NAMES[way.partition(".")[0]] for way in ways])
+        x = places + 0.13 * (index - 1.5)
+        panel.errorbar(x, frame["mean"], yerr=bars(frame), elinewidth=0.7, **look.marks(linestyle="none", **size))
+    panel.set(xlim=(-0.5, len(WAYS) - 0.5), ylim=(0, None), xlabel="model and what is written", ylabel="sum of depths, facts")
+    panel.set_xticks(places, list(WAYS.values()))
     panel.tick_params(axis="x", length=0)
+    for border in (1.5, 3.5):
+        panel.axvline(border, color=GREY, linewidth=0.4)
 
 
-def _differences(panel: Axes, results: Results) -> None:
-    """Kept by a sparse model less kept by the dense one, place by place."""
-    table, dense = streams(results), deeper_ceiling.streams(results)
-    names = list(NAMES)[1:]
-    for ways in FAMILIES:
-        for way, value in differences(table, dense, ways).items():
-            model, frame = way.partition(".")[0], pd.DataFrame([value._asdict()])
-            filled = {} if way in ONE else {"markerfacecolor": "white"}
-            place = names.index(model) + (-0.12 if way in ONE else 0.12)
-            panel.errorbar([place], frame["mean"], yerr=bars(frame), elinewidth=0.8, **MODELS[model].marks(**filled))
-    panel.axhline(0.0, color=GREY, linewidth=0.6)
-    panel.set(xlim=(-0.5, 2.5), xlabel="model", ylabel="kept, less dense, facts")
-    panel.set_xticks(range(len(names)), [NAMES[model] for model in names])
-    panel.tick_params(axis="x", length=0)
-    for label, filled in (("matrix or values", "black"), ("all parameters", "white")):
-        panel.plot([], [], "o", color="black", markerfacecolor=filled, label=label)
+def _beside(panel: Axes, table: pd.DataFrame) -> None:
+    """Kept, sparse less dense, against what is allowed, sparse over dense."""
+    for way in COMPARED:
+        more, wider = pd.DataFrame([kept(table, way)._asdict()]), pd.DataFrame([allowed(table, way)._asdict()])
+        ratio = np.exp(wider)
+        panel.errorbar(ratio["mean"], more["mean"], yerr=bars(more), xerr=bars(ratio), elinewidth=0.8, **LOOKS[way].marks())
+    panel.axhline(0.0, color=BLACK, linewidth=0.6)
+    panel.axvline(1.0, color=VERMILION, linewidth=0.6, linestyle=":")
+    panel.set(xlabel="allowed, over dense", ylabel="kept, less dense, facts")
     panel.legend(loc="best")
 
 
 def draw(results: Results) -> Canvas:
-    """Three panels: one matrix, all parameters, and sparse less dense."""
-    rows = beside(results)
-    canvas, (matrix, everything, less) = panels(columns=3, ratio=1.0)
-    _steps(matrix, rows, ONE)
-    _steps(everything, rows, ALL)
-    _differences(less, results)
-    top = max(matrix.get_ylim()[1], everything.get_ylim()[1])
-    matrix.set_ylim(0, top)
-    everything.set_ylim(0, top)
-    canvas.legend(*matrix.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    letters([matrix, everything, less], ["one matrix, or values", "all parameters", "sparse less dense"])
+    """Two panels: from what is allowed to what is kept, and sparse beside dense."""
+    table = streams(results)
+    canvas, (steps, beside) = panels(columns=2, ratio=0.75, gridspec_kw={"width_ratios": [1.7, 1]})
+    _steps(steps, last(table))
+    _beside(beside, table)
+    canvas.legend(*steps.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    letters([steps, beside], [f"after {table['T'].max()} tasks", "sparse beside dense"])
     return canvas
 
 
 FIGURE = Figure(
     "sparse_ceiling",
     "Sparse models under the same ceiling",
-    ("C2-sparse", "C2-sparse-same", "H1-sparse-kwta", "H1-sparse-nsa", "H1-sparse-memory", "H1-sparse-values", "P1-sparse"),
-    ("sparse_ceiling", "deeper_ceiling"),
+    (
+        "C2-sparse",
+        "H1-sparse-ceiling",
+        "H1-sparse-ceiling-full",
+        "H1-sparse-kept",
+        "H1-sparse-kept-full",
+        "H1-values-kept",
+        "H1-memory-kept",
+        "P1-sparse",
+    ),
+    ("sparse_ceiling",),
     caption,
     draw,
 )

@@ -1,4 +1,4 @@
-"""Numbers quoted on streams into sparse models beside the dense one."""
+"""Numbers quoted on the same stream into a dense model and sparse ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,35 +8,47 @@ import pandas as pd
 from figures.deeper_ceiling import last
 from figures.numbers.estimates import Tree, factor, over_seeds, plain
 from figures.results import Results
-from figures.sparse_ceiling import MODELS, beside
-from figures.verdicts import deeper_ceiling
 from figures.verdicts.deeper_ceiling import skills
-from figures.verdicts.matrix_ceiling import shares
-from figures.verdicts.sparse_ceiling import FAMILIES, differences, moved, streams
+from figures.verdicts.matrix_ceiling import shares, stored
+from figures.verdicts.sparse_ceiling import COMPARED, allowed, kept, streams
 
-PLACES = {"last_matrix": "last matrix", "values": "values", "full": "all parameters"}
+MODELS = {"dense": "dense", "kwta": "sparse activation", "memory": "memory layer"}
+PLACES = {"last_matrix": "last matrix", "middle_matrix": "middle matrix", "values": "values", "full": "all parameters"}
 
 
 def sparse_ceiling(results: Results) -> Tree:
     """What each model kept after the last task beside what the laws say, differences to the dense one, and skills."""
-    table, dense = streams(results), deeper_ceiling.streams(results)
-    first = table.iloc[0]
+    table = streams(results)
+    first, rows = table.iloc[0], last(table)
+    share = (rows["total"] / rows["allowed_total"]).groupby(rows["way"]).mean()
     return {
         "facts": int((table["T"] * table["D"]).max()),
         "tasks": int(table["T"].max()),
         "D": int(first["D"]),
         "seeds": int(table["seed"].nunique()),
         "active": float(table.loc[table["model"] == "kwta", "active"].iloc[0]),
-        "parameters": _by_model({str(way): int(part["parameters"].iloc[0]) for way, part in last(table).groupby("way")}),
-        "closest": plain(max(shares(table, "total", "allowed_total").values(), key=lambda value: value.high)),
-        "allowed": _by_model({way: factor(value) for way, value in moved(table, dense).items()}),
-        "less_dense": _by_model(
-            {way: plain(value) for ways in FAMILIES for way, value in differences(table, dense, ways).items()}
-        ),
+        "before": {model: over_seeds(part, "before") for model, part in table.groupby("model")},
+        "closest": plain(max(shares(_whole(table), "total", "allowed_total").values(), key=lambda value: value.high)),
+        "least_share": float(share.min()),
+        "largest_share": float(share.max()),
+        "allowed": _by_model({way: factor(allowed(table, way)) for way in COMPARED}),
+        "less_dense": _by_model({way: plain(kept(table, way)) for way in COMPARED}),
         "kernel": _by_model({way: plain(value) for way, value in skills(table, "kernel").items()}),
-        "linear": _by_model({way: plain(value) for way, value in skills(table, "linear").items()}),
-        "rows": [_row(way, part) for way, part in beside(results).groupby("way", sort=False)],
+        "on_edge": _by_model(_on_edge(table)),
+        "rows": [_row(way, part) for way, part in rows.groupby("way", sort=False)],
     }
+
+
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of streams that did not diverge."""
+    return table[~table["diverged"].astype(bool)]
+
+
+def _on_edge(table: pd.DataFrame) -> dict[str, bool]:
+    """Whether the learning rate at which a way stores most is the least or the largest that was tried."""
+    tried = table.groupby("way")["learning_rate"].agg(["min", "max"])
+    best = last(table).groupby("way")["learning_rate"].first()
+    return {str(way): bool(best[way] in (tried.loc[way, "min"], tried.loc[way, "max"])) for way in stored(table).columns}
 
 
 def _by_model(ways: Mapping[str, Any]) -> Tree:
@@ -51,13 +63,12 @@ def _by_model(ways: Mapping[str, Any]) -> Tree:
 def _row(way: str, part: pd.DataFrame) -> dict[str, Any]:
     """A model and what is written of it, at its best learning rate: a row of the table."""
     model, _, place = way.partition(".")
+    names = ("allowed_total", "linear_total", "kernel_total", "participation_ratio", "moved")
     return {
-        "model": MODELS[model].label,
+        "model": MODELS[model],
         "place": PLACES[place],
+        "parameters": int(part["parameters"].iloc[0]),
         "rate": float(part["learning_rate"].iloc[0]),
         **{name: over_seeds(part, name) for name in ("learned", "total", "text_rise")},
-        **{
-            name: float(part[name].mean())
-            for name in ("allowed_total", "linear_total", "kernel_total", "participation_ratio", "moved")
-        },
+        **{name: float(part[name].mean()) for name in names},
     }

@@ -1,100 +1,75 @@
-"""Rules for streams into sparse models beside dense ones: the ceiling, whether sparsity moves it, what is kept (C2, H1, E2)."""
+"""Rules for the same stream into sparse models and a dense one: the ceiling, whether sparsity moves it, what is kept (H1, C2)."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from math import log
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from figures.estimate import Estimate, estimate
 from figures.results import Results
-from figures.verdicts import deeper_ceiling
 from figures.verdicts.ceiling import ROUND
 from figures.verdicts.deeper_ceiling import ALLOWED, SKILL, skilled, under_allowed
 from figures.verdicts.matrix_ceiling import stored
-from figures.verdicts.rule import Judgement, Rule, every
-
-NEAR = 0.1
-"""Part of what is allowed by which a sparse model may differ from the dense one and count as the same."""
-
-FAMILIES = (("kwta.last_matrix", "kwta.full"), ("nsa.last_matrix", "nsa.full"), ("memory.full",), ("memory.values",))
-"""Ways that one rule asks about together."""
+from figures.verdicts.rule import Judgement, Rule, decide, judgement
 
 COMPARED = {
-    "kwta.last_matrix": "last_matrix",
-    "kwta.full": "full",
-    "nsa.last_matrix": "last_matrix",
-    "nsa.full": "full",
-    "memory.values": "last_matrix",
-    "memory.full": "full",
+    "kwta.last_matrix": "dense.last_matrix",
+    "kwta.full": "dense.full",
+    "memory.values": "dense.middle_matrix",
+    "memory.full": "dense.full",
 }
 """What is written of a sparse model, and of the dense model beside it."""
 
 
 def streams(results: Results) -> pd.DataFrame:
-    """The table of the sparse models, whose ways are "model.way". A stream that diverged keeps nothing."""
+    """The table, whose ways are "model.way". A stream that diverged keeps nothing."""
     found = results.table("sparse_ceiling")
     return found.assign(way=found["model"] + "." + found["way"], total=found["total"].fillna(0.0))
 
 
-def differences(table: pd.DataFrame, dense: pd.DataFrame, ways: Sequence[str]) -> dict[str, Estimate]:
-    """Sum of depths after the last task, sparse less dense, by way, paired by seed, each at its best learning rate in the mean;
-    the intervals hold together."""
-    sparse, beside = stored(table), stored(dense)
-    return {way: estimate(sparse[way] - beside[COMPARED[way]], comparisons=len(ways)) for way in ways}
+def kept(table: pd.DataFrame, way: str) -> Estimate:
+    """Sum of depths after the last task, of a sparse model less of the dense one, paired by seed, each at its best rate."""
+    most = stored(table)
+    return estimate(most[way] - most[COMPARED[way]])
 
 
-def moved(table: pd.DataFrame, dense: pd.DataFrame) -> dict[str, Estimate]:
-    """Logarithm of what gradients allow the last matrix after the last task, sparse over dense, by model; simultaneous."""
-    beside = _allowed(dense)["last_matrix"]
-    ways = [way for way, place in COMPARED.items() if way.endswith(f".{place}") and place == "last_matrix"]
-    found = _allowed(table)
-    return {way: estimate(np.log(found[way] / beside), comparisons=len(ways)) for way in ways}
-
-
-def _allowed(table: pd.DataFrame) -> pd.DataFrame:
-    """Largest sum of depths after the last task, by seed, a column per way."""
+def allowed(table: pd.DataFrame, way: str) -> Estimate:
+    """Logarithm of what gradients allow after the last task, of a sparse over the dense model, paired by seed."""
     last = table[table["T"] == table["T"].max()]
-    return last.groupby(["seed", "way"])["allowed_total"].first().unstack("way")
+    found = last.groupby(["seed", "way"])["allowed_total"].first().unstack("way")
+    return estimate(np.log(found[way] / found[COMPARED[way]]))
 
 
-def _same(table: pd.DataFrame, dense: pd.DataFrame) -> Judgement:
-    return every(moved(table, dense), log(1 - NEAR), -log(1 - NEAR))
+def _more(found: Callable[[pd.DataFrame, str], Estimate], way: str) -> Callable[[pd.DataFrame], Judgement]:
+    def judge(table: pd.DataFrame) -> Judgement:
+        value = found(table, way)
+        return judgement(value, decide(value, 0.0, np.inf))
 
-
-def _more(table: pd.DataFrame, dense: pd.DataFrame, ways: Sequence[str]) -> Judgement:
-    return every(differences(table, dense, ways), 0.0, np.inf)
+    return judge
 
 
 WHERE = (
-    "Models of equal parameters: kwta, whose feed-forward layers act at 0.02 of their hidden units; nsa, with native sparse "
-    "attention; memory, with a memory layer. Answers drawn at random, tasks of 8 facts, 3 to 24 tasks into the output matrix of "
-    "the last feed-forward layer (kwta, nsa), the values of the memory layer, or all parameters. A stream that diverged keeps "
-    "nothing. "
+    "Models of equal parameters: dense; kwta, whose feed-forward layers act at about 0.02 of their hidden units; memory, with a "
+    "memory layer in the middle. Answers drawn at random, 3 to 12 tasks of 8 facts into the output matrix of the last or the "
+    "middle feed-forward layer, the values of the memory layer, or all parameters. A stream that diverged keeps nothing. "
 )
-PAIRED = (
-    "Sum of the depths of all facts after 24 tasks less that of the dense model of the same seed and stream, {what}; paired by "
-    "seed, each at the learning rate at which it stores most in the mean. {interval} Supported if {all} above 0, refuted if "
-    "{one} below."
+KEPT = (
+    "Sum of the depths of all facts after 12 tasks, {what}, paired by seed, each at that of three learning rates at which it "
+    "stores most in the mean. 95% t interval over seeds. Supported if it lies above 0, refuted if below."
 )
-BOTH = "95% t intervals over seeds, simultaneous over the two."
+MOVED = (
+    "Logarithm of the largest sum of depths that a linear memory of the gradients allows after 12 tasks, {what}, paired by seed. "
+    "95% t interval over seeds. Supported if it lies above 0, refuted if below."
+)
 
 
-def _rule(
-    id: str, claim: str, expected: str, text: str, judge: Callable[[pd.DataFrame, pd.DataFrame], Judgement], **more: str
-) -> Rule:
+def _rule(id: str, claim: str, expected: str, text: str, judge: Callable[[pd.DataFrame], Judgement], **more: str) -> Rule:
     def judged(results: Results) -> Judgement:
-        return judge(streams(results), deeper_ceiling.streams(results))
+        return judge(streams(results))
 
-    tables = ("sparse_ceiling", "deeper_ceiling")
-    return Rule(id, claim, expected, WHERE + text, tables, judged, rests_on="language model", rule_set="after", **more)
-
-
-def _paired(what: str, one: bool = False) -> str:
-    if one:
-        return PAIRED.format(what=what, interval="95% t interval over seeds.", all="it lies", one="it lies")
-    return PAIRED.format(what=what, interval=BOTH, all="both lie", one="one lies")
+    return Rule(
+        id, claim, expected, WHERE + text, ("sparse_ceiling",), judged, rests_on="language model", rule_set="after", **more
+    )
 
 
 RULES = (
@@ -102,57 +77,59 @@ RULES = (
         "C2-sparse",
         "In sparse models too, all facts of a stream together keep no more depth than a linear memory of the gradients allows.",
         "at most 1",
-        ALLOWED,
-        lambda table, dense: under_allowed(table),
+        ALLOWED + " Streams that diverged are left out.",
+        lambda table: under_allowed(table[~table["diverged"].astype(bool)]),
         why=ROUND + "the gradients are those of one draw of other prompts.",
         family="ways × learning rates: Bonferroni",
     ),
     _rule(
-        "C2-sparse-same",
-        "Sparse activation and sparse attention leave the ceiling of the last matrix where it is.",
-        f"within {NEAR:.0%}",
-        "Logarithm of the largest sum of depths that gradients allow the last matrix after 24 tasks, sparse over dense model of "
-        "the same seed; 95% t intervals over seeds, simultaneous over kwta and nsa. Supported if both lie between the logarithms "
-        f"of {1 - NEAR:g} and of 1/{1 - NEAR:g}, refuted if one lies wholly outside.",
-        _same,
-        family="the two models: Bonferroni",
+        "H1-sparse-ceiling",
+        "Sparser activation raises what the last matrix of a language model may keep.",
+        "> 0",
+        MOVED.format(what="kwta over dense, of the last matrix"),
+        _more(allowed, "kwta.last_matrix"),
     ),
     _rule(
-        "H1-sparse-kwta",
-        "A language model that acts more sparsely keeps more of a stream.",
-        "> 0 facts of depth",
-        _paired("kwta, in the last matrix and in all parameters"),
-        partial(_more, ways=FAMILIES[0]),
-        family="the two ways: Bonferroni",
+        "H1-sparse-ceiling-full",
+        "Sparser activation raises what all parameters of a language model may keep.",
+        "> 0",
+        MOVED.format(what="kwta over dense, of all parameters"),
+        _more(allowed, "kwta.full"),
     ),
     _rule(
-        "H1-sparse-nsa",
-        "A language model of sparse attention keeps more of a stream.",
+        "H1-sparse-kept",
+        "The last matrix of a language model that acts more sparsely keeps more of a stream.",
         "> 0 facts of depth",
-        _paired("nsa, in the last matrix and in all parameters"),
-        partial(_more, ways=FAMILIES[1]),
-        family="the two ways: Bonferroni",
+        KEPT.format(what="kwta less dense, in the last matrix"),
+        _more(kept, "kwta.last_matrix"),
     ),
     _rule(
-        "H1-sparse-memory",
-        "A language model with a memory layer keeps more of a stream into all parameters.",
+        "H1-sparse-kept-full",
+        "All parameters of a language model that acts more sparsely keep more of a stream.",
         "> 0 facts of depth",
-        _paired("memory, in all parameters", one=True),
-        partial(_more, ways=FAMILIES[2]),
+        KEPT.format(what="kwta less dense, in all parameters"),
+        _more(kept, "kwta.full"),
     ),
     _rule(
-        "H1-sparse-values",
-        "The values of a memory layer keep more of a stream than the last matrix of a dense model.",
+        "H1-values-kept",
+        "The values of a memory layer keep more of a stream than a matrix in the same place of a dense model.",
         "> 0 facts of depth",
-        _paired("the values of memory against the last matrix", one=True),
-        partial(_more, ways=FAMILIES[3]),
+        KEPT.format(what="the values of memory less the middle matrix of dense"),
+        _more(kept, "memory.values"),
+    ),
+    _rule(
+        "H1-memory-kept",
+        "All parameters of a language model with a memory layer keep more of a stream.",
+        "> 0 facts of depth",
+        KEPT.format(what="memory less dense, in all parameters"),
+        _more(kept, "memory.full"),
     ),
     _rule(
         "P1-sparse",
-        "In sparse models, kernel simulation, from the model before any write, forecasts the depth kept.",
+        "In dense and sparse models, kernel simulation, from the model before any write, forecasts the depth kept.",
         "skill > 0",
         SKILL,
-        lambda table, dense: skilled(table, "kernel"),
+        lambda table: skilled(table, "kernel"),
         family="the ways of writing: Bonferroni",
     ),
 )
