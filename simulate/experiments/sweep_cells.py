@@ -28,18 +28,16 @@ SPARE = 32
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell per column of the sweep: one D and a; every T and seed in it. D runs from a ceiling of about 32 tasks to 1."""
+    """One cell per column of the sweep: one D and a; every T and seed in it. D runs from a ceiling of about 32 tasks to 1.
+
+    No number in it is computed beyond whole ones: last digits differ between processors, and cells must not.
+    """
     N, b, depths = (SIZES[preset][name] for name in ("N", "b", "depths"))
     bits = b * N
     columns = []
     for D in task_sizes(bits - SPARE, depths, smallest=bits / SMALLEST_TASK):
-        ceiling = palimpsest.largest_tasks(N, b, D)
-        T = task_grid(ceiling, preset)
-        allowed = palimpsest.ceiling(N, b, np.array(T)) / (np.array(T) * D)
-        predicted = {"ceiling_T": ceiling, "ceiling_depth": allowed.tolist()}
-        columns += [
-            {"N": N, "b": b, "D": D, "a": a, "T": T, "required": REQUIRED, **predicted, "seeds": list(SEEDS)} for a in ACTIVITY
-        ]
+        T = task_grid(palimpsest.largest_tasks(N, b, D), preset)
+        columns += [{"N": N, "b": b, "D": D, "a": a, "T": T, "required": REQUIRED, "seeds": list(SEEDS)} for a in ACTIVITY]
     return columns
 
 
@@ -54,11 +52,13 @@ def run(cell: Cell, workspace: Path) -> Rows:
     """Fraction of the oldest task's bits that come back right, for every number of tasks and seed."""
     N, b, D, a = (cell[name] for name in ("N", "b", "D", "a"))
     keys = seed_keys(cell["seeds"], D, active_cells(N, a))
+    tasks = np.array(cell["T"])
+    ceiling, allowed = palimpsest.largest_tasks(N, b, D), (palimpsest.ceiling(N, b, tasks) / (tasks * D)).tolist()
     decoded, surviving = map(np.asarray, _decoded(keys, N, b, b * N, active_cells(N, a), D, jnp.array(cell["T"])))
     common = {"system": "cells", "N": N, "b": b, "D": D, "a": a, "required": cell["required"]}
     return [
         {**common, "T": T, "seed": seed, "depth": float(decoded[i, j]), "surviving_bits": int(surviving[i, j])}
-        | {"ceiling_T": cell["ceiling_T"], "ceiling_depth": cell["ceiling_depth"][i]}
+        | {"ceiling_T": ceiling, "ceiling_depth": allowed[i]}
         | {"predicted_depth": decoding_probability(N, b, active_cells(N, a), D, T)}
         for i, T in enumerate(cell["T"])
         for j, seed in enumerate(cell["seeds"])

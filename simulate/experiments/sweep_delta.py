@@ -27,17 +27,17 @@ LARGEST_TASK = 4.4
 
 
 def cells(preset: Preset) -> list[Cell]:
-    """One cell per column of the sweep: one D, a and family; every T and seed in it. D reaches down to a ceiling near 2."""
+    """One cell per column of the sweep: one D, a and family; every T and seed in it. D reaches down to a ceiling near 2.
+
+    No number in it is computed beyond whole ones: last digits differ between processors, and cells must not.
+    """
     N, depths = SIZES[preset]["N"], SIZES[preset]["depths"]
     columns = []
     for D in task_sizes(N / (LARGEST_TASK * REQUIRED), depths):
         for centred in (False, True):
-            rank = N - centred
-            ceiling = largest_tasks(rank, D, REQUIRED)
-            T = np.array(task_grid(ceiling, preset))
-            common = {"N": N, "D": D, "centred": centred, "T": T.tolist(), "required": REQUIRED, "seeds": list(SEEDS)}
-            common |= {"ceiling_T": ceiling, "ceiling_depth": attainable_depth(rank, T, D).tolist()}
-            columns += [{**common, "a": a, "eta": _best_eta(N, a, centred, T, D)} for a in ACTIVITY[preset]]
+            T = task_grid(largest_tasks(N - centred, D, REQUIRED), preset)
+            common = {"N": N, "D": D, "centred": centred, "T": T, "required": REQUIRED, "seeds": list(SEEDS)}
+            columns += [{**common, "a": a} for a in ACTIVITY[preset]]
     return [{**cell, "M_max": room(cell["D"] * max(cell["T"]))} for cell in columns]
 
 
@@ -64,14 +64,16 @@ def _depths(keys: jax.Array, M_max: int, N: int, K: int, family: Family, etas: j
 def run(cell: Cell, workspace: Path) -> Rows:
     """Depth of the oldest task for every number of tasks and seed, at the eta that the spectral law calls best for it."""
     N, D, a, centred = (cell[name] for name in ("N", "D", "a", "centred"))
-    family, T, eta = _family(centred), cell["T"], cell["eta"]
+    family, T, rank = _family(centred), cell["T"], N - centred
+    eta = _best_eta(N, a, centred, np.array(T), D)
+    ceiling, allowed = largest_tasks(rank, D, cell["required"]), attainable_depth(rank, np.array(T), D).tolist()
     spectrum = ensemble_spectrum(N, a, family, C)
     keys = seed_keys(cell["seeds"], D, round(1000 * a))
     depths = np.asarray(_depths(keys, cell["M_max"], N, active_cells(N, a, family, C), family, jnp.array(eta), jnp.array(T), D))
     common = {"system": "delta", "N": N, "b": 0, "D": D, "a": a, "centred": centred, "required": cell["required"]}
     return [
-        {**common, "T": T[i], "seed": seed, "depth": float(depth), "eta": eta[i], "ceiling_T": cell["ceiling_T"]}
-        | {"ceiling_depth": cell["ceiling_depth"][i], "predicted_depth": task_depth(spectrum, eta[i], T[i], D)}
+        {**common, "T": T[i], "seed": seed, "depth": float(depth), "eta": eta[i], "ceiling_T": ceiling}
+        | {"ceiling_depth": allowed[i], "predicted_depth": task_depth(spectrum, eta[i], T[i], D)}
         for i, over_seeds in enumerate(depths.T)
         for seed, depth in zip(cell["seeds"], over_seeds, strict=True)
     ]
