@@ -6,7 +6,8 @@
 
 `train` pretrains a model, `load` reads one. `measure`, `forecast` and `write` take a model (its folder, or what `load` returned),
 facts (a file, a list or a table) and a method, in this order, and answer with numbers that know their unit and their meaning.
-`apply` makes a model's folder of what `write` saved, `revert` takes it off again.
+`apply` makes a model's folder of what `write` saved, `revert` takes it off again. `OffMode` restricts any optimizer in a training
+loop of one's own.
 The names are loaded on first use.
 """
 
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "writing.answers.measurement": ["Measurement"],
         "writing.answers.written": ["Written"],
         "writing.measure": ["forecast", "measure"],
+        "writing.restricted_updates": ["OffMode"],
         "writing.answers.capacity": ["Capacity"],
         "writing.ask": ["ask"],
         "writing.capacity": ["capacity"],
