@@ -7,12 +7,13 @@ parts       one pretraining step of every architecture: tokens a second, cost ov
 tables      a training step of a memory layer by the number of its slots
 kernel      the logit kernel of many facts against per-sample gradients of torch.func: time and memory
 contexts    attention layers by the length of the text
+off_mode    a step of AdamW on smollm2 with its updates kept off-mode, over one without
 """
 
 import importlib
 import sys
 
-NAMES = ("commands", "delta_rule", "race", "parts", "tables", "kernel", "contexts")
+NAMES = ("commands", "delta_rule", "race", "parts", "tables", "kernel", "contexts", "off_mode")
 
 
 def main(arguments: list[str]) -> int:
