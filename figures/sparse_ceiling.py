@@ -78,7 +78,6 @@ def _beside(panel: Axes, table: pd.DataFrame) -> None:
     panel.axhline(0.0, color=BLACK, linewidth=0.6)
     panel.axvline(1.0, color=VERMILION, linewidth=0.6, linestyle=":")
     panel.set(xlabel="allowed, over dense", ylabel="kept, less dense, facts")
-    panel.legend(loc="best")
 
 
 def draw(results: Results) -> Canvas:
@@ -87,7 +86,9 @@ def draw(results: Results) -> Canvas:
     canvas, (steps, beside) = panels(columns=2, ratio=0.75, gridspec_kw={"width_ratios": [1.7, 1]})
     _steps(steps, last(table))
     _beside(beside, table)
-    canvas.legend(*steps.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    entries = [pair for panel in (steps, beside) for pair in zip(*panel.get_legend_handles_labels(), strict=True)]
+    handles, labels = map(list, zip(*entries, strict=True))
+    canvas.legend(handles, labels, loc="outside lower center", ncols=4)
     letters([steps, beside], [f"after {table['T'].max()} tasks", "sparse beside dense"])
     return canvas
 

@@ -9,7 +9,7 @@ from figures.deeper_ceiling import last
 from figures.numbers.estimates import Tree, factor, over_seeds, plain
 from figures.results import Results
 from figures.verdicts.deeper_ceiling import skills
-from figures.verdicts.matrix_ceiling import shares, stored
+from figures.verdicts.matrix_ceiling import shares
 from figures.verdicts.sparse_ceiling import COMPARED, allowed, kept, streams
 
 MODELS = {"dense": "dense", "kwta": "sparse activation", "memory": "memory layer"}
@@ -34,7 +34,6 @@ def sparse_ceiling(results: Results) -> Tree:
         "allowed": _by_model({way: factor(allowed(table, way)) for way in COMPARED}),
         "less_dense": _by_model({way: plain(kept(table, way)) for way in COMPARED}),
         "kernel": _by_model({way: plain(value) for way, value in skills(table, "kernel").items()}),
-        "on_edge": _by_model(_on_edge(table)),
         "rows": [_row(way, part) for way, part in rows.groupby("way", sort=False)],
     }
 
@@ -42,13 +41,6 @@ def sparse_ceiling(results: Results) -> Tree:
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of streams that did not diverge."""
     return table[~table["diverged"].astype(bool)]
-
-
-def _on_edge(table: pd.DataFrame) -> dict[str, bool]:
-    """Whether the learning rate at which a way stores most is the least or the largest that was tried."""
-    tried = table.groupby("way")["learning_rate"].agg(["min", "max"])
-    best = last(table).groupby("way")["learning_rate"].first()
-    return {str(way): bool(best[way] in (tried.loc[way, "min"], tried.loc[way, "max"])) for way in stored(table).columns}
 
 
 def _by_model(ways: Mapping[str, Any]) -> Tree:
