@@ -1,6 +1,7 @@
 """Off-mode updates in a training loop of one's own: what must stay stays, the rest learns, by any optimizer and with peft."""
 
 import copy
+import sys
 
 import pytest
 import torch
@@ -129,7 +130,8 @@ def test_low_rank_adapters_say_nothing_along_the_directions():
         realmodels.OffMode(wrapped, TEXTS, tokenizer=words)
 
 
-def test_it_works_under_the_trainer_of_transformers(tmp_path):
+def test_it_works_under_the_trainer_of_transformers(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "marimo", raising=False)  # where it is loaded, transformers takes a test for a notebook
     from transformers import Trainer, TrainingArguments
 
     words, model = tokenizer(begin=False, pad=False), drawn("gpt2")
