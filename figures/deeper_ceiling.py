@@ -1,5 +1,7 @@
 """A stream into the last matrix, the first one, all feed-forward matrices and all parameters: laws and network (C2, E2)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,6 +21,7 @@ LOOKS = {
     "feedforward": Look("feed-forward", PURPLE, "P"),
     "full": Look("all parameters", BLACK, "o"),
 }
+SHORT = {"last_matrix": "last\nmatrix", "first_matrix": "first\nmatrix", "feedforward": "feed-\nforward", "full": "all"}
 STEPS = {
     "allowed_total": Look("most allowed", GREY, "_", "-"),
     "linear_total": Look("linear memory", SKY, "s", ":"),
@@ -54,18 +57,17 @@ def caption(results: Results) -> str:
         """)
 
 
-def _steps(panel: Axes, table: pd.DataFrame) -> None:
-    """From what is allowed to what is kept, place by place."""
-    rows = last(table)
-    places = np.arange(len(LOOKS))
+def draw_steps(panel: Axes, rows: pd.DataFrame, ways: Mapping[str, str], about: str) -> None:
+    """From what is allowed to what is kept, way by way. ways: the label of each; about: name of the horizontal axis."""
+    places = np.arange(len(ways))
     for index, (column, look) in enumerate(STEPS.items()):
-        found = [estimate(rows[rows["way"] == way].groupby("seed")[column].mean()) for way in LOOKS]
+        found = [estimate(rows[rows["way"] == way].groupby("seed")[column].mean()) for way in ways]
         frame = pd.DataFrame([value._asdict() for value in found])
         size = {"markersize": 9, "markeredgewidth": 2} if column == "allowed_total" else {}
         x = places + 0.13 * (index - 1.5)
         panel.errorbar(x, frame["mean"], yerr=bars(frame), elinewidth=0.7, **look.marks(linestyle="none", **size))
-    panel.set(xlim=(-0.5, len(LOOKS) - 0.5), ylim=(0, None), xlabel="what is written", ylabel="sum of depths, facts")
-    panel.set_xticks(places, ["last\nmatrix", "first\nmatrix", "feed-\nforward", "all"])
+    panel.set(xlim=(-0.5, len(ways) - 0.5), ylim=(0, None), xlabel=about, ylabel="sum of depths, facts")
+    panel.set_xticks(places, list(ways.values()))
     panel.tick_params(axis="x", length=0)
 
 
@@ -100,7 +102,7 @@ def draw(results: Results) -> Canvas:
     """Three panels: from the ceiling to the network, by length, and what parts them."""
     table = streams(results)
     canvas, (steps, lengths, parting) = panels(columns=3, ratio=1.0)
-    _steps(steps, table)
+    draw_steps(steps, last(table), SHORT, "what is written")
     _lengths(lengths, table)
     _parting(parting, table)
     handles = [*steps.get_legend_handles_labels()[0], *parting.get_legend_handles_labels()[0]]

@@ -5,8 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from figures.deeper_ceiling import STEPS, last
-from figures.estimate import estimate
+from figures.deeper_ceiling import draw_steps, last
 from figures.figure import Figure
 from figures.results import Results, bars, seeds
 from figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, Look, letters, panels
@@ -43,7 +42,7 @@ def caption(results: Results) -> str:
     active = table.loc[table["model"] == "kwta", "active"].iloc[0]
     return paragraph(f"""
         Of the facts of depth that a linear memory of its gradients allows, the last matrix keeps {of("dense.last_matrix")} in a
-        dense language model and {of("kwta.last_matrix")} where {number(active)} of the hidden units act; all parameters keep
+        dense language model and {of("kwta.last_matrix")} where {number(active, 1)} of the hidden units act; all parameters keep
         {of("dense.full")} and {of("kwta.full")}, and {of("memory.full")} in a model with a memory layer. The same
         {first["T"] * first["D"]} facts in tasks of {first["D"]} for all models of a seed, equal parameters in all, each way at
         that of three learning rates at which it stores most; the laws are computed before the stream. (a) Sum of the depths of
@@ -51,22 +50,6 @@ def caption(results: Results) -> str:
         the kernel simulation, and what is kept. (b) What is kept less what the dense model of the same seed keeps in the same
         place, against the ratio of what gradients allow. Means over {seeds(table)}; 95% intervals, each by itself.
         """)
-
-
-def _steps(panel: Axes, rows: pd.DataFrame) -> None:
-    """From what is allowed to what is kept, way by way."""
-    places = np.arange(len(WAYS))
-    for index, (column, look) in enumerate(STEPS.items()):
-        found = [estimate(rows[rows["way"] == way].groupby("seed")[column].mean()) for way in WAYS]
-        frame = pd.DataFrame([value._asdict() for value in found])
-        size = {"markersize": 9, "markeredgewidth": 2} if column == "allowed_total" else {}
-        x = places + 0.13 * (index - 1.5)
-        panel.errorbar(x, frame["mean"], yerr=bars(frame), elinewidth=0.7, **look.marks(linestyle="none", **size))
-    panel.set(xlim=(-0.5, len(WAYS) - 0.5), ylim=(0, None), xlabel="model and what is written", ylabel="sum of depths, facts")
-    panel.set_xticks(places, list(WAYS.values()))
-    panel.tick_params(axis="x", length=0)
-    for border in (1.5, 3.5):
-        panel.axvline(border, color=GREY, linewidth=0.4)
 
 
 def _beside(panel: Axes, table: pd.DataFrame) -> None:
@@ -84,7 +67,9 @@ def draw(results: Results) -> Canvas:
     """Two panels: from what is allowed to what is kept, and sparse beside dense."""
     table = streams(results)
     canvas, (steps, beside) = panels(columns=2, ratio=0.75, gridspec_kw={"width_ratios": [1.7, 1]})
-    _steps(steps, last(table))
+    draw_steps(steps, last(table), WAYS, "model and what is written")
+    for border in (1.5, 3.5):
+        steps.axvline(border, color=GREY, linewidth=0.4)
     _beside(beside, table)
     entries = [pair for panel in (steps, beside) for pair in zip(*panel.get_legend_handles_labels(), strict=True)]
     handles, labels = map(list, zip(*entries, strict=True))

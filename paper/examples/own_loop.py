@@ -2,9 +2,10 @@
 
     python paper/examples/own_loop.py [seed]
 
-Off-mode leaves alone what prompts about other airports and other capitals have in common. Printed are the share of the taught
-facts that the model says after the last step, the share of capitals that it still says, none of them in the background, and the
-cross-entropy of a text that nobody wrote for it.
+Off-mode leaves alone what prompts about other airports and other capitals have in common. Each model is taught until it says nine
+tenths of the facts, so that both are compared at equal learning. Printed are the rounds over the facts, the share of the taught
+facts that the model says then, the share of capitals that it still says, none of them in the background, and the cross-entropy of
+a text that nobody wrote for it. It takes about ten minutes on two cores.
 """
 
 import json
@@ -19,7 +20,7 @@ from transformers import PreTrainedTokenizerBase
 import realmodels
 
 HERE = Path(__file__).parent
-TAUGHT, EPOCHS, BATCH, LEARNING_RATE, DIRECTIONS = 24, 8, 8, 3e-5, 24
+TAUGHT, LEARNED, ROUNDS, BATCH, LEARNING_RATE, DIRECTIONS = 24, 0.9, 40, 8, 1e-4, 24
 TEXT = (
     "Rivers carry the rain of a whole country to the sea. Where the ground is flat they are slow and wide, and the sand that "
     "they bring settles on the bottom. After a long winter the snow of the mountains melts, and the villages watch the water."
@@ -66,23 +67,29 @@ def main(seed: int = 0) -> None:
     taught, asked = airports[:TAUGHT], capitals[25:]
     background = [prompt for prompt, _ in airports[TAUGHT:] + capitals[:25]]
     text = [(TEXT[:40], TEXT[40:])]
-    print(f"{'':14}taught  capitals  text, nats")
-    print(f"{'before':14}{said(loaded.model, tokenizer, taught):6.2f}{said(loaded.model, tokenizer, asked):10.2f}"
-          f"{float(loss_of(loaded.model, tokenizer, text).detach()):12.2f}")  # fmt: skip
+    print("model       rounds  taught  capitals  text, nats")
+
+    def show(name: str, model: nn.Module, rounds: int) -> None:
+        """Print a line."""
+        learned, kept = said(model, tokenizer, taught), said(model, tokenizer, asked)
+        loss = float(loss_of(model, tokenizer, text).detach())
+        print(f"{name:10}{rounds:8}{learned:8.2f}{kept:10.2f}{loss:12.2f}", flush=True)
+
+    show("before", loaded.model, 0)
     for name in ("freely", "off-mode"):
         model = loaded.copy()
         optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
         if name == "off-mode":
             realmodels.OffMode(model, background, where="all", k=DIRECTIONS, tokenizer=tokenizer).restrict(optimizer)
-        order = random.Random(seed)
-        for _ in range(EPOCHS):
-            order.shuffle(taught)
+        order, lesson, rounds = random.Random(seed), list(taught), 0
+        while rounds < ROUNDS and said(model, tokenizer, taught) < LEARNED:
+            order.shuffle(lesson)
             for start in range(0, TAUGHT, BATCH):
-                loss_of(model, tokenizer, taught[start : start + BATCH]).backward()
+                loss_of(model, tokenizer, lesson[start : start + BATCH]).backward()
                 optimizer.step()
                 optimizer.zero_grad()
-        after = said(model, tokenizer, taught), said(model, tokenizer, asked), float(loss_of(model, tokenizer, text).detach())
-        print(f"{name:14}{after[0]:6.2f}{after[1]:10.2f}{after[2]:12.2f}", flush=True)
+            rounds += 1
+        show(name, model, rounds)
 
 
 if __name__ == "__main__":

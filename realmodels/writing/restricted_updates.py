@@ -9,11 +9,12 @@ A matrix W [outputs, inputs] reads a key k of every token. With U [inputs, k] th
 do this for an optimizer that scales every weight by itself (Adam), nor with weight decay. So the weights are projected after the
 optimizer's step: W <- W - (W U - C) U^T. The state is U and C, k (inputs + outputs) numbers for a matrix.
 
-Low-rank adaptation adds B A to W. There A U = 0 is kept, so that B A U = 0. A is projected when `restrict` is called, too: B is 0
-then, and the model stays what it is.
+Low-rank adaptation adds B A to W. There A U = 0 is kept, so that B A U = 0. A is projected when `restrict` is called, too. B is
+still 0 then, so that the model stays what it is.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -32,6 +33,25 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 AT_ONCE = 16  # background texts that are read together
+
+
+@dataclass
+class _Kept:
+    """A weight with U (`directions`) and C (`said`), and whether it is stored as [inputs, outputs]."""
+
+    weight: nn.Parameter
+    directions: Tensor
+    said: Tensor
+    transposed: bool
+
+    @torch.no_grad()
+    def project(self) -> None:
+        """Bring the weight back to what it has to say along the directions, on the device where it is by now."""
+        device = self.weight.device
+        self.directions, self.said = self.directions.to(device), self.said.to(device)
+        weight = self.weight.T if self.transposed else self.weight
+        moved = weight.float() @ self.directions - self.said
+        weight.sub_((moved @ self.directions.T).to(weight.dtype))
 
 
 class OffMode:
@@ -63,62 +83,69 @@ class OffMode:
         self.directions = {matrix.name: common_directions(read, k).float() for matrix, read in zip(found, keys, strict=True)}
         """Orthonormal U [inputs, k] by the name of the matrix, float32."""
         self._layers = {id(matrix.module(self.model)): matrix for matrix in found}
-        self._kept: list[tuple[nn.Parameter, Tensor, Tensor, bool]] = []
+        self._kept: dict[int, _Kept] = {}
 
     @property
     def state_numbers(self) -> int:
         """Numbers that are kept beside the model: directions, and what the matrices say along them once `restrict` was called."""
-        return sum(u.numel() for u in self.directions.values()) + sum(said.numel() for _, _, said, _ in self._kept)
+        return sum(u.numel() for u in self.directions.values()) + sum(kept.said.numel() for kept in self._kept.values())
 
     def restrict(self, optimizer: Optimizer) -> "RemovableHandle":
         """Project the weights after every step of this optimizer; `.remove()` of what is returned ends it.
 
-        Parameters that belong to no chosen matrix are left to the optimizer. Raises UserError if it has none that do.
+        Call it once for each optimizer, if there are several. Parameters that belong to no chosen matrix are left to it. Raises
+        UserError if it has none that do, or for an adapter that was trained before.
         """
         trained = {id(p) for group in optimizer.param_groups for p in group["params"]}
-        self._kept = [each for each in self._restricted() if id(each[0]) in trained]
-        if not self._kept:
+        kept = [each for each in self._restricted() if id(each.weight) in trained]
+        if not kept:
             raise UserError(
                 f"the optimizer trains none of the {len(self.directions)} matrices that OffMode was made for: give it their "
                 "weights, or name others with where"
             )
-        self.project()
-        return optimizer.register_step_post_hook(lambda *_: self.project())
+        self._kept |= {id(each.weight): each for each in kept}
 
-    @torch.no_grad()
-    def project(self) -> None:
-        """Bring the weights back to what they said along the directions when `restrict` was called."""
-        for parameter, directions, said, transposed in self._kept:
-            weight = parameter.T if transposed else parameter
-            moved = weight.float() @ directions - said
-            weight.sub_((moved @ directions.T).to(weight.dtype))
+        def project(*_: object) -> None:
+            for each in kept:
+                each.project()
 
-    def _restricted(self) -> Iterator[tuple[nn.Parameter, Tensor, Tensor, bool]]:
-        """(weight, directions, what it has to say along them, whether it is stored as [inputs, outputs]) of all that could be."""
+        project()
+        return optimizer.register_step_post_hook(project)
+
+    def _restricted(self) -> Iterator["_Kept"]:
+        """All weights that could be restricted, with what they have to say along the directions from now on."""
         for module in self.model.modules():
-            layer = module.base_layer if hasattr(module, "lora_A") else module
+            adapted = hasattr(module, "lora_A")
+            layer = module.base_layer if adapted else module
             if not isinstance(layer, nn.Module) or id(layer) not in self._layers:
                 continue
             matrix = self._layers[id(layer)]
-            weight: nn.Parameter = layer.weight  # pyright: ignore[reportAssignmentType]
-            directions = self.directions[matrix.name].to(weight.device)
-            if layer is module:
+            directions = self.directions[matrix.name]
+            if not adapted:
+                weight: nn.Parameter = layer.weight  # pyright: ignore[reportAssignmentType]
+                directions = directions.to(weight.device)
                 said = (weight.detach().T if matrix.transposed else weight.detach()).float() @ directions
-                yield weight, directions, said, matrix.transposed
-            else:
-                for adapter in module.lora_A.values():  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
-                    yield adapter.weight, directions, adapter.weight.new_zeros(len(adapter.weight), directions.shape[1]), False
+                yield _Kept(weight, directions, said, matrix.transposed)
+                continue
+            if any(second.weight.any() for second in module.lora_B.values()):  # pyright: ignore
+                raise UserError(f"an adapter of {matrix.name} was trained before: restrict it from its first step on")
+            for first in module.lora_A.values():  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+                yield _Kept(first.weight, directions, torch.zeros(len(first.weight), directions.shape[1]), False)
 
     def _keys(self, modules: list[nn.Module], texts: Sequence[Tensor]) -> list[Tensor]:
-        """What each module reads at every token of the texts: [tokens, inputs] each."""
-        device = next(self.model.parameters()).device
+        """What each module reads at every token of the texts: [tokens, inputs] each. Nothing is dropped out meanwhile."""
+        device, training = next(self.model.parameters()).device, self.model.training
+        self.model.eval()
         read: list[list[Tensor]] = [[] for _ in modules]
-        for start in range(0, len(texts), AT_ONCE):
-            some = texts[start : start + AT_ONCE]
-            padded = nn.utils.rnn.pad_sequence(list(some), batch_first=True).to(device)
-            inside = torch.arange(padded.shape[1]) < torch.tensor([len(text) for text in some])[:, None]
-            for found, keys in zip(read, inputs_of(self.model, modules, padded), strict=True):
-                found.append(keys[inside.to(device)].float())
+        try:
+            for start in range(0, len(texts), AT_ONCE):
+                some = texts[start : start + AT_ONCE]
+                padded = nn.utils.rnn.pad_sequence(list(some), batch_first=True).to(device)
+                inside = torch.arange(padded.shape[1]) < torch.tensor([len(text) for text in some])[:, None]
+                for found, keys in zip(read, inputs_of(self.model, modules, padded), strict=True):
+                    found.append(keys[inside.to(device)].float())
+        finally:
+            self.model.train(training)
         return [torch.cat(found) for found in read]
 
 

@@ -126,6 +126,8 @@ def test_low_rank_adapters_say_nothing_along_the_directions():
     for delta, u in zip(deltas, off.directions.values(), strict=True):
         assert delta.abs().max() > 1e-3
         assert (delta @ u).abs().max() < 1e-5 * delta.norm()
+    with pytest.raises(UserError, match="trained before"):
+        off.restrict(tuned)
     with pytest.raises(UserError, match="before peft"):
         realmodels.OffMode(wrapped, TEXTS, tokenizer=words)
 
@@ -154,6 +156,32 @@ def test_it_works_under_the_trainer_of_transformers(tmp_path, monkeypatch):
     for name, u in off.directions.items():
         assert not torch.equal(model.get_parameter(name), start.get_parameter(name))
         assert (along(model, name, u, True) - before[name]).abs().max() < 1e-5
+
+
+def test_several_optimizers_are_restricted_each_to_its_own_matrices():
+    words, model = tokenizer(begin=False, pad=False), drawn("gpt2")
+    off = realmodels.OffMode(model, TEXTS, where="0.feedforward.output,1.feedforward.output", k=3, tokenizer=words)
+    before = {name: along(model, name, u, True) for name, u in off.directions.items()}
+    start = copy.deepcopy(model)
+    for name in off.directions:
+        tuned = torch.optim.AdamW([model.get_parameter(name)], lr=0.01)
+        off.restrict(tuned)
+        other = torch.optim.AdamW([p for n, p in model.named_parameters() if n in off.directions and n != name], lr=0.01)
+        off.restrict(other)
+        steps(model, words, tuned)
+        steps(model, words, other)
+    for name, u in off.directions.items():
+        assert not torch.equal(model.get_parameter(name), start.get_parameter(name))
+        assert (along(model, name, u, True) - before[name]).abs().max() < 1e-5
+
+
+def test_a_model_in_training_is_read_without_dropout_and_goes_on_training():
+    words, model = tokenizer(begin=False, pad=False), drawn("gpt2")
+    quiet = realmodels.OffMode(model, TEXTS, k=3, tokenizer=words)
+    model.train()
+    found = realmodels.OffMode(model, TEXTS, k=3, tokenizer=words)
+    assert model.training
+    assert all(torch.equal(found.directions[name], u) for name, u in quiet.directions.items())
 
 
 def test_what_is_returned_ends_it_and_the_state_is_small():
