@@ -8,6 +8,7 @@ from figures.verdicts import (
     activity,
     architectures,
     attention_flows,
+    backgrounds,
     checks,
     coding_level,
     deeper_ceiling,
@@ -78,6 +79,7 @@ GROUPS = (
     slots,
     two_regimes,
     smollm2,
+    backgrounds,
     checks,
 )
 """The files of rules, in the order of the theory."""
