@@ -1,12 +1,11 @@
 """Backgrounds: what stands for the rest of what a model does while something is written, and its common key directions.
 
-  answer    prompts of the stream's form about other subjects, at the position where the answer begins
-  stream    the same prompts, at all positions
-  related   prompts about knowledge of a neighbouring kind, at all positions
-  text      running text, at all positions
-  mixture   stream, related and text together, as much of each
-  random    no background: directions drawn at random
-Of the prompts, a part gives the directions. The rest is never written either, and stands for the stream in what is predicted.
+answer    prompts of the stream's form about other subjects, at the position where the answer begins
+stream    the same prompts, at all positions
+related   prompts about knowledge of a neighbouring kind, at all positions
+text      running text, at all positions
+mixture   stream, related and text: leading directions of the mean of their second moments
+random    no background: directions drawn at random
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +67,8 @@ def directions(read: Mapping[str, Tensor], kind: str, k: int, seed: int) -> Tens
         inputs = next(iter(read.values())).shape[1]
         return torch.linalg.qr(torch.randn(inputs, k, generator=draw, dtype=torch.float64)).Q
     if kind == "mixture":
-        return common_directions(torch.cat([read[one] / len(read[one]) ** 0.5 for one in MIXED]), k)
+        moment = torch.stack([read[one].double().T @ read[one].double() / len(read[one]) for one in MIXED]).mean(0)
+        return torch.linalg.eigh(moment).eigenvectors.flip(1)[:, :k]
     return common_directions(read[kind], k)
 
 
