@@ -40,7 +40,7 @@ def test_draws_without_warnings_to_the_same_bytes(name: str, lawful: Results, tm
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_with_one_seed(name: str, made, tmp_path: Path):
-    results = made(seeds=1)
+    results = made(only=catalogue()[name].tables, seeds=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         paths = catalogue()[name].publish(results, tmp_path / "figures")

@@ -33,8 +33,13 @@ def unknown(tree, where: str) -> bool:
     return where in unseeded or (where.startswith((".ledger.rows.", ".literature.rows.")) and where.endswith((".ratio", ".ours")))
 
 
-def test_all_are_json_and_finite(lawful: Results):
-    tree = numbers(lawful)
+@pytest.fixture(scope="module")
+def tree(lawful: Results):
+    """All numbers of the lawful tables, which take some ten seconds."""
+    return numbers(lawful)
+
+
+def test_all_are_json_and_finite(tree):
     assert json.loads(json.dumps(tree, allow_nan=False)) == tree
     for where, value in leaves(tree):
         assert value is not None or unknown(tree, where), where
@@ -47,10 +52,9 @@ def test_with_one_seed_only_ends_of_intervals_are_left_open(made):
         assert value is not None or where.endswith((".low", ".high", ".detectable")) or unknown(tree, where), where
 
 
-def test_every_key_that_the_paper_reads_is_there(lawful: Results):
+def test_every_key_that_the_paper_reads_is_there(tree):
     import re
 
-    tree = numbers(lawful)
     sources = [PAPER / "main.typ", *(PAPER / "sections").rglob("*.typ")]
     keys = {key for path in sources for _, key in re.findall(r'\b(num|percent|est|value)\("([^"]+)"', path.read_text())}
     for key in keys:
@@ -61,8 +65,7 @@ def test_every_key_that_the_paper_reads_is_there(lawful: Results):
             found = found[part]
 
 
-def test_quoted_numbers_agree_with_the_tables(lawful: Results):
-    tree = numbers(lawful)
+def test_quoted_numbers_agree_with_the_tables(tree, lawful: Results):
     assert tree["baselines"] == {"unigram": 4.9, "bigram": 4.1, "lzma": 2.9}
     assert tree["stream"]["chance_bits"] == 4.0
     assert tree["capacity"]["ceiling"] == pytest.approx(1 / (2 * np.log(2)))
@@ -77,8 +80,8 @@ def test_quoted_numbers_agree_with_the_tables(lawful: Results):
     assert tree["contrasts"]["scope"]["mean"] == pytest.approx(difference)
 
 
-def test_comparisons_of_two_stores_are_counted_by_the_winner_that_the_law_calls(lawful: Results):
-    tree = numbers(lawful)["regimes"]
+def test_comparisons_of_two_stores_are_counted_by_the_winner_that_the_law_calls(tree):
+    tree = tree["regimes"]
     assert sum(part["count"] for part in tree["by_winner"].values()) == tree["comparisons"] == len(tree["rows"])
     assert sum(part["agree"] for part in tree["by_winner"].values()) == tree["agree"]
     for winner, part in tree["by_winner"].items():
@@ -122,8 +125,8 @@ def test_a_missing_table_is_named(made):
         numbers(results)
 
 
-def test_fingerprints_are_quoted(lawful: Results):
-    tables = {row["name"]: row for row in numbers(lawful)["meta"]["tables"]}
+def test_fingerprints_are_quoted(tree, lawful: Results):
+    tables = {row["name"]: row for row in tree["meta"]["tables"]}
     assert tables["hebbian"]["key"] == "key-of-hebbi"
     assert tables["hebbian"]["rows"] == len(lawful.table("hebbian"))
     assert tables["baselines"]["seeds"] is None or pd.isna(tables["baselines"]["seeds"])

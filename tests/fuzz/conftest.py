@@ -64,6 +64,7 @@ def guarded(tmp_path_factory):
         patch.setattr(figures.figure.Figure, "save", reached)
         patch.setattr(figures.verdicts.table, "verdicts", reached)
         patch.setattr(figures.build.build, "typeset", reached)
+        patch.setattr(figures.build.build, "export_latex", reached)
         patch.setattr(figures.build.build, "update_claims", nothing)
         patch.setattr(figures.build.dictionary, "update", nothing)
         patch.setattr(figures.build.verdicts, "publish_verdicts", nothing)

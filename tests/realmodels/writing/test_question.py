@@ -1,5 +1,6 @@
 """A model and facts, read and encoded: the chat form, settings, sources, digests, and what cannot be asked is named at once."""
 
+import bisect
 import hashlib
 import json
 
@@ -122,11 +123,15 @@ def test_the_context_may_be_filled_to_the_last_token(toys):
     word = loaded.tokenizer(" Oz", add_special_tokens=False)["input_ids"]
     count = (96 - 1) // len(word)
     spare = 96 - 1 - count * len(word)
-    entries = [("x" * spare + " Oz" * count, "Peru"), ("A", "Norway")]
-    fits = [n for n in range(count + 1) if _fits(loaded, ("x" * spare + " Oz" * n, "Peru"), entries[1])]
-    longest = Question(loaded, [("x" * spare + " Oz" * max(fits), "Peru"), entries[1]]).facts
+    other = ("A", "Norway")
+
+    def long(n: int) -> tuple[str, str]:
+        return "x" * spare + " Oz" * n, "Peru"
+
+    first = bisect.bisect_left(range(count + 1), True, key=lambda n: not _fits(loaded, long(n), other))
+    longest = Question(loaded, [long(first - 1), other]).facts
     assert 96 - len(word) < int(longest.last.max()) + 1 <= 96
-    assert fits == list(range(len(fits)))
+    assert not any(_fits(loaded, long(n), other) for n in range(first, min(first + 3, count + 1)))
 
 
 def _fits(loaded, *entries) -> bool:
