@@ -37,7 +37,7 @@ print(json.dumps({"loss": loss.item(), "moved": moved, "peak_GiB": peak}))
 
 
 def test_one_full_size_step_fits_into_eight_gibibytes():
-    """Of dsa, for which this size is meant. A fresh model hardly guesses: ln 32768 = 10.4 nats; the logits' spread adds nothing."""
+    """A dsa, for which this size is meant. Fresh, it hardly guesses: ln 32768 = 10.4 nats; the spread of logits adds nothing."""
     run = [sys.executable, "-c", STEP, "dsa"]
     done = subprocess.run(run, capture_output=True, text=True, cwd=Path(__file__).parents[3], check=True)
     found = json.loads(done.stdout)
