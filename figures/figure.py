@@ -53,6 +53,7 @@ IN_SUPPLEMENT = (
     "slots",
     "two_regimes",
     "smollm2",
+    "backgrounds",
 )
 """Names of the figures of the supplement, in its order."""
 

@@ -10,6 +10,7 @@ from figures.numbers import (
     activity,
     architectures,
     attention_flows,
+    backgrounds,
     coding_level,
     deeper_ceiling,
     diagnosis,
@@ -87,6 +88,7 @@ PARTS = (
     slots.slots,
     two_regimes.two_regimes,
     smollm2.smollm2,
+    backgrounds.backgrounds,
     ladder.ladder,
 )
 """Functions that read one part of the numbers each; a part is named as its function."""
