@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "writing.measure": ["forecast", "measure"],
         "writing.restricted_updates": ["OffMode"],
         "writing.answers.capacity": ["Capacity"],
+        "writing.advice": ["advise"],
         "writing.ask": ["ask"],
         "writing.capacity": ["capacity"],
         "writing.school": ["school"],

@@ -17,6 +17,7 @@ from typing import Annotated
 import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
+from figures.cli.advise import Advise
 from figures.cli.ask import Ask, Methods, School
 from figures.cli.capacity import Capacity
 from figures.cli.delta import Apply, Revert
@@ -44,6 +45,7 @@ Command = (
     | Annotated[Train, subcommand("train")]
     | Annotated[Write, subcommand("write")]
     | Annotated[Capacity, subcommand("capacity")]
+    | Annotated[Advise, subcommand("advise")]
     | Annotated[Measure, subcommand("measure")]
     | Annotated[Forecast, subcommand("forecast")]
     | Annotated[Apply, subcommand("apply")]
