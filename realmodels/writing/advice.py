@@ -68,7 +68,8 @@ class Advice(Answer):
         )
         if max(of[row] for of in parts.values() if of) >= 1:
             said += " No choice protects everything: take the row that protects what you need."
-        return said
+        kind = "of each kind, about as many tokens" if self.background[row] == "mixture" else "of this background"
+        return f"{said} In a training loop: realmodels.OffMode(model, texts, '{self.where}', {self.k[row]}), texts {kind}."
 
     def to_frame(self) -> pd.DataFrame:
         """A row per background and number of directions."""
@@ -128,7 +129,7 @@ def advise(
         if not float(gradients.square().sum()) > 0:
             raise UserError(f"matrix {matrix.name} moves no answer: choose another one with where")
         columns = _table(gradients, read, asked, matrix.inputs)
-    return Advice(where=matrix.name, facts=len(question.facts), notes=tuple(notes), **columns)
+    return Advice(where=f"{matrix.layer}.{matrix.role}", facts=len(question.facts), notes=tuple(notes), **columns)
 
 
 def _parted(question: Question, notes: list[str]) -> tuple[Facts, Facts, Facts]:
