@@ -39,11 +39,12 @@ def order(table: pd.DataFrame) -> list[str]:
 
 def caption(results: Results) -> str:
     """The finding, what the panels show, and how."""
-    table = written(results)
+    table, whole = written(results), results.table("backgrounds")
     first = table.iloc[0]
     facts = first["T"] * first["D"]
     means = table.groupby("way")[["kept", "known"]].mean()
     found = skills(table)
+    energy = skills(table, "energy")["related"].mean
     low, high = (number(pick(value.mean for value in found.values())) for pick in (min, max))
     chosen = [way for way in ("none", "stream.2", "text.64", "mixture.64") if way in means.index]
     names = {"none": "plain writes", "stream.2": "off two directions of the stream's prompts", "text.64": "off 64 of text",
@@ -53,10 +54,11 @@ def caption(results: Results) -> str:
         for way in chosen
     )
     return paragraph(f"""
-        What a background protects is said before any write, with a skill of {low} to {high}. Of {facts} facts written into one
-        matrix of SmolLM2-135M are kept: {told}. (a) Facts kept against the number of directions left out; dashed: that
-        at which the law says least crosstalk with the stream, off its own prompts (prompts of its form, about other subjects)
-        and off the mixture. (b) Mean square of what the writes
+        What a background protects is said in part before any write: with a skill of {low} to {high}, where 1 would be all of
+        it; at capitals the energy of the keys says {"more" if energy < 0 else "less"}. Of {facts} facts written into one
+        matrix of SmolLM2-135M are kept: {told}. (a) Facts kept against the number of directions left out; dashed: that of
+        1 to {whole["k"].max()} at which the law says least crosstalk with the stream, off its own prompts (prompts of its form,
+        about other subjects) and off the mixture. (b) Mean square of what the writes
         add to the matrix's output, over that of plain writes, against what the law says: a point per way and kind of what is
         asked. (c) The same by way: measured (marks) and said (rings). (d) Share of the known capitals that is still right,
         and of the facts kept, against the forecast: the predicted change put into the matrix, and the kernel simulation. Means

@@ -11,7 +11,7 @@ from tyro.conf import Positional
 
 @dataclass(frozen=True)
 class Advise:
-    """Which directions of which background to leave alone, and how many: what each choice protects, before any write."""
+    """Which directions to leave alone while facts are written, and how many: what each choice protects, before any write."""
 
     model: Positional[str]
     """A folder (trained here, or of Hugging Face), a GGUF file, or smollm2."""
@@ -26,7 +26,7 @@ class Advise:
     text: Path | None = None
     """Text file that writes should leave alone. Default: packaged summaries of Wikipedia articles."""
     facts_per_task: int | None = None
-    """Facts in order that are one task, written together. Default: the file's tasks; without them, 8."""
+    """Facts in order that are one task, written together. Default: the file's tasks; without them, each fact is one."""
     template: Literal["plain", "chat"] = "plain"
     """How prompts are put to the model: as they are, or as a user's turn of its chat template."""
     json: bool = False

@@ -10,6 +10,9 @@ from figures.numbers.estimates import Tree, level_over_seeds, over_seeds, plain
 from figures.results import Results
 from figures.verdicts.backgrounds import ASKED, injected_skills, kernel_ahead, known, more, over_plain, skills, written
 
+LEVELS = ("none", "stream.2", "stream.64", "mixture.8", "mixture.64")
+"""Ways whose outcomes the text quotes."""
+
 
 def backgrounds(results: Results) -> Tree:
     """What each background kept and cost, what the law said of it, skills, and differences that rules judge."""
@@ -25,6 +28,8 @@ def backgrounds(results: Results) -> Tree:
         "over_energy": {name: plain(value) for name, value in skills(table, "energy").items()},
         "kept": _kept(table, ways),
         "known": _known(table, ways),
+        "level": {way.replace(".", "_"): _level(table, way) for way in LEVELS},
+        "factor": _factors(table),
         "injected": {name: plain(value) for name, value in injected_skills(table, ("known", "text_rise")).items()},
         "kernel_ahead": plain(kernel_ahead(table)),
         "advised": {kind: advised(whole, kind) for kind in KINDS if kind in set(whole["background"])},
@@ -53,6 +58,25 @@ def _known(table: pd.DataFrame, ways: list[str]) -> Tree:
         "mixture": ("mixture.64", "stream.64"),
     }
     return {name: plain(known(table, *pair)) if set(pair) <= {*ways, "none"} else None for name, pair in pairs.items()}
+
+
+def _level(table: pd.DataFrame, way: str) -> Tree:
+    """What was left after writing this way; None if it was not."""
+    part = table[table["way"] == way]
+    if part.empty:
+        return dict.fromkeys(("rephrased", "known", "text_rise", "text_injected"))
+    levels: Tree = {name: level_over_seeds(part, name) for name in ("rephrased", "known")}
+    return levels | {"text_rise": over_seeds(part, "text_rise"), "text_injected": float(part["text_rise_injected"].mean())}
+
+
+def _factors(table: pd.DataFrame) -> Tree:
+    """Off two directions of the stream's prompts: by how many times less the stream is hit than by plain writes, and by how many
+    times more text, as said and as measured; geometric means over seeds."""
+    found: Tree = {}
+    for name, sign in (("stream", -1), ("text", 1)):
+        for word, column in (("said", "crosstalk"), ("measured", "function")):
+            found[f"{name}_{word}"] = float(2 ** (sign * over_plain(table, f"{column}_{name}")["stream.2"].dropna().mean()))
+    return found
 
 
 def _row(table: pd.DataFrame, way: str) -> dict[str, Any]:

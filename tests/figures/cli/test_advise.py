@@ -30,7 +30,7 @@ def test_it_prints_a_table_and_what_to_do(model, facts, capsys):
     assert main(["advise", model, "--facts", facts, "--where", "last"]) == 0
     out = capsys.readouterr().out
     assert out.splitlines()[0].split() == ["background", "k", "rate", "stream", "text"]
-    assert "Least at worst: " in out
+    assert "at worst" in out
 
 
 def test_json_has_units_and_the_conclusion(model, facts, capsys):
@@ -38,7 +38,7 @@ def test_json_has_units_and_the_conclusion(model, facts, capsys):
     told = json.loads(capsys.readouterr().out)
     assert len(told["known"]) == len(told["k"]) == len(told["background"])
     assert told["units"]["rate"] == "times plain writes"
-    assert told["conclusion"].startswith("Least at worst")
+    assert "at worst" in told["conclusion"]
 
 
 def test_too_few_facts_are_one_line_and_status_2(model, facts, tmp_path, capsys):
@@ -46,4 +46,4 @@ def test_too_few_facts_are_one_line_and_status_2(model, facts, tmp_path, capsys)
     few.write_text("\n".join(Path(facts).read_text().splitlines()[:4]))
     assert main(["advise", model, "--facts", str(few), "--where", "last"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("cwb: there are too few facts")
+    assert line.startswith("cwb: 4 facts: too few")
