@@ -54,6 +54,7 @@ IN_SUPPLEMENT = (
     "two_regimes",
     "smollm2",
     "backgrounds",
+    "predictors",
 )
 """Names of the figures of the supplement, in its order."""
 

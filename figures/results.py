@@ -123,6 +123,9 @@ def within(frame: pd.DataFrame, keys: Sequence[str], value: str, top: float) -> 
 
 
 def bars(groups: pd.DataFrame) -> np.ndarray:
-    """Lengths [2, groups] of the error bars below and above the means of `by_group`; 0 where one seed gives no interval."""
+    """Lengths [2, groups] of the error bars below and above the means of `by_group`; 0 where one seed gives no interval.
+
+    Where all seeds say the same, rounding may put a mean beyond its interval: that is no length either.
+    """
     lengths = np.array([groups["mean"] - groups["low"], groups["high"] - groups["mean"]], dtype=float)
-    return np.where(np.isfinite(lengths), lengths, 0.0)
+    return np.where(np.isfinite(lengths), lengths.clip(min=0.0), 0.0)

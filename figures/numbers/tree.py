@@ -23,6 +23,7 @@ from figures.numbers import (
     matrix_ceiling,
     models,
     pareto,
+    predictors,
     regimes,
     regressions,
     rehearsal,
@@ -89,6 +90,7 @@ PARTS = (
     two_regimes.two_regimes,
     smollm2.smollm2,
     backgrounds.backgrounds,
+    predictors.predictors,
     ladder.ladder,
 )
 """Functions that read one part of the numbers each; a part is named as its function."""

@@ -25,6 +25,7 @@ from figures.verdicts import (
     long_streams,
     matrix_ceiling,
     pareto,
+    predictors,
     regimes,
     regressions,
     rehearsal,
@@ -80,6 +81,7 @@ GROUPS = (
     two_regimes,
     smollm2,
     backgrounds,
+    predictors,
     checks,
 )
 """The files of rules, in the order of the theory."""

@@ -8,6 +8,8 @@ simulation, and all that comes after W is exact. Two things are neglected: that 
 signals of later layers move.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -33,8 +35,11 @@ def errors(setup: Setup) -> list[Tensor]:
     return found
 
 
-def injected(model: nn.Module, writer: Writer, setup: Setup) -> dict[str, Tensor]:
-    """Predicted change of what the writer writes, by name, after all tasks of the setup; the model holds none of them yet."""
+def injections(model: nn.Module, writer: Writer, setup: Setup) -> Iterator[dict[str, Tensor]]:
+    """Predicted change of what the writer writes, by name, after 1, 2, ..., T tasks of the setup.
+
+    The model has to be as it was before any write whenever the next one is asked for. What was given is not changed afterwards.
+    """
     restrict = writer.restrictions(setup.facts)
     table = dict(model.named_parameters())
     parameters = {name: table[name] for name in writer.parameters}
@@ -43,6 +48,10 @@ def injected(model: nn.Module, writer: Writer, setup: Setup) -> dict[str, Tensor
         some = setup.facts.of_task(task)
         pull = (outputs(model, some) * added.float()).nan_to_num(0.0).sum() / len(some)
         gradients = dict(zip(parameters, torch.autograd.grad(pull, list(parameters.values())), strict=True))
-        for name, update in restrict[task](gradients).items():
-            change[name] -= setup.learning_rate * update
-    return change
+        change = {name: change[name] - setup.learning_rate * update for name, update in restrict[task](gradients).items()}
+        yield change
+
+
+def injected(model: nn.Module, writer: Writer, setup: Setup) -> dict[str, Tensor]:
+    """Predicted change of what the writer writes, by name, after all tasks of the setup; the model holds none of them yet."""
+    return list(injections(model, writer, setup))[-1]
