@@ -23,17 +23,23 @@ def completed(values: np.ndarray, observed: np.ndarray, rank: int, ridge: float)
     seen = observed.astype(float)
     known = np.where(observed, values, 0.0)
     mean = known.sum() / seen.sum()
-    filled = np.full(values.shape, mean)
-    rows, columns = np.zeros(values.shape[0]), np.zeros(values.shape[1])
-    for _ in range(SWEEPS):
-        rows = ((known - seen * (mean + columns)).sum(1)) / (seen.sum(1) + ridge)
-        columns = ((known - seen * (mean + rows[:, None])).sum(0)) / (seen.sum(0) + ridge)
-    filled = mean + rows[:, None] + columns
-    if rank == 0:
-        return filled
-    left = known - seen * filled
-    u, v = np.full(values.shape[0], 0.1), np.zeros(values.shape[1])
-    for _ in range(SWEEPS):
-        v = (left * u[:, None]).sum(0) / ((seen * u[:, None] ** 2).sum(0) + ridge)
-        u = (left * v).sum(1) / ((seen * v**2).sum(1) + ridge)
-    return filled + np.outer(u, v)
+    if ridge == np.inf:
+        return np.full(values.shape, mean)
+    rows, columns, product = np.zeros(values.shape[0]), np.zeros(values.shape[1]), np.zeros(values.shape)
+
+    def left() -> np.ndarray:
+        return known - seen * (mean + rows[:, None] + columns + product)
+
+    u = np.zeros(values.shape[0])
+    for sweep in range((1 + rank) * SWEEPS):
+        rows = rows + (left().sum(1) - ridge * rows) / (seen.sum(1) + ridge)
+        columns = columns + (left().sum(0) - ridge * columns) / (seen.sum(0) + ridge)
+        if sweep < SWEEPS:
+            continue
+        if not u.any():
+            u = np.linalg.svd(left())[0][:, 0]  # equal numbers would be a saddle: the columns of what is left sum to 0
+        rest = left() + seen * product
+        v = (rest * u[:, None]).sum(0) / ((seen * u[:, None] ** 2).sum(0) + ridge)
+        u = (rest * v).sum(1) / ((seen * v**2).sum(1) + ridge)
+        product = np.outer(u, v)
+    return mean + rows[:, None] + columns + product
