@@ -1,44 +1,81 @@
 """Numbers quoted on predictors of what a stream leaves in a pretrained model."""
 
-import numpy as np
+from collections.abc import Mapping
+from functools import partial
 
+import numpy as np
+import pandas as pd
+
+from figures.estimate import Estimate
 from figures.numbers.estimates import Tree, level_over_seeds, plain
 from figures.predictors import LAWS, PLACES, correlations, errors, places
 from figures.results import Results
-from figures.verdicts.forgetting_scores import LEVELS, budgets, off_by_others
-from figures.verdicts.predictors import FACTOR, in_reach
+from figures.verdicts.forgetting_scores import LEVELS, budgets, in_all, off_by, off_by_others, within
+from figures.verdicts.predictors import (
+    ALL,
+    FACTOR,
+    LINEAR,
+    ahead,
+    flips_ahead,
+    in_reach,
+    over_completion,
+    over_constant,
+    simultaneous,
+    skills,
+    taught,
+)
 
 
 def predictors(results: Results) -> Tree:
-    """Correlations by predictor and place, errors of forecasts and baselines, and budgets said and measured."""
+    """Correlations by predictor and place, what rules judge, errors of forecasts and baselines, and budgets.
+
+    A place that was not written, as in small runs, has None.
+    """
     table = results.table("predictors")
-    names = places(table)
-    told = budgets(table, "kernel")
-    ends = table[table["known"].notna()].drop_duplicates(["place", "seed"])
+    linear = table[table["place"].isin(LINEAR)]
+    told, off = budgets(table, "kernel"), off_by(table)
+    last = table[table["place"] == "last"]
     return {
         "seeds": int(table["seed"].nunique()),
-        "correlation": {
-            column.removeprefix("bits_"): {place: plain(value) for place, value in correlations(table, column).items()}
-            for column in LAWS
-        },
-        "budget": {"agree": int((told["off"] <= np.log2(FACTOR)).sum()), "told": int(told["off"].notna().sum()),
-                   "share": plain(in_reach(table)),
-                   "others": int((off_by_others(table) <= np.log2(FACTOR)).to_numpy().sum()),
-                   "streams": len(told)},
-        "rows": [_row(table[table["place"] == place], told[told["place"] == place], place) for place in names],
-        "ends": {place: {"known": level_over_seeds(part, "known"), "text_rise": float(part["text_rise"].mean())}
-                 for place, part in ends.groupby("place")},
-    }  # fmt: skip
+        "correlation": {law.removeprefix("bits_"): _by_place(correlations(table, law)) for law in LAWS},
+        "ahead": _by_place(ahead(table, in_all)),
+        "ahead_task": _by_place(ahead(table, within)),
+        "skill": _by_place(skills(table, over_constant)),
+        "entries": _by_place(skills(linear, partial(over_completion, count=100))),
+        "flips": _by_place(flips_ahead(linear)),
+        "off": _by_place(simultaneous(off[[place for place in ("late", "late_off") if place in off]])),
+        "taught": None if last.empty else plain(taught(last)),
+        "agree": int((off <= np.log2(FACTOR)).to_numpy().sum()),
+        "told": int(off.notna().to_numpy().sum()),
+        "in_reach": plain(in_reach(table)),
+        "others": int((off_by_others(table) <= np.log2(FACTOR)).to_numpy().sum()),
+        "rows": [_row(table[table["place"] == place], told[told["place"] == place], place) for place in places(table)],
+        "text_rise": {place: _mean(table, place, "text_rise") for place in ALL},
+    }
 
 
-def _row(table, told, place) -> Tree:
-    """A place's row of the table: errors, and budgets as geometric means; those beyond the end count as the stream's length."""
+def _by_place(found: Mapping[str, Estimate]) -> Tree:
+    return {place: plain(found[place]) if place in found else None for place in PLACES}
+
+
+def _mean(table: pd.DataFrame, place: str, column: str) -> float | None:
+    values = table.loc[(table["place"] == place) & table[column].notna(), column]
+    return float(values.mean()) if len(values) else None
+
+
+def _row(table: pd.DataFrame, told: pd.DataFrame, place: str) -> Tree:
+    """A place's row of the table; budgets as geometric means, those beyond the end counting as the stream's length."""
     cut = {name: np.log2(told[[name, "most"]].min(axis=1)) for name in ("measured", "said")}
+    fresh, end = table[table["age"] == 0], table[table["written"] == table["T"]]
     return {
         "title": PLACES[place].label,
-        "matrix": str(table["where"].iloc[0]),
-        "level": LEVELS[place],
         "facts": int(told["most"].max()),
+        "level": LEVELS[place],
+        "learned": level_over_seeds(fresh, "exact"),
+        "kept": level_over_seeds(end, "exact"),
+        "kept_said": float(end["exact_kernel"].mean()),
+        "known": level_over_seeds(end, "known"),
+        "text_rise": _mean(table, place, "text_rise"),
         "errors": errors(table, place),
         **{name: float(2 ** logs.mean()) for name, logs in cut.items()},
         "agree": int((told["off"] <= np.log2(FACTOR)).sum()),
