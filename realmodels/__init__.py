@@ -31,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "writing.advice": ["advise"],
         "writing.ask": ["ask"],
         "writing.capacity": ["capacity"],
+        "writing.report": ["report"],
         "writing.school": ["school"],
         "writing.methods.binding": ["methods"],
         "writing.write": ["write"],

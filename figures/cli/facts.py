@@ -148,19 +148,40 @@ class Forecast(OfFacts):
     """Learning rate. Default: the smallest power of 2 with which trial writes of the first tasks learn them."""
     steps: int = 20
     """Gradient steps per task."""
+    report: Path | None = None
+    """File for one page (.pdf, .html): this curve, budgets by method, layers that interfere, what to leave alone. Minutes."""
+    known: Path | None = None
+    """With --report: facts file of what the model should still know."""
     memory: str | None = None
     """Memory that this process may take in all, such as 8G; what the kernel needs is said first. Default: what is free."""
 
     def run(self) -> None:
-        """Print the predicted retention curve."""
+        """Print the predicted retention curve; with `report`, write the page."""
+        from figures.cli.output import check_place
+        from theory.errors import UserError
+
+        if self.known is not None and self.report is None:
+            raise UserError("--known is for the page alone: give --report as well, or leave it out")
+        check_place(self.report, "--report", (".pdf", ".html"))
         if self.tokens_shown(self.model, str(self.facts)):
             return
-        from realmodels.writing.measure import forecast
-
         say = progress(self.json)
-        setting = {**self.setting, "memory": self.memory}
-        answer = forecast(self.model, self.facts, self.method, self.learning_rate, self.steps, self.options, say, **setting)
-        show(answer, self.json)
+        setting = {**self.setting, "memory": self.memory, "options": self.options, "steps": self.steps}
+        if self.report is None:
+            from realmodels.writing.measure import forecast
+
+            show(forecast(self.model, self.facts, self.method, self.learning_rate, say=say, **setting), self.json)
+            return
+        from figures.page import page
+        from realmodels.writing.report import report
+        from simulate.runs.files import atomic
+
+        found = report(self.model, self.facts, self.method, self.learning_rate, say=say, known=self.known, **setting)
+        made = page(found, self.report.suffix.lower())
+        with atomic(self.report) as temporary:
+            temporary.write_bytes(made)
+        show(found.forecast, self.json)
+        say(f"The page is {self.report}.")
 
 
 @dataclass(frozen=True)
