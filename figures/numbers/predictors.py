@@ -40,7 +40,7 @@ def predictors(results: Results) -> Tree:
         "correlation": {law.removeprefix("bits_"): _by_place(correlations(table, law)) for law in LAWS},
         "ahead": _by_place(ahead(table, in_all)),
         "ahead_task": _by_place(ahead(table, within)),
-        "skill": _by_place(skills(table, over_constant)),
+        "skill": _by_place(skills(linear, over_constant) | skills(table[table["place"] == "early"], over_constant)),
         "entries": _by_place(skills(linear, partial(over_completion, count=100))),
         "flips": _by_place(flips_ahead(linear)),
         "off": _by_place(simultaneous(off[[place for place in ("late", "late_off") if place in off]])),
