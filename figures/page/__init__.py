@@ -85,7 +85,7 @@ def contents(report: Report) -> dict[str, Any]:
     layers = report.layers.sort_values("interference", ascending=False).head(LAYERS).to_dict("records")
     budgets = report.budgets
     return {
-        "title": f"How much can {Path(told.settings['model']).name} be given?",
+        "title": f"How much can {report.model} be given?",
         "about": f"{held.facts} facts in {held.tasks} tasks, {held.candidates} distinct answers, from {told.settings['facts']}. "
         "Everything here is a forecast: nothing was written but trial writes of the first tasks, into a copy.",
         "sentences": report.sentences,

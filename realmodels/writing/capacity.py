@@ -237,7 +237,7 @@ def _sentences(count: int, measure: bool, results: Sequence[Result], best: str |
     if effect is not None and abs(effect) >= 0.05 * count:
         found.append(f"The order matters: the file's own order keeps {effect:+.0f} facts beside shuffled ones.")
     if not measure:
-        found.append("This is a forecast: --measure writes the facts and asks them, by every method.")
+        found.append("This is a forecast: `cwb capacity --measure` writes the facts and asks them, by every method.")
     return found
 
 

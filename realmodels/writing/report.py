@@ -7,6 +7,7 @@ model but the trial writes of `forecast`, into a copy.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,10 @@ THRESHOLDS = (0.9, 0.5)
 class Report:
     """Answers about one model and one file of facts.
 
-    layers: a row per layer, as `carriers`. advice: None where `no_advice` says why there is none.
+    model: how it is called. layers: a row per layer, as `carriers`. advice: None where `no_advice` says why there is none.
     """
 
+    model: str
     forecast: Forecast
     capacity: Capacity
     layers: pd.DataFrame
@@ -136,4 +138,5 @@ def report(
         advice, why = advise(loaded, facts, where.get("off_mode"), say, known=known, **told), ""
     except UserError as error:
         advice, why = None, str(error)
-    return Report(curve, held, layers, advice, why, alike)
+    named = Path(model).name if isinstance(model, str | Path) else Path(loaded.path).name
+    return Report(named, curve, held, layers, advice, why, alike)
