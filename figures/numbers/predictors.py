@@ -1,13 +1,13 @@
 """Numbers quoted on predictors of what a stream leaves in a pretrained model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from figures.estimate import Estimate
-from figures.numbers.estimates import Tree, level_over_seeds, plain
+from figures.numbers.estimates import Tree, plain
 from figures.predictors import LAWS, PLACES, correlations, errors, places
 from figures.results import Results
 from figures.verdicts.forgetting_scores import LEVELS, budgets, in_all, off_by, off_by_others, within
@@ -25,6 +25,9 @@ from figures.verdicts.predictors import (
     taught,
 )
 
+BLOCK = ("late", "late_off")
+"""The two ways of writing the attention output of block 23."""
+
 
 def predictors(results: Results) -> Tree:
     """Correlations by predictor and place, what rules judge, errors of forecasts and baselines, and budgets.
@@ -40,10 +43,12 @@ def predictors(results: Results) -> Tree:
         "correlation": {law.removeprefix("bits_"): _by_place(correlations(table, law)) for law in LAWS},
         "ahead": _by_place(ahead(table, in_all)),
         "ahead_task": _by_place(ahead(table, within)),
-        "skill": _by_place(skills(linear, over_constant) | skills(table[table["place"] == "early"], over_constant)),
-        "entries": _by_place(skills(linear, partial(over_completion, count=100))),
-        "flips": _by_place(flips_ahead(linear)),
-        "off": _by_place(simultaneous(off[[place for place in ("late", "late_off") if place in off]])),
+        "skill": _by_place(
+            skills(linear, over_constant) | skills(table[table["place"] == "early"], over_constant), (*LINEAR, "early")
+        ),
+        "entries": _by_place(skills(linear, partial(over_completion, count=100)), LINEAR),
+        "flips": _by_place(flips_ahead(linear), LINEAR),
+        "off": _by_place(simultaneous(off[[place for place in BLOCK if place in off]]), BLOCK),
         "taught": None if last.empty else plain(taught(last)),
         "agree": int((off <= np.log2(FACTOR)).to_numpy().sum()),
         "told": int(off.notna().to_numpy().sum()),
@@ -54,8 +59,8 @@ def predictors(results: Results) -> Tree:
     }
 
 
-def _by_place(found: Mapping[str, Estimate]) -> Tree:
-    return {place: plain(found[place]) if place in found else None for place in PLACES}
+def _by_place(found: Mapping[str, Estimate], asked: Sequence[str] = ALL) -> Tree:
+    return {place: plain(found[place]) if place in found else None for place in asked}
 
 
 def _mean(table: pd.DataFrame, place: str, column: str) -> float | None:
@@ -71,12 +76,11 @@ def _row(table: pd.DataFrame, told: pd.DataFrame, place: str) -> Tree:
         "title": PLACES[place].label,
         "facts": int(told["most"].max()),
         "level": LEVELS[place],
-        "learned": level_over_seeds(fresh, "exact"),
-        "kept": level_over_seeds(end, "exact"),
+        "learned": float(fresh["exact"].mean()),
+        "kept": float(end["exact"].mean()),
         "kept_said": float(end["exact_kernel"].mean()),
-        "known": level_over_seeds(end, "known"),
-        "text_rise": _mean(table, place, "text_rise"),
-        "errors": errors(table, place),
+        "known": float(end["known"].mean()),
+        **{f"error_{name}": value for name, value in errors(table, place).items()},
         **{name: float(2 ** logs.mean()) for name, logs in cut.items()},
         "agree": int((told["off"] <= np.log2(FACTOR)).sum()),
         "told": int(told["off"].notna().sum()),
