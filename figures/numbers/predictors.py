@@ -10,7 +10,7 @@ from figures.estimate import Estimate
 from figures.numbers.estimates import Tree, plain
 from figures.predictors import LAWS, PLACES, correlations, errors, places
 from figures.results import Results
-from figures.verdicts.forgetting_scores import LEVELS, budgets, in_all, off_by, off_by_others, within
+from figures.verdicts.forgetting_scores import LEVELS, budgets, correlation, in_all, off_by, off_by_others, within
 from figures.verdicts.predictors import (
     ALL,
     FACTOR,
@@ -24,6 +24,8 @@ from figures.verdicts.predictors import (
     skills,
     taught,
 )
+from realmodels.experiments.smollm2 import STREAM
+from realmodels.text.facts import stream as drawn
 
 BLOCK = ("late", "late_off")
 """The two ways of writing the attention output of block 23."""
@@ -37,6 +39,7 @@ def predictors(results: Results) -> Tree:
     table = results.table("predictors")
     linear = table[table["place"].isin(LINEAR)]
     told, off = budgets(table, "kernel"), off_by(table)
+    others, empty = off_by_others(table), pd.Series(dtype=float)
     last = table[table["place"] == "last"]
     return {
         "seeds": int(table["seed"].nunique()),
@@ -53,7 +56,16 @@ def predictors(results: Results) -> Tree:
         "agree": int((off <= np.log2(FACTOR)).to_numpy().sum()),
         "told": int(off.notna().to_numpy().sum()),
         "in_reach": plain(in_reach(table)),
-        "others": int((off_by_others(table) <= np.log2(FACTOR)).to_numpy().sum()),
+        "others": int((others <= np.log2(FACTOR)).to_numpy().sum()),
+        "others_last": int((others.get("last", empty) <= np.log2(FACTOR)).sum()),
+        "agree_last": int((off.get("last", empty) <= np.log2(FACTOR)).sum()),
+        "others_off": int((others.get("late_off", empty) <= np.log2(FACTOR)).sum()),
+        "follow": {place: _follow(told[told["place"] == place]) if place in set(told["place"]) else None for place in ALL},
+        "recency": _recency(table),
+        "before": _means(table, "bits_before"),
+        "age": _means(table, "age"),
+        "function_most": max(value.mean for value in correlations(table, "function").values()),
+        "known": {place: _mean(table, place, "known") for place in ALL},
         "rows": [_row(table[table["place"] == place], told[told["place"] == place], place) for place in places(table)],
         "text_rise": {place: _mean(table, place, "text_rise") for place in ALL},
     }
@@ -61,6 +73,32 @@ def predictors(results: Results) -> Tree:
 
 def _by_place(found: Mapping[str, Estimate], asked: Sequence[str] = ALL) -> Tree:
     return {place: plain(found[place]) if place in found else None for place in asked}
+
+
+def _means(table: pd.DataFrame, column: str) -> dict[str, float | None]:
+    found = correlations(table, column)
+    return {place: found[place].mean if place in found else None for place in ALL}
+
+
+def _follow(told: pd.DataFrame) -> float:
+    """Spearman's correlation over the draws of a place of the budgets said and measured."""
+    return correlation(told["said"].to_numpy(), told["measured"].to_numpy())
+
+
+def _recency(table: pd.DataFrame) -> dict[str, float | None]:
+    """By place, mean over draws: rank correlation of what is left with the tasks since a fact's answer was last written.
+
+    It needs the answers and their order, no model; a referee found it after the run.
+    """
+    found: dict[str, list[float]] = {place: [] for place in ALL}
+    for (place, seed), rows in table[table["age"] >= 1].groupby(["place", "seed"]):
+        D = int(rows["D"].iloc[0])
+        facts = drawn(STREAM, int(rows["T"].iloc[0]), D, int(seed))
+        written = np.array([[fact.answer == other.answer for other in facts] for fact in facts])
+        in_task = written.reshape(len(facts), -1, D).any(2)
+        since = [np.argmax(in_task[fact, :now][::-1]) for fact, now in zip(rows["fact"], rows["written"], strict=True)]
+        found[str(place)].append(correlation(np.array(since), rows["bits"].to_numpy()))
+    return {place: float(np.mean(values)) if values else None for place, values in found.items()}
 
 
 def _mean(table: pd.DataFrame, place: str, column: str) -> float | None:
