@@ -90,12 +90,12 @@ def caption(results: Results) -> str:
         The logit kernel, simulated before any write, says which facts a stream leaves, with rank correlations of {low} to {high};
         products of loss gradients say {least} to {most}. Of the {len(told)} streams that are long enough to tell, the number of
         facts that can be written before too few are still right (the budget) is known beforehand to a factor of {FACTOR} in
-        {int(told.sum())}. Marks with 95% intervals; left legend: (a) and (d), right: (b) and (c). (a) Share of the facts written so
-        far that is said right, and as the kernel says (lines); dotted: a half and three quarters. (b) Spearman's correlation of each predictor with -log2 of the
-        probability of the answer, over moments and facts of age 1 and more. (c) The same among facts of one task; the size of the
-        update is the same for all of them, hence 0. (d) Budget
-        said and measured, a mark per stream: facts until fewer than a half are right, or three quarters off directions and in
-        block 3; open marks: one of the two lies beyond the end of the stream; grey: a factor of {FACTOR}. Streams of facts into
+        {int(told.sum())}. Marks with 95% intervals; left legend: (a) and (d), right: (b) and (c). (a) Share of the facts
+        written so far that is said right, and as the kernel says (lines); dotted: a half and three quarters. (b) Spearman's
+        correlation of each predictor with -log2 of the probability of the answer, over moments and facts of age 1 and more.
+        (c) The same among facts of one task; the size of the update is the same for all of them, hence 0. (d) Budget said and
+        measured, a mark per stream: facts until fewer than a half are right, or three quarters off directions and in block 3;
+        open marks: one of the two lies beyond the end of the stream; grey: a factor of {FACTOR}. Streams of facts into
         matrices of SmolLM2-135M, {seeds(table)}.
         """)
 

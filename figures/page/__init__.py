@@ -34,10 +34,11 @@ def page(report: Report, kind: str) -> bytes:
         shutil.copyfile(SOURCE, Path(folder) / SOURCE.name)
         for name, draw in {"retention": _retention, "lengths": _lengths}.items():
             _drawn(report, draw, Path(folder) / f"{name}.svg")
-        inputs = {"data": json.dumps(contents(report)), "kind": kind[1:]}
+        form: Any = kind[1:]
+        inputs = {"data": json.dumps(contents(report)), "kind": form}
         try:
             made = typst.compile(
-                str(Path(folder) / SOURCE.name), root=folder, format=kind[1:], sys_inputs=inputs, ignore_system_fonts=True
+                str(Path(folder) / SOURCE.name), root=folder, format=form, sys_inputs=inputs, ignore_system_fonts=True
             )
         except typst.TypstError as error:
             raise UserError(f"the page cannot be set: {error.message}; print the answer without --report") from None

@@ -49,7 +49,7 @@ def tasks(facts: Facts) -> list[Facts]:
 
 
 def change(editor: Editor, task: Facts, learning_rate: float, steps: int, after: Tensor | None = None) -> Tensor:
-    """What an editor adds to its matrix for a task, after `after` was added to it; in float64, as the matrix lies in the model."""
+    """What an editor adds to its matrix for a task, after `after` was added to it: float64, as the matrix lies in the model."""
     with editing(editor) as weight:
         if after is not None:
             _add(weight, after)
@@ -110,8 +110,8 @@ def edit_law(
     """The law of an editor, from lent facts in three tasks at least. counts: 0 and more, rising; draws: of what comes after.
 
     learning_rate, steps: of the search for values. searched: tasks that are edited anew after each count, other ones in turn: a
-    search takes as long as some ten forward and backward passes. Raises UserError for an editor that remembers earlier edits, fewer tasks,
-    or counts that do not begin with 0 and rise.
+    search takes as long as some ten forward and backward passes. Raises UserError for an editor that remembers earlier edits,
+    fewer tasks, or counts that do not begin with 0 and rise.
     """
     parts = tasks(lent)
     if len(parts) < 3:
