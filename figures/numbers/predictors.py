@@ -39,23 +39,23 @@ def predictors(results: Results) -> Tree:
     table = results.table("predictors")
     linear = table[table["place"].isin(LINEAR)]
     told, off = budgets(table, "kernel"), off_by(table)
+    block = off[[place for place in BLOCK if place in off]].dropna(axis=1, how="all")
     others, empty = off_by_others(table), pd.Series(dtype=float)
-    last = table[table["place"] == "last"]
+    alone, last = (table[table["place"] == place] for place in ("early", "last"))
+    early = {} if alone.empty else skills(alone, over_constant)
     return {
         "seeds": int(table["seed"].nunique()),
         "correlation": {law.removeprefix("bits_"): _by_place(correlations(table, law)) for law in LAWS},
         "ahead": _by_place(ahead(table, in_all)),
         "ahead_task": _by_place(ahead(table, within)),
-        "skill": _by_place(
-            skills(linear, over_constant) | skills(table[table["place"] == "early"], over_constant), (*LINEAR, "early")
-        ),
+        "skill": _by_place(skills(linear, over_constant) | early, (*LINEAR, "early")),
         "entries": _by_place(skills(linear, partial(over_completion, count=100)), LINEAR),
         "flips": _by_place(flips_ahead(linear), LINEAR),
-        "off": _by_place(simultaneous(off[[place for place in BLOCK if place in off]]), BLOCK),
+        "off": _by_place(simultaneous(block.fillna(block.mean())), BLOCK),
         "taught": None if last.empty else plain(taught(last)),
         "agree": int((off <= np.log2(FACTOR)).to_numpy().sum()),
         "told": int(off.notna().to_numpy().sum()),
-        "in_reach": plain(in_reach(table)),
+        "in_reach": plain(in_reach(table)) if off.notna().to_numpy().any() else None,
         "others": int((others <= np.log2(FACTOR)).to_numpy().sum()),
         "others_last": int((others.get("last", empty) <= np.log2(FACTOR)).sum()),
         "agree_last": int((off.get("last", empty) <= np.log2(FACTOR)).sum()),

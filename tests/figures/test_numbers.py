@@ -130,3 +130,21 @@ def test_fingerprints_are_quoted(tree, lawful: Results):
     assert tables["hebbian"]["key"] == "key-of-hebbi"
     assert tables["hebbian"]["rows"] == len(lawful.table("hebbian"))
     assert tables["baselines"]["seeds"] is None or pd.isna(tables["baselines"]["seeds"])
+
+
+def test_places_that_a_small_run_leaves_out_have_dashes_and_break_nothing(lawful):
+    from figures.numbers.predictors import predictors
+
+    table = lawful.table("predictors")
+    small = table[table["place"].isin(["late", "late_off"]) & (table["seed"] == table["seed"].min()) & (table["written"] <= 3)]
+
+    class Small:
+        def table(self, name: str) -> pd.DataFrame:
+            return small.assign(T=3, known=0.5, text_rise=0.1)
+
+    found = predictors(Small())  # pyright: ignore[reportArgumentType]
+    assert [row["title"] for row in found["rows"]] == ["block 23", "block 23, off two directions"]
+    for key in ("skill", "recency", "follow"):
+        assert found[key]["late"] is not None
+        assert found[key]["early"] is None
+    assert found["in_reach"] is None or found["told"] > 0
