@@ -130,7 +130,7 @@ def _method(row: dict[str, Any]) -> list[str]:
     return [
         row["method"],
         f"{row['kept']:.0f} of {row['facts']}",
-        *(f"more than {row['facts']}" if pd.isna(end) else f"{end:.0f}" for end in ends),
+        *(f"{row['facts']} or more" if pd.isna(end) else f"{end:.0f}" for end in ends),
     ]
 
 

@@ -71,7 +71,7 @@ class Report:
         """The answer in words: by whom, for how long, through which layers, and what to leave alone."""
         first = max(self.layers.to_dict("records"), key=lambda row: row["interference"])
         carried = (
-            f"If all matrices were written, layer {first['layer']} would carry most of the interference: "
+            f"If all matrices were written, layer {first['layer']} would carry the largest share of the interference: "
             f"{first['interference']:.0%} of it, and {first['learning']:.0%} of the learning."
         )
         return [self.capacity.conclusion, f"By {self.forecast.method}: {self.forecast.conclusion}", carried, self._advised]
@@ -138,5 +138,5 @@ def report(
         advice, why = advise(loaded, facts, where.get("off_mode"), say, known=known, **told), ""
     except UserError as error:
         advice, why = None, str(error)
-    named = Path(model).name if isinstance(model, str | Path) else Path(loaded.path).name
+    named = Path(model if isinstance(model, str | Path) else loaded.path).resolve().name
     return Report(named, curve, held, layers, advice, why, alike)
