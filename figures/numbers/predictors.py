@@ -40,10 +40,18 @@ def predictors(results: Results) -> Tree:
     linear = table[table["place"].isin(LINEAR)]
     told, off = budgets(table, "kernel"), off_by(table)
     block = off[[place for place in BLOCK if place in off]].dropna(axis=1, how="all")
+    entries = linear[linear["age"] >= 1].groupby(["place", "seed"]).size().tolist()
     others, empty = off_by_others(table), pd.Series(dtype=float)
     alone, last = (table[table["place"] == place] for place in ("early", "last"))
     early = {} if alone.empty else skills(alone, over_constant)
     return {
+        "D": int(table["D"].iloc[0]),
+        "steps": int(table["steps"].iloc[0]),
+        "least": int((table["T"] * table["D"]).min()),
+        "most": int((table["T"] * table["D"]).max()),
+        "entries_least": int(min(entries)),
+        "entries_most": int(max(entries)),
+        "recur": _recurring(table),
         "seeds": int(table["seed"].nunique()),
         "correlation": {law.removeprefix("bits_"): _by_place(correlations(table, law)) for law in LAWS},
         "ahead": _by_place(ahead(table, in_all)),
@@ -99,6 +107,14 @@ def _recency(table: pd.DataFrame) -> dict[str, float | None]:
         since = [np.argmax(in_task[fact, :now][::-1]) for fact, now in zip(rows["fact"], rows["written"], strict=True)]
         found[str(place)].append(correlation(np.array(since), rows["bits"].to_numpy()))
     return {place: float(np.mean(values)) if values else None for place, values in found.items()}
+
+
+def _recurring(table: pd.DataFrame) -> float:
+    """Share of a draw's facts, of its longest stream, that another draw has as well; mean over draws."""
+    T, D = int(table["T"].max()), int(table["D"].iloc[0])
+    draws = {seed: {fact.prompt for fact in drawn(STREAM, T, D, int(seed))} for seed in table["seed"].unique()}
+    others = {seed: set().union(*(mine for one, mine in draws.items() if one != seed)) for seed in draws}
+    return float(np.mean([len(mine & others[seed]) / len(mine) for seed, mine in draws.items()]))
 
 
 def _mean(table: pd.DataFrame, place: str, column: str) -> float | None:

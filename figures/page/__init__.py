@@ -12,17 +12,18 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.axes import Axes
 
 from realmodels.writing.advice import Advice
 from realmodels.writing.report import THRESHOLDS, Report
+from simulate.runs.answer import Answer
 from theory.errors import UserError
 from theory.version import project_version
 
 KINDS = (".html", ".pdf")
 SOURCE = Path(__file__).with_name("page.typ")
 LAYERS, METHODS = 6, 8  # rows that are shown
-DRAWN = 5  # methods whose curve is drawn
+SIZE = (3.4, 2.7)  # of a picture, in inches
+NAME = 60  # letters of a name that are shown
 LOOK: dict[Any, Any] = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "page"}
 
 
@@ -32,52 +33,29 @@ def page(report: Report, kind: str) -> bytes:
 
     with tempfile.TemporaryDirectory() as folder:
         shutil.copyfile(SOURCE, Path(folder) / SOURCE.name)
-        for name, draw in {"retention": _retention, "lengths": _lengths}.items():
-            _drawn(report, draw, Path(folder) / f"{name}.svg")
+        _drawn(report.forecast, Path(folder) / "retention.svg", "bits kept per fact")
+        _drawn(report.capacity, Path(folder) / "lengths.svg", "facts said right")
         form: Any = kind[1:]
-        inputs = {"data": json.dumps(contents(report)), "kind": form}
+        told = json.dumps(contents(report), ensure_ascii=False).encode("utf-8", "replace").decode()  # a file name may be no text
+        inputs = {"data": told, "kind": form}
         try:
-            made = typst.compile(
-                str(Path(folder) / SOURCE.name), root=folder, format=form, sys_inputs=inputs, ignore_system_fonts=True
-            )
+            made = typst.compile(str(Path(folder) / SOURCE.name), root=folder, format=form, sys_inputs=inputs)
         except typst.TypstError as error:
             raise UserError(f"the page cannot be set: {error.message}; print the answer without --report") from None
     assert isinstance(made, bytes)
     return made
 
 
-def _drawn(report: Report, draw: Any, path: Path) -> None:
+def _drawn(answer: Answer, path: Path, label: str) -> None:
+    """The answer's own picture; label: of what it keeps."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(LOOK)
-        canvas, axes = plt.subplots(figsize=(3.4, 2.5), layout="constrained")
-        draw(report, axes)
+        canvas, axes = plt.subplots(figsize=SIZE, layout="constrained")
+        answer.plot(ax=axes, figsize=SIZE).legend(fontsize=6, frameon=False, loc="best")
+        axes.set(ylim=(0, None), ylabel=label)
         canvas.savefig(path, format="svg", metadata={"Date": None})
         plt.close(canvas)
-
-
-def _retention(report: Report, axes: Axes) -> None:
-    """Bits kept of a task by its age, with the middle 90% of the tasks."""
-    told = report.forecast
-    axes.fill_between(told.age, told.kernel_low, told.kernel_high, color="C0", alpha=0.2, label="middle 90% of the tasks")
-    axes.plot(told.age, told.kernel_bits, "o-", color="C0", markersize=3, label="kernel simulation")
-    axes.plot(told.age, told.spectral_bits, "--", color="C1", label="spectral law")
-    axes.axhline(told.full_bits, color="0.6", linewidth=0.8, linestyle=":", label="certain answers")
-    axes.set(xlabel="tasks written since", ylabel="bits kept per fact", ylim=(0, None))
-    axes.legend(fontsize=7, frameon=False)
-
-
-def _lengths(report: Report, axes: Axes) -> None:
-    """Facts right against facts written, of the methods that keep most: mean and range over orders."""
-    curves = report.capacity.curves_table
-    most = max(curves["written"].tolist(), default=1)
-    axes.plot([0, most], [0, most], color="0.7", linewidth=0.8, label="nothing forgotten")
-    for number, method in enumerate(report.budgets["method"][:DRAWN]):
-        found = curves[curves["method"] == method].groupby("written")["kept"].agg(["mean", "min", "max"])
-        axes.plot(found.index, found["mean"], "o-", color=f"C{number}", markersize=2, linewidth=1, label=str(method))
-        axes.fill_between(found.index, found["min"], found["max"], color=f"C{number}", alpha=0.15)
-    axes.set(xlabel="facts written", ylabel="facts right", ylim=(0, None), xlim=(0, None))
-    axes.legend(fontsize=6, frameon=False)
 
 
 def contents(report: Report) -> dict[str, Any]:
@@ -87,24 +65,33 @@ def contents(report: Report) -> dict[str, Any]:
     budgets = report.budgets
     return {
         "title": f"How much can {report.model} be given?",
-        "about": f"{held.facts} facts in {held.tasks} tasks, {held.candidates} distinct answers, from {told.settings['facts']}. "
+        "about": f"{held.facts} facts in {held.tasks} tasks, {held.candidates} distinct answers, from "
+        f"{_name(told.settings['facts'])}. "
+        f"{report.right} of them are right before any write; a guess among the answers is right for {held.chance_recall:.1%}. "
         "Everything here is a forecast: nothing was written but trial writes of the first tasks, into a copy.",
         "sentences": report.sentences,
         "warnings": report.warnings,
         "notes": report.notes,
-        "retention": f"Of {told.full_bits:.2f} bits per fact, {told.kernel_bits[0]:.2f} just after a task is written and "
-        f"{told.kernel_bits[-1]:.2f} after {told.age[-1]} more, by {told.method} at learning rate {told.learning_rate:.3g}, "
-        f"{told.steps} steps per task.",
+        "retention": _retained(report),
         "lengths": _lengths_found(budgets),
         "methods": {
-            "head": ["Method", "Right at the end", *(f"At least {threshold:.0%} right up to" for threshold in THRESHOLDS)],
+            "head": [
+                "Method",
+                "Learning rate",
+                "Right at the end",
+                *(f"{threshold:.0%} right up to" for threshold in THRESHOLDS),
+            ],
             "rows": [_method(row) for row in budgets.head(METHODS).to_dict("records")],
         },
         "layers": {
             "head": ["Layer", "Interference", "Learning"],
             "rows": [[str(r["layer"]), f"{r['interference']:.0%}", f"{r['learning']:.0%}"] for r in layers],
+            "of": f"{len(layers)} of {len(report.layers)}",
         },
-        "advice": {"head": ["Left alone", "k", "Rate", "Such prompts", "Known", "Text"], "rows": _advised(report.advice)},
+        "advice": {
+            "head": ["Left alone", "k", "Rate", "Change at such prompts", "at known", "at text"],
+            "rows": _advised(report.advice),
+        },
         "where": report.advice.where if report.advice else "",
         "made": f"compression-writability {project_version()}; model {_brief(told.hashes['model'])}, "
         f"facts {_brief(told.hashes['facts'])}",
@@ -116,8 +103,27 @@ def _lengths_found(budgets: pd.DataFrame) -> str:
     if budgets.empty:
         return "No method can be forecast."
     rows = budgets.to_dict("records")
+    if rows[0]["kept"] == rows[-1]["kept"]:
+        return f"All methods keep {rows[0]['kept']:.0f} of {rows[0]['facts']}."
     most = f"{rows[0]['method']} keeps most, {rows[0]['kept']:.0f} of {rows[0]['facts']}"
-    return f"{most}; {rows[-1]['method']} least, {rows[-1]['kept']:.0f}." if len(rows) > 1 else f"{most}."
+    return f"{most}; {rows[-1]['method']} least, {rows[-1]['kept']:.0f}."
+
+
+def _name(path: str) -> str:
+    """The name of a file, shortened in its middle if it is long; other words as they are."""
+    name = Path(path).name
+    return name if len(name) <= NAME else f"{name[: NAME - 20]} ... {name[-15:]}"
+
+
+def _retained(report: Report) -> str:
+    """What the retention curve shows, at an age that half of the tasks reach: at higher ones few tasks make the mean."""
+    told = report.forecast
+    age = min(told.tasks // 2, told.age[-1])
+    later = f" and {told.kernel_bits[age]:.2f} after {age} more, mean of {told.tasks - age} tasks" if age else ""
+    return (
+        f"Of {told.full_bits:.2f} bits per fact, {told.kernel_bits[0]:.2f} are kept just after a task is written{later}. "
+        f"{report.asked}, learning rate {told.learning_rate:.3g}, {told.steps} steps per task. Shaded: middle 90% of the tasks."
+    )
 
 
 def _brief(digest: str | None) -> str:
@@ -125,10 +131,11 @@ def _brief(digest: str | None) -> str:
 
 
 def _method(row: dict[str, Any]) -> list[str]:
-    """A method's row; a budget that no length of the stream passes is more than all facts."""
+    """A method's row; a budget that no length of the stream passes is all facts or more."""
     ends = (row[f"budget_{threshold:.0%}"] for threshold in THRESHOLDS)
     return [
         row["method"],
+        f"{row['rate']:.3g}",
         f"{row['kept']:.0f} of {row['facts']}",
         *(f"{row['facts']} or more" if pd.isna(end) else f"{end:.0f}" for end in ends),
     ]

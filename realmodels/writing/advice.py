@@ -113,11 +113,11 @@ def advise(
     with one_thread():
         question = Question(model, facts, Setting(**setting))
         apart = question.setting.background is not None
-        _enough("facts", len(question.facts), 2 if apart else FEWEST)
+        enough("facts", len(question.facts), 2 if apart else FEWEST)
         if apart:
-            _enough("facts of the background", len(question.background.prompts), FEWEST_BESIDE)
+            enough("facts of the background", len(question.background.prompts), FEWEST_BESIDE)
         if question.known:
-            _enough("known facts", len(question.known), FEWEST_BESIDE)
+            enough("known facts", len(question.known), FEWEST_BESIDE)
         net, notes = question.loaded.model, list(question.notes)
         if where is None:
             say("the matrices are ranked")
@@ -136,7 +136,8 @@ def advise(
     return Advice(where=name, facts=len(question.facts), notes=tuple(notes), **columns)
 
 
-def _enough(what: str, count: int, least: int) -> None:
+def enough(what: str, count: int, least: int) -> None:
+    """Raise UserError if there are fewer than `least` of what is to be parted."""
     if count < least:
         told = f"{count} {what}: too few to part them into what gives directions and what has to be kept"
         raise UserError(f"{told}: give {least} at least")

@@ -6,6 +6,7 @@ Every method is asked at equal learning: its learning rate is the smallest with 
 A forecast comes from the kernel before any write (`realmodels.writing.forecast`), for the methods that the kernel describes.
 """
 
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -234,7 +235,7 @@ def _sentences(count: int, measure: bool, results: Sequence[Result], best: str |
         some = "in some orders " if held else ""
         found.append(f"Already after the first task {some}less than {KEPT:.0%} of what was written is kept.")
     effect = _order_effect(best, results)
-    if effect is not None and abs(effect) >= 0.05 * count:
+    if effect is not None and abs(effect) >= max(0.05 * count, 0.5):
         found.append(f"The order matters: the file's own order keeps {effect:+.0f} facts beside shuffled ones.")
     if not measure:
         found.append("This is a forecast: `cwb capacity --measure` writes the facts and asks them, by every method.")
@@ -242,8 +243,12 @@ def _sentences(count: int, measure: bool, results: Sequence[Result], best: str |
 
 
 def _cosine(question: Question, where: str) -> float:
-    """Mean cosine between different prompts' keys at the written matrix."""
-    keys = torch.nn.functional.normalize(answer_keys(question.loaded.model, question.facts, where).double(), dim=1)
+    """Mean cosine between different prompts' keys at the written matrix; NaN if there is none, as in a mixture of experts."""
+    try:
+        read = answer_keys(question.loaded.model, question.facts, where)
+    except UserError:
+        return math.nan
+    keys = torch.nn.functional.normalize(read.double(), dim=1)
     count = len(keys)
     return float((keys.sum(0).square().sum() - count) / max(count * (count - 1), 1))
 

@@ -65,3 +65,11 @@ def test_a_wrong_place_is_one_line_and_nothing_is_written(model, facts, tmp_path
     (line,) = capsys.readouterr().err.splitlines()
     assert complaint in line
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_name_that_is_no_text_and_a_long_one_are_shown_as_far_as_they_can_be(model, facts, tmp_path):
+    odd = tmp_path / ("x" * 150 + "\udcff.jsonl")
+    odd.write_bytes(Path(facts).read_bytes())
+    web = tmp_path / "page.html"
+    assert main(["forecast", model, "--facts", str(odd), "--report", str(web), *OPTIONS]) == 0
+    assert "xxx ... xxx" in web.read_text()
