@@ -122,8 +122,10 @@ def _judge(places: Sequence[str], judge: Callable[[pd.DataFrame], Judgement]) ->
 def _budget(table: pd.DataFrame) -> Judgement:
     """Do the factors lie within FACTOR? Undecided where a stream is too short to tell."""
     wide = off_by(table)
-    value = every(simultaneous(wide.fillna(wide.mean())), -np.inf, float(np.log2(FACTOR)))
     short = int(wide.isna().sum().sum())
+    if wide.isna().all().any():
+        return Judgement(0.0, None, "undecided", note=f"{short} streams too short to tell")
+    value = every(simultaneous(wide.fillna(wide.mean())), -np.inf, float(np.log2(FACTOR)))
     return replace(value, verdict="undecided", note=f"{short} streams too short to tell") if short else value
 
 

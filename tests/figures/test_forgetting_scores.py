@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from figures.verdicts import forgetting_scores as scores
+from figures.verdicts import predictors as rules
 
 
 def stream(shares: dict[int, float], place: str = "late", said: dict[int, float] | None = None) -> pd.DataFrame:
@@ -97,3 +98,13 @@ def test_a_filled_matrix_is_scored_where_it_was_not_observed():
     assert 0 < said < filled
     table["bits"] = 1.0
     assert scores.completion(table, 5)[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_streams_that_all_end_before_a_budget_leave_its_rule_undecided():
+    """As in a small run: nothing is forgotten at one place, so that no factor is known there."""
+    kept = pd.concat([stream({2: 1.0, 4: 1.0}, place).assign(seed=seed) for place in ("late", "late_off") for seed in (0, 1)])
+    fell = pd.concat([kept, stream({2: 1.0, 4: 0.25}, "late").assign(seed=2)])
+    for table in (kept, fell):
+        found = rules._budget(table)
+        assert found.verdict == "undecided"
+        assert "too short to tell" in found.note
