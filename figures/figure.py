@@ -55,6 +55,7 @@ IN_SUPPLEMENT = (
     "smollm2",
     "backgrounds",
     "predictors",
+    "edit_budget",
 )
 """Names of the figures of the supplement, in its order."""
 

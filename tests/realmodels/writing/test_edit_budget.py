@@ -77,7 +77,8 @@ def test_right_after_nothing_is_what_the_editor_teaches_and_the_model_is_as_befo
 
 def test_a_change_is_that_of_the_first_task_of_a_stream(toys):
     writer, facts = editor(toys)
-    found = change(writer, tasks(facts)[0], 0.5, 8)
+    found, residual = change(writer, tasks(facts)[0], 0.5, 8)
+    assert residual == pytest.approx(float(writer.sought(tasks(facts)[0], 0.5, 8, "")[1].square().sum()))
     weight = writer.matrix.parameter(writer.model)
     start = weight.detach().double()
     next(run := stream(writer, facts, 0.5, 8))

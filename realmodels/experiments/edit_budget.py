@@ -1,0 +1,167 @@
+"""How many sequential edits a pretrained model holds until the earlier ones are gone: closed-form editors, said and measured.
+
+The forecast is that of `realmodels.writing.edit_budget`: it makes edits of facts that are lent and not in the stream.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realmodels.experiments.smollm2 import EARLY, FACTS, KNOWN, MODEL, question
+from realmodels.model.loaded import load
+from realmodels.model.reading import first_block
+from realmodels.model.remembering import remembering
+from realmodels.text.capitals import capitals
+from realmodels.training.loop import one_thread
+from realmodels.writing import editing
+from realmodels.writing.damage import bits_per_byte, damage
+from realmodels.writing.edit_budget import edit_law
+from realmodels.writing.methods.binding import bind, code
+from realmodels.writing.methods.editor import Editor
+from realmodels.writing.methods.writer import Diverged
+from realmodels.writing.outputs import asked
+from realmodels.writing.stream import STEPS, stream
+from simulate.runs.columns import Column
+from simulate.runs.experiment import Cell, Experiment, Preset
+from simulate.runs.store import Rows
+from theory.errors import UserError
+
+SAID = ("rome", "memit")
+"""Editors whose formula does not depend on what was edited before: they have a forecast."""
+SEEDS: dict[Preset, dict[str, tuple[int, ...]]] = {
+    "quick": {"rome": (0,)},
+    "paper": {"rome": tuple(range(51, 59)), "memit": tuple(range(51, 59)), "alphaedit": (51, 52)},
+}
+RATE = 0.125  # of the search for values: what the rule of the experiment `smollm2` chose for all three on its tuning draw
+SIZE: dict[Preset, tuple[int, int]] = {"quick": (3, 3), "paper": (48, 12)}  # tasks of the stream, tasks that are lent
+COUNTS: dict[Preset, tuple[int, ...]] = {"quick": (0, 2), "paper": (0, 1, 2, 4, 8, 16, 32)}
+"""Numbers of tasks after which the forecast asks lent facts."""
+MOMENTS = (1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45, 48)
+"""Numbers of tasks after which all facts written so far are asked."""
+
+
+def cells(preset: Preset) -> Sequence[Cell]:
+    """A cell per editor and draw of the facts."""
+    T, lent = SIZE[preset]
+    return [
+        {
+            "editor": name,
+            "method_code": code(name),
+            "seed": seed,
+            "where": EARLY,
+            "learning_rate": RATE,
+            "steps": STEPS,
+            "T": T,
+            "D": FACTS,
+            "lent": lent,
+            "counts": list(COUNTS[preset]),
+        }
+        for name, seeds in SEEDS[preset].items()
+        for seed in seeds
+    ]
+
+
+@dataclass
+class Bench:
+    """One editor bound to a copy of the model, a stream of facts for it, and facts that are lent to its forecast."""
+
+    cell: Cell
+
+    def __post_init__(self) -> None:
+        """Load the model and ask what it knows before."""
+        loaded, T = load(MODEL), self.cell["T"]
+        asked = question(loaded, self.cell["seed"], T + self.cell["lent"])
+        self.facts, self.lent = asked.facts[asked.facts.task < T], asked.facts[asked.facts.task >= T]
+        self.base, self.words, self.protected = loaded.model, loaded.words, asked.protected
+        self.editor = bind(self.cell["editor"], loaded.copy(), asked.background, where=self.cell["where"])
+        assert isinstance(self.editor, Editor)
+        self.model = self.editor.model
+        self.weight = self.editor.matrix.parameter(self.model)
+        self.start = self.weight.detach().clone()
+        self.pairs = capitals(KNOWN)
+        self.known = editing.right(self.base, self.words, self.pairs) == 1
+        self.text = bits_per_byte(self.base, self.protected)
+
+    def said(self) -> dict[str, np.ndarray]:
+        """Share right after 1, ..., T tasks by the law, and by it if later edits were as large as the first [T]."""
+        T = self.cell["T"]
+        if self.cell["editor"] not in SAID:
+            return {"right_law": np.full(T, np.nan), "right_constant": np.full(T, np.nan)}
+        law = edit_law(self.editor, self.lent, self.cell["learning_rate"], self.cell["steps"], self.cell["counts"])
+        constant = replace(law, ratio=tuple(1.0 for _ in law.ratio))
+        return {"right_law": law.shares(T), "right_constant": constant.shares(T)}
+
+    def measured(self) -> Iterator[dict[str, Any]]:
+        """What the model says at every moment, of the stream and beside it."""
+        task = self.facts.task
+        for written in stream(self.editor, self.facts, self.cell["learning_rate"], self.cell["steps"]):
+            if written not in MOMENTS:
+                continue
+            exact = asked(self.model, self.facts[task < written]).exact
+            change = self.weight.detach() - self.start
+            found = damage(self.base, {self.editor.matrix.name: change}, self.protected.tokens)
+            yield {
+                "written": written,
+                "facts": len(exact),
+                "right": float(exact.mean()),
+                "taught": float(exact[task[task < written] == written - 1].mean()),
+                "known": float(editing.right(self.model, self.words, self.pairs)[self.known].mean()),
+                "text_rise": bits_per_byte(self.model, self.protected) - self.text,
+                "function": found.function,
+                "weight_change": found.weight,
+            }
+
+
+def run(cell: Cell, workspace: Path) -> Rows:
+    """A row per moment. Raises UserError if the stream diverges."""
+    own = {name: cell[name] for name in ("editor", "where", "seed", "learning_rate", "steps", "T", "D", "lent")}
+    with one_thread():
+        bench = Bench(cell)
+        with remembering(bench.model, first_block(bench.model, [bench.weight])):
+            said = bench.said()
+            try:
+                return [{**own, **row, **_at(said, row["written"])} for row in bench.measured()]
+            except Diverged as error:
+                raise UserError(f"editor {cell['editor']!r}, seed {cell['seed']}: {error}") from None
+
+
+def _at(said: dict[str, np.ndarray], written: int) -> dict[str, float]:
+    return {name: float(shares[written - 1]) for name, shares in said.items()}
+
+
+EXPERIMENT = Experiment(
+    name="edit_budget",
+    question="How many sequential edits does a pretrained model hold until earlier ones are gone, and is it known before any is "
+    "made?",
+    prediction="TODO",
+    falsifier="The 95% interval over draws lies wholly on the other side of the border that the rule names.",
+    controls="TODO",
+    columns={
+        "editor": Column("Editor: rome, memit, alphaedit.", str),
+        "where": Column("Matrix that is edited.", str),
+        "seed": Column("Seed of the facts.", int),
+        "learning_rate": Column("Adam's learning rate in the search for values."),
+        "steps": Column("Steps of this search.", int, unit="steps"),
+        "T": Column("Tasks of the stream.", int, unit="tasks"),
+        "D": Column("Facts per task.", int, unit="facts"),
+        "lent": Column("Tasks that are lent to the forecast and are not in the stream.", int, unit="tasks"),
+        "written": Column("Tasks written so far.", int, unit="tasks"),
+        "facts": Column("Facts written so far.", int, unit="facts"),
+        "right": Column("Share of them whose whole answer greedy decoding says."),
+        "taught": Column("The same of the last task."),
+        "right_law": Column("The same of all, by the law of edits.", optional="editors that remember earlier edits have no law"),
+        "right_constant": Column(
+            "The same by it if later edits were as large as the first.",
+            optional="editors that remember earlier edits have no law",
+        ),
+        "known": Column("Share of the known capitals that is still right."),
+        "text_rise": Column("Rise of the cross-entropy of protected text.", unit="bits per byte"),
+        "function": Column("F_Delta: size of the update on protected text in function space."),
+        "weight_change": Column("|dW| / |W| of the matrix."),
+    },
+    cells=cells,
+    run=run,
+)
