@@ -53,6 +53,7 @@ IN_SUPPLEMENT = (
     "slots",
     "two_regimes",
     "smollm2",
+    "costs",
     "backgrounds",
     "predictors",
     "edit_budget",

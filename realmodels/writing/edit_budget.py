@@ -7,10 +7,10 @@ later change W by about
 z_b being standard normal: their first two moments are right, and with them the spectra of keys and residuals. s <= 1 takes out
 of |M|^2 what is there by chance. A lent fact, with the change of its own task and without it in M and D, is asked after n
 tasks: it gives the share that is still right. One thing more counts. Edits make all answers of the stream likelier, so that
-the residuals of later ones are smaller. The keys stay, as no earlier layer is written, and a formula is linear in residuals: an
-edit that is made after n tasks has ratio(n) times the size of the first, and counts as ratio(n)^2 tasks. That ratio is the
-root of the sum of squared residuals of lent facts after such a change, over that before it. (Ratios of the changes themselves
-are led by the few facts with large ones.)
+later ones need smaller changes. The keys stay, as no earlier layer is written, and the formula is linear in what the outputs
+at them lack: an edit that is made after n tasks has ratio(n) times the size of the first, and counts as ratio(n)^2 tasks. That
+ratio compares how far edits of lent facts move the outputs at their own keys, after such a change and before it. (Ratios of
+the changes themselves are led by the few facts with large ones.)
 Nothing of the stream is known but its form. The formula must not depend on what was edited before: `rls` and `alphaedit` keep
 earlier keys, and are refused.
 """
@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from realmodels.writing.methods.editor import Editor
+from realmodels.writing.methods.values import subject_keys
 from realmodels.writing.outputs import Facts, asked
 from theory.errors import UserError
 
@@ -50,13 +51,20 @@ def tasks(facts: Facts) -> list[Facts]:
     return [facts.of_task(task) for task in sorted(set(facts.task.tolist()))]
 
 
-def change(editor: Editor, task: Facts, learning_rate: float, steps: int) -> tuple[Tensor, float]:
-    """(what an editor adds to its matrix for a task, float64, as the matrix lies in the model; sum of its squared residuals)."""
+def change(editor: Editor, task: Facts, learning_rate: float, steps: int, after: Tensor | None = None) -> Tensor:
+    """What an editor adds to its matrix for a task, after `after` was added to it: float64, as the matrix lies in the model."""
     with editing(editor) as weight:
+        if after is not None:
+            _add(weight, after)
         before = weight.detach().double()
-        keys, lacking = editor.sought(task, learning_rate, steps, "")
-        editor.add(keys, lacking)
-        return weight.detach().double() - before, float(lacking.square().sum())
+        editor.write(task, (), learning_rate, steps)
+        return weight.detach().double() - before
+
+
+def moved(editor: Editor, task: Facts, change: Tensor) -> float:
+    """How far a change of the matrix moves its outputs at the keys of a task: the sum of squares."""
+    keys = subject_keys(editor.model, editor.matrix, task).double()
+    return float((keys @ (change if editor.matrix.transposed else change.T)).square().sum())
 
 
 def _add(weight: Tensor, change: Tensor) -> None:
@@ -77,8 +85,9 @@ def later(made: Tensor, count: float, random: torch.Generator) -> Tensor:
 
 @dataclass(frozen=True)
 class EditLaw:
-    """counts: numbers of tasks. right: share of lent facts still right after so many. ratio: size of residuals sought after so
-    many, over those in the unedited model; both at `counts`, between them by straight lines, and beyond the last as there."""
+    """counts: numbers of tasks. right: share of lent facts still right after so many. ratio: how far an edit made after so many
+    moves its own outputs, over that in the unedited model; both at `counts`, between them by straight lines, beyond the last as
+    there."""
 
     counts: tuple[float, ...]
     right: tuple[float, ...]
@@ -110,7 +119,7 @@ def edit_law(
 ) -> EditLaw:
     """The law of an editor, from lent facts in three tasks at least. counts: 0 and more, rising; draws: of what comes after.
 
-    learning_rate, steps: of the search for values. searched: tasks that are searched anew after each count, other ones in turn: a
+    learning_rate, steps: of the search for values. searched: tasks that are edited anew after each count, other ones in turn: a
     search takes as long as some ten forward and backward passes. Raises UserError for an editor that remembers earlier edits,
     fewer tasks, or counts that do not begin with 0 and rise.
     """
@@ -120,8 +129,7 @@ def edit_law(
     if not counts or counts[0] != 0 or any(b <= a for a, b in pairwise(counts)):
         raise UserError(f"counts {list(counts)}: begin with 0 and rise")
     random = torch.Generator().manual_seed(seed)
-    changes, residuals = zip(*(change(editor, task, learning_rate, steps) for task in parts), strict=True)
-    made = torch.stack(changes)
+    made = torch.stack([change(editor, task, learning_rate, steps) for task in parts])
     right, ratio = [], []
     for place, count in enumerate(counts):
         share, before, now = 0.0, 0.0, 0.0
@@ -134,10 +142,8 @@ def edit_law(
                     _add(weight, made[index] + added)
                     share += float(asked(editor.model, task).exact.sum()) / (draws if count else 1)
                 if draw == 0 and count and index in again:
-                    with editing(editor) as weight:
-                        _add(weight, added)
-                        now += float(editor.sought(task, learning_rate, steps, "")[1].square().sum())
-                    before += residuals[index]
+                    now += moved(editor, task, change(editor, task, learning_rate, steps, added))
+                    before += moved(editor, task, made[index])
         right.append(share / len(lent))
         ratio.append((now / before) ** 0.5 if count and before > 0 else 1.0)
     return EditLaw(tuple(map(float, counts)), tuple(right), tuple(ratio))
