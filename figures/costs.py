@@ -40,8 +40,9 @@ def caption(results: Results) -> str:
     return paragraph(f"""
         Over methods of different scope {told}: the size of the update in function space ($F_Delta$, colour) correlates by
         {number(follows)} with the share of known capitals that is lost. {TITLES[str(low)]} leaves
-        {number(found.loc[low, "known"])} of the capitals, {spared} {number(found["known"].max())}. What {frame["written"].max()} facts written into SmolLM2-135M cost
-        for the share that is kept: (a) share of the capitals that the model knew and still says; up and right is better.
+        {number(found.loc[low, "known"])} of the capitals, {spared} {number(found["known"].max())}. What
+        {frame["written"].max()} facts written into SmolLM2-135M cost for the share that is kept:
+        (a) share of the capitals that the model knew and still says; up and right is better.
         (b) Rise of the cross-entropy of text; down and right is better. Large marks: methods that write all layers. Means over
         the draws of @fig-smollm2.
         """)

@@ -8,16 +8,14 @@ from matplotlib.figure import Figure as Canvas
 from figures.figure import Figure
 from figures.results import Results, bars, by_group, seeds
 from figures.results import within as share_intervals
-from figures.style import BLACK, BLUE, GREEN, GREY, PALE, VERMILION, Look, letters, panels, ticks
+from figures.style import BLACK, BLUE, GREY, PALE, VERMILION, Look, letters, panels, ticks
 from figures.verdicts.edit_budget import LEVELS, budgets, extrapolated, streams
 from figures.verdicts.predictors import FACTOR
 from figures.words import number, paragraph
-from realmodels.experiments.edit_budget import SAID
 
 EDITORS = {
     "rome": Look("ROME", VERMILION, "o"),
     "memit": Look("MEMIT", BLUE, "s"),
-    "alphaedit": Look("AlphaEdit", GREEN, "^"),
 }
 LAWS = {"right_law": "-", "right_constant": (0, (4, 2)), "extrapolated": (0, (1, 1))}
 WORDS = {0.75: "three quarters", 0.5: "a half"}
@@ -44,18 +42,16 @@ def caption(results: Results) -> str:
     last = table[table["facts"] == table["facts"].max()].groupby("editor")["right"].mean()
     ends = ", ".join(f"{EDITORS[name].label} {number(last[name])}" for name in editors(table))
     said, measured = (mean_budget(table, "rome", LEVELS[0], law) for law in ("law", "measured"))
-    draws = table.groupby("editor")["seed"].nunique()
-    few = draws[draws < draws.max()]
-    fewer = "".join(f"; of {EDITORS[str(name)].label} {count}" for name, count in few.items())
     return paragraph(f"""
         After {table["facts"].max()} sequential edits of SmolLM2-135M the share still right is: {ends}. ROME holds {measured}
         edits until fewer than three quarters are right; the law, from {first["lent"] * first["D"]} edits of other facts, says
-        {said}. (a) Share of the facts written so far that is right (marks, 95% intervals from three draws on); by the law of
+        {said}. (a) Share of the facts written so far that is right (marks with 95% intervals); by the law of
         edits (lines), by it if later edits were as large as the first (dashed), and by the stream's own first edits,
         extrapolated (dotted). (b) Budgets of ROME and MEMIT said by the law and measured, a mark per draw and level; open: one of
-        the two lies beyond the end; grey: a factor of {FACTOR}. (c) Capitals that the model knew and that are still right.
+        the two lies beyond the end; grey: a factor of {FACTOR}. (c) Capitals that the model knew and that are still right,
+        measured and by the law (dashed).
         (d) Rise of the cross-entropy of text. Feed-forward output matrix of block 3, {first["D"]} facts at a time; means
-        over {seeds(table)}{fewer}.
+        over {seeds(table)}.
         """)
 
 
@@ -64,10 +60,7 @@ def _shares(panel: Axes, table: pd.DataFrame) -> None:
     for name in editors(table):
         look, part = EDITORS[name], table[table["editor"] == name]
         found = share_intervals(part, ["facts"], "right", 1.0)
-        yerr = bars(found) if found["count"].min() > 2 else None
-        panel.errorbar(found["facts"], found["mean"], yerr=yerr, **look.marks(elinewidth=0.6, markersize=3))
-        if part["right_law"].isna().any():
-            continue
+        panel.errorbar(found["facts"], found["mean"], yerr=bars(found), **look.marks(elinewidth=0.6, markersize=3))
         rows = pd.concat([stream.assign(extrapolated=extrapolated(stream)) for stream in streams(table, name).values()])
         for law, style in LAWS.items():
             line = rows.groupby("facts")[law].mean()
@@ -82,7 +75,7 @@ def _budgets(panel: Axes, table: pd.DataFrame) -> None:
     ends = np.array([10.0, 1.25 * table["facts"].max()])
     panel.fill_between(ends, ends / FACTOR, ends * FACTOR, color=PALE, linewidth=0)
     panel.plot(ends, ends, color=BLACK, linewidth=0.6)
-    for name in (name for name in editors(table) if name in SAID):
+    for name in editors(table):
         for level in LEVELS:
             found = budgets(table, name, level)
             told = found[np.isfinite(found[["law", "measured"]]).any(axis=1)]
@@ -96,7 +89,7 @@ def _budgets(panel: Axes, table: pd.DataFrame) -> None:
                     label = "_"
     panel.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel="budget said, facts", ylabel="budget measured, facts")
     for axis in (panel.xaxis, panel.yaxis):
-        ticks(axis, [12, 24, 48, 96, 192, 384])
+        ticks(axis, [12, 24, 48, 96, 192])
     if panel.get_legend_handles_labels()[1]:
         panel.legend(loc="upper left", handletextpad=0.2)
 
@@ -107,8 +100,10 @@ def _beside(panel: Axes, table: pd.DataFrame, column: str, label: str) -> None:
         part, look = table[table["editor"] == name], EDITORS[name]
         style = look.curve(marker=look.marker, elinewidth=0.6, markersize=3, linewidth=0.8)
         found = share_intervals(part, ["facts"], column, 1.0) if column == "known" else by_group(part, ["facts"], column)
-        yerr = bars(found) if found["count"].min() > 2 else None
-        panel.errorbar(found["facts"], found["mean"], yerr=yerr, **style)
+        panel.errorbar(found["facts"], found["mean"], yerr=bars(found), **style)
+        if column == "known":
+            line = part.groupby("facts")["known_law"].mean()
+            panel.plot(line.index, line.to_numpy(), color=look.color, linewidth=0.9, linestyle=(0, (4, 2)))
     panel.set(xlabel="facts written", ylabel=label, xlim=(0, None))
 
 
@@ -129,7 +124,15 @@ def draw(results: Results) -> Canvas:
 FIGURE = Figure(
     "edit_budget",
     "Edits until collapse",
-    ("P1-edits-rome", "P1-edits-memit", "P1-edits-shrinking", "P1-edits-extrapolated"),
+    (
+        "P1-edits-half",
+        "P1-edits-quarters",
+        "P1-edits-memit",
+        "P1-edits-shrinking",
+        "P1-edits-extrapolated",
+        "P1-edits-first",
+        "P1-edits-known",
+    ),
     ("edit_budget",),
     caption,
     draw,

@@ -1,7 +1,6 @@
 """Rules for how many sequential edits a pretrained model holds, said before any of them is made (P1)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,13 @@ from figures.estimate import Estimate, estimate
 from figures.results import Results
 from figures.verdicts.forgetting_scores import crossing
 from figures.verdicts.predictors import FACTOR, simultaneous
-from figures.verdicts.rule import Judgement, Rule, every
+from figures.verdicts.rule import Judgement, Rule, decide, every, judgement
 
+EDITORS = "two editors: Bonferroni"
 LEVELS = (0.75, 0.5)
 """Shares still right at which a budget ends."""
 SEEN = 96
 """Facts after which the stream's own beginning is extrapolated: as many as are lent to the law."""
-MARGIN = 0.1  # of the facts
 LASTING = np.geomspace(1, 1000, 61)
 """Times, in tasks, over which the retention of the extrapolation may fall to 1/e; and never."""
 
@@ -45,30 +44,39 @@ def extrapolated(stream: pd.DataFrame, seen: int = SEEN) -> np.ndarray:
 
 
 def budgets(table: pd.DataFrame, editor: str, level: float) -> pd.DataFrame:
-    """By seed: most (facts of the stream), and budgets, inf if beyond: measured, law, constant (no shrinking), extrapolated."""
+    """By seed: most (facts of the stream), and facts until a share falls below a level, inf if beyond.
+
+    measured, law, constant (no shrinking) and extrapolated: of the stream's own facts. known, known_law: of the capitals.
+    """
+    columns = {
+        "measured": "right",
+        "law": "right_law",
+        "constant": "right_constant",
+        "extrapolated": "extrapolated",
+        "known": "known",
+        "known_law": "known_law",
+    }
     rows = []
     for seed, stream in streams(table, editor).items():
-        said = {"measured": stream["right"], "law": stream["right_law"], "constant": stream["right_constant"]}
-        said["extrapolated"] = pd.Series(extrapolated(stream))
-        found = {name: crossing(stream["facts"].to_numpy(), shares.to_numpy(), level) for name, shares in said.items()}
-        rows.append({"seed": seed, "most": float(stream["facts"].max()), **found})
+        said = stream.assign(extrapolated=extrapolated(stream)).fillna(1.0)
+        facts = said["facts"].to_numpy()
+        found = {name: crossing(facts, said[column].to_numpy(), level) for name, column in columns.items()}
+        rows.append({"seed": seed, "most": float(facts.max()), **found})
     return pd.DataFrame(rows).set_index("seed")
 
 
-def off(table: pd.DataFrame, editor: str, level: float, law: str = "law") -> pd.Series:
-    """By seed: size of log2 of a law's budget over the measured one.
-
-    Where one of the two is beyond the end of the stream, the least that it can be; where both are, NaN.
-    """
+def over(table: pd.DataFrame, editor: str, level: float, one: str, other: str) -> pd.Series:
+    """By seed: log2 of a budget over another. Where one of them is beyond the end of the stream, the least that it can be; where
+    both are, NaN."""
     found = budgets(table, editor, level)
-    cut = {name: np.minimum(found[name], found["most"]) for name in (law, "measured")}
-    told = np.isfinite(found[law]) | np.isfinite(found["measured"])
-    return np.log2(cut[law] / cut["measured"]).abs().where(told)
+    cut = {name: np.minimum(found[name], found["most"]) for name in (one, other)}
+    told = np.isfinite(found[one]) | np.isfinite(found[other])
+    return np.log2(cut[one] / cut[other]).where(told)
 
 
 def errors(table: pd.DataFrame, editor: str, after: int = 0) -> pd.DataFrame:
     """Rms error of the share right over moments of more than `after` facts [seeds]: law, constant, extrapolated, kept (nothing
-    is forgotten: as after one task), others (mean of the other draws)."""
+    is forgotten: the law after one task), others (mean of the other draws)."""
     parts = streams(table, editor)
     right = pd.DataFrame({seed: stream.set_index("facts")["right"] for seed, stream in parts.items()})
     found = {}
@@ -77,7 +85,7 @@ def errors(table: pd.DataFrame, editor: str, after: int = 0) -> pd.DataFrame:
             "law": stream["right_law"].to_numpy(),
             "constant": stream["right_constant"].to_numpy(),
             "extrapolated": extrapolated(stream),
-            "kept": np.full(len(stream), stream["right"].iloc[0]),
+            "kept": np.full(len(stream), stream["right_law"].iloc[0]),
             "others": right.drop(columns=seed).mean(axis=1).to_numpy(),
         }
         late = stream["facts"].to_numpy() > after
@@ -113,20 +121,30 @@ def _judge(editors: Sequence[str], judge: Callable[[pd.DataFrame], Judgement]) -
     return judged
 
 
-def _budget(table: pd.DataFrame) -> Judgement:
-    """Do the factors of ROME's two budgets lie within FACTOR? Undecided where a stream is too short to tell."""
-    wide = pd.DataFrame({str(level): off(table, "rome", level) for level in LEVELS})
-    short = int(wide.isna().sum().sum())
-    note = f"{short} budgets beyond the end of the stream, said and measured" if short else ""
-    if wide.isna().all().any():
-        return Judgement(0.0, None, "undecided", note=note)
-    found = every(simultaneous(wide.fillna(wide.mean())), -np.inf, float(np.log2(FACTOR)))
-    return replace(found, verdict="undecided", note=note) if short else found
+def _within(one: str, other: str, level: float, comparisons: int) -> Callable[[pd.DataFrame], Judgement]:
+    """Is the mean size of log2 of one budget of ROME over another below that of FACTOR? Undecided if a draw cannot tell."""
+
+    def judged(table: pd.DataFrame) -> Judgement:
+        sizes = over(table, "rome", level, one, other).abs()
+        short = int(sizes.isna().sum())
+        note = f"{short} draws with both beyond the end of the stream" if short else ""
+        if sizes.isna().all():
+            return Judgement(0.0, None, "undecided", note=note)
+        value = estimate(sizes.dropna(), comparisons=comparisons)
+        return judgement(value, "undecided" if short else decide(value, -np.inf, float(np.log2(FACTOR))), note=note)
+
+    return judged
+
+
+def _first(table: pd.DataFrame) -> Judgement:
+    """Are the capitals lost before the stream's own facts? A draw in which neither is counts as 0."""
+    value = estimate(over(table, "rome", 0.5, "known", "measured").fillna(0.0))
+    return judgement(value, decide(value, -np.inf, 0.0))
 
 
 WHERE = (
-    "Sequential edits of the feed-forward output of block 3 of SmolLM2-135M, 48 tasks of 8 facts. The law is that of "
-    "realmodels.writing.edit_budget, from 96 lent facts. Share: of all facts written so far, said right, at 20 moments. "
+    "Sequential edits of the feed-forward output of block 3 of SmolLM2-135M, 36 tasks of 8 facts. The law is that of "
+    "realmodels.writing.edit_budget, from 96 lent facts. Share: of all facts written so far, said right, at 16 moments. "
 )
 OVER = "over draws of the facts{0}. Supported if {1} above 0, refuted if {2} below."
 BOTH = "ROME and MEMIT"
@@ -149,46 +167,78 @@ def _rule(
     )
 
 
+BUDGET = (
+    "between moments by straight lines, shares made to fall by isotonic regression, from 1 at no fact. Size of log2 of the law's "
+    "over the measured one; where one is beyond the end of the stream, the least that it can be. 95% t interval over draws{0}. "
+    "Supported if it lies below log2 of 1.5, refuted if above; undecided if both are beyond the end in a draw."
+)
+WHY = "The factor is the aim that was set for such forecasts before any was made."
+LEVEL = "two levels: Bonferroni"
+
 RULES = (
     _rule(
-        "P1-edits-rome",
-        "How many edits ROME holds until earlier ones are gone is known before any is made, to a factor of 1.5.",
+        "P1-edits-half",
+        "How many edits ROME holds until half of the earlier ones are gone is known before any is made, to a factor of 1.5.",
         f"< {np.log2(FACTOR):.3f}",
-        "Budgets of ROME: facts until the share falls below three quarters, and below a half; between moments by straight lines, "
-        "shares made to fall by isotonic regression, from 1 at no fact. Size of log2 of the law's budget over the measured one; "
-        "where one is beyond the end of the stream, the least that it can be. 95% t intervals over draws, simultaneous "
-        "over the two. Supported if both lie below log2 of 1.5, refuted if one lies above; undecided if both budgets of a draw "
-        "are beyond the end. The greater is shown.",
-        _judge(("rome",), _budget),
-        why="The factor is the aim that was set for such forecasts before any was made.",
-        family="two levels: Bonferroni",
+        "Budget of ROME: facts until the share falls below a half; " + BUDGET.format(", simultaneous with P1-edits-quarters"),
+        _judge(("rome",), _within("law", "measured", 0.5, 2)),
+        why=WHY,
+        family=LEVEL,
+    ),
+    _rule(
+        "P1-edits-quarters",
+        "So it is until a quarter of them is gone.",
+        f"< {np.log2(FACTOR):.3f}",
+        "Budget of ROME: facts until the share falls below three quarters; " + BUDGET.format(", simultaneous with P1-edits-half"),
+        _judge(("rome",), _within("law", "measured", 0.75, 2)),
+        why=WHY,
+        family=LEVEL,
     ),
     _rule(
         "P1-edits-memit",
-        "What MEMIT keeps of all 384 facts is known before any is written, to a tenth of them.",
-        f"within {MARGIN} of the facts",
-        "MEMIT: share after the last task by the law, less that measured. 95% t interval over draws. Supported if it lies within "
-        f"{MARGIN} of 0, refuted if wholly outside.",
-        _judge(("memit",), lambda table: every({"memit": at_end(table, "memit")}, -MARGIN, MARGIN)),
-        why="A tenth is half of what MEMIT loses in the pilot: a law that says that nothing is lost fails.",
+        "What MEMIT forgets along the stream is known before any of it is written.",
+        "> 0 of the facts",
+        f"MEMIT: rms error of the share over moments after the first {SEEN} facts, by the law's own share after one task, as if "
+        "nothing were forgotten, less that by the law. 95% t interval " + OVER.format("", "it lies", "it lies"),
+        _judge(("memit",), lambda table: every(ahead(table, ("memit",), "kept", SEEN), 0.0, np.inf)),
     ),
     _rule(
         "P1-edits-shrinking",
-        "Later edits are smaller, and the law of ROME's edits is wrong without it.",
+        "Later edits are smaller, and the law is wrong without it.",
         "> 0 of the facts",
-        "ROME: rms error of the share over all moments by the law if later edits were as large as the first, less that by the "
-        "law. 95% t interval " + OVER.format("", "it lies", "it lies"),
-        _judge(("rome",), lambda table: every(ahead(table, ("rome",), "constant"), 0.0, np.inf)),
+        f"{BOTH}: rms error of the share over all moments by the law if later edits were as large as the first, less that by the "
+        "law. 95% t intervals "
+        + OVER.format(", simultaneous over the two editors", "both lie", "one lies")
+        + " The least is shown.",
+        _judge(("rome", "memit"), lambda table: every(ahead(table, ("rome", "memit"), "constant"), 0.0, np.inf)),
+        family=EDITORS,
     ),
     _rule(
         "P1-edits-extrapolated",
         "The law, from edits of other facts, beats as many first edits of the stream itself, extrapolated.",
         "> 0 of the facts",
         f"{BOTH}: rms error of the share over moments after the first {SEEN} facts, by the best retention that falls "
-        f"exponentially with age, fitted to the stream's moments up to there, less that by the law. 95% t intervals "
+        "exponentially with age, fitted to the stream's moments up to there, less that by the law. 95% t intervals "
         + OVER.format(", simultaneous over the two editors", "both lie", "one lies")
         + " The least is shown.",
         _judge(("rome", "memit"), lambda table: every(ahead(table, ("rome", "memit"), "extrapolated", SEEN), 0.0, np.inf)),
-        family="two editors: Bonferroni",
+        family=EDITORS,
+    ),
+    _rule(
+        "P1-edits-first",
+        "What the model knew is gone before what is written into it is.",
+        "< 0",
+        "ROME: log2 of the facts written until half of the known capitals are lost, over those until half of the facts are; "
+        "between moments by straight lines, shares made to fall by isotonic regression; what is beyond the end of the stream "
+        "counts with its length. 95% t interval over draws. Supported if it lies below 0, refuted if above.",
+        _judge(("rome",), _first),
+    ),
+    _rule(
+        "P1-edits-known",
+        "How many edits ROME makes until half of the known capitals are lost is known before, to a factor of 1.5.",
+        f"< {np.log2(FACTOR):.3f}",
+        "Facts written by ROME until half of the known capitals are lost; " + BUDGET.format(""),
+        _judge(("rome",), _within("known_law", "known", 0.5, 1)),
+        why=WHY,
     ),
 )
