@@ -138,19 +138,20 @@ EXPERIMENT = Experiment(
     name="edit_budget",
     question="How many sequential edits does a pretrained model hold until earlier ones are gone, and is it known before any is "
     "made?",
-    prediction="Edits of other facts have the moments of what is to come: the law says after how many facts half of ROME's edits are "
-    "gone (P1-edits-half), what MEMIT forgets (P1-edits-memit), and when half of the known capitals are lost to ROME "
-    "(P1-edits-known). Later edits are smaller, and without that the law is wrong (P1-edits-shrinking). What was known is gone "
-    "before what is written (P1-edits-first). ROME falls by single large edits, which the law makes normal: a quarter is lost "
-    "later than it says (P1-edits-quarters is expected to be refuted). As many edits of the stream itself, extrapolated, say as "
-    "much of ROME, not of MEMIT (P1-edits-extrapolated is expected undecided). Seen before, one stream of each on the tuning "
-    "draw: ROME half of 227 facts and said 264 (by another draw of the law's 227), three quarters of 168 and said 88, half of the "
-    "capitals lost after some 73 and said 104; MEMIT .83 of 288 facts and said .78, capitals .91 and said .93; without shrinking "
-    "half of ROME's at 162; rms errors after 96 facts by the law .09 and .03, extrapolated .09 and .11.",
+    prediction="Edits of other facts have the moments of what is to come: the law says after how many facts half of ROME's edits"
+    " are gone (P1-edits-half), what MEMIT forgets (P1-edits-memit), and when half of the known capitals are lost to "
+    "ROME (P1-edits-known). Later edits are smaller, and without that the law is wrong (P1-edits-shrinking). What was"
+    " known is gone before what is written (P1-edits-first). ROME falls by single large edits, which the law makes "
+    "normal: a quarter is lost later than it says (P1-edits-quarters is expected to be refuted). As many edits of the"
+    " stream itself, extrapolated, say as much of ROME, not of MEMIT (P1-edits-extrapolated is expected undecided). "
+    "Seen before, one stream of each on the tuning draw: ROME half of 227 facts and said 264 (by another draw of the "
+    "law's 227), three quarters of 168 and said 88, half of the capitals lost after some 73 and said 104; MEMIT .83 "
+    "of 288 facts and said .78, capitals .91 and said .93; without shrinking half of ROME's at 162; rms errors after "
+    "96 facts by the law .09 and .03, extrapolated .09 and .11.",
     falsifier="The 95% interval over draws lies wholly on the other side of the border that the rule names.",
-    controls="Forecasts side by side on the same streams: without shrinking; that nothing is forgotten; the stream's own first 96 "
-    "facts, extrapolated; the mean of the other draws. Lent facts are not in the stream. Seeds of the facts that no other table "
-    "has; rates by a rule on the tuning draw; related knowledge and text beside recall.",
+    controls="Forecasts side by side on the same streams: without shrinking; that nothing is forgotten; the stream's own first"
+    " 96 facts, extrapolated; the mean of the other draws. Lent facts are not in the stream. Seeds of the facts that "
+    "no other table has; rates by a rule on the tuning draw; related knowledge and text beside recall.",
     columns={
         "editor": Column("Editor: rome or memit.", str),
         "where": Column("Matrix that is edited.", str),
