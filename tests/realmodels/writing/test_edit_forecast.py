@@ -66,9 +66,7 @@ def test_too_little_background_is_told_in_the_row_with_its_cure(toys, background
     asked = question(toys, background)
     with pytest.raises(UserError, match="with 6 other facts of the same form or more"):
         lent(Case(asked, "rome"), 2)
-    answer = capacity(
-        toys("llama"), FACTS, [Contender("rome")], background=background, facts_per_task=2, steps=4, learning_rate=0.5
-    )
+    answer = asked_of_rome(toys, background)
     assert any("--background" in line for line in answer.warnings)
 
 
