@@ -41,17 +41,17 @@ def caption(results: Results) -> str:
     first = table.iloc[0]
     last = table[table["facts"] == table["facts"].max()].groupby("editor")["right"].mean()
     ends = ", ".join(f"{EDITORS[name].label} {number(last[name])}" for name in editors(table))
-    said, measured = (mean_budget(table, "rome", LEVELS[0], law) for law in ("law", "measured"))
+    names = ("law", "measured", "known", "known_law")
+    said, measured, known, known_said = (mean_budget(table, "rome", 0.5, name) for name in names)
     return paragraph(f"""
-        After {table["facts"].max()} sequential edits of SmolLM2-135M the share still right is: {ends}. ROME holds {measured}
-        edits until fewer than three quarters are right; the law, from {first["lent"] * first["D"]} edits of other facts, says
-        {said}. (a) Share of the facts written so far that is right (marks with 95% intervals); by the law of
-        edits (lines), by it if later edits were as large as the first (dashed), and by the stream's own first edits,
-        extrapolated (dotted). (b) Budgets of ROME and MEMIT said by the law and measured, a mark per draw and level; open: one of
-        the two lies beyond the end; grey: a factor of {FACTOR}. (c) Capitals that the model knew and that are still right,
-        measured and by the law (dashed).
-        (d) Rise of the cross-entropy of text. Feed-forward output matrix of block 3, {first["D"]} facts at a time; means
-        over {seeds(table)}.
+        After {first["T"] * first["D"]} sequential edits of SmolLM2-135M the share still right is: {ends}. ROME makes {measured}
+        edits until half of them are lost; the law, from edits of {first["lent"] * first["D"]} other facts, says {said}. Half of the
+        known capitals are lost after {known}, by the law after {known_said}. (a) Share of the facts written so far that is right
+        (marks with 95% intervals); by the law of edits (lines), by it if later edits were as large as the first (dashed), and by
+        the stream's own first edits, extrapolated (dotted). (b) Budgets said by the law and measured, a mark per draw and level;
+        open: one of the two lies beyond the end, left out: both do; grey: a factor of {FACTOR}. (c) Capitals that the model knew
+        and that are still right: measured (marks) and by the law (lines). (d) Rise of the cross-entropy of text. Feed-forward
+        output matrix of block 3, {first["D"]} facts at a time; means over {seeds(table)}.
         """)
 
 
@@ -98,12 +98,16 @@ def _beside(panel: Axes, table: pd.DataFrame, column: str, label: str) -> None:
     """What is lost beside the stream, against facts written."""
     for name in editors(table):
         part, look = table[table["editor"] == name], EDITORS[name]
-        style = look.curve(marker=look.marker, elinewidth=0.6, markersize=3, linewidth=0.8)
+        style = (
+            look.marks(elinewidth=0.6, markersize=3)
+            if column == "known"
+            else look.curve(marker=look.marker, elinewidth=0.6, markersize=3, linewidth=0.8)
+        )
         found = share_intervals(part, ["facts"], column, 1.0) if column == "known" else by_group(part, ["facts"], column)
         panel.errorbar(found["facts"], found["mean"], yerr=bars(found), **style)
         if column == "known":
             line = part.groupby("facts")["known_law"].mean()
-            panel.plot(line.index, line.to_numpy(), color=look.color, linewidth=0.9, linestyle=(0, (4, 2)))
+            panel.plot(line.index, line.to_numpy(), color=look.color, linewidth=0.9)
     panel.set(xlabel="facts written", ylabel=label, xlim=(0, None))
 
 

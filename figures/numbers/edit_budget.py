@@ -8,7 +8,7 @@ from figures.edit_budget import editors
 from figures.estimate import estimate
 from figures.numbers.estimates import Tree, plain
 from figures.results import Results
-from figures.verdicts.edit_budget import SEEN, ahead, at_end, budgets, errors, over
+from figures.verdicts.edit_budget import SEEN, ahead, at_end, budgets, errors, over, over_ages, passage, streams
 from figures.verdicts.predictors import FACTOR
 from realmodels.experiments.edit_budget import EDITORS
 
@@ -38,6 +38,12 @@ def edit_budget(results: Results) -> Tree:
         "seeds": int(table["seed"].nunique()),
         "off": {name: plain(estimate(told[name], comparisons=alike)) if name in told else None for name, alike in OFF.items()},
         "agree": {name: int((told[name] <= np.log2(FACTOR)).sum()) if name in told else None for name in OFF},
+        "told": {name: len(told[name]) if name in told else None for name in OFF},
+        "rivals": _rivals(table) if "rome" in made else None,
+        "first_by_age": _first_by_age(table) if "rome" in made else None,
+        "passage": _passage(table) if "rome" in made else None,
+        "late": {name: _errors(table, name, SEEN) if name in made and whole else None for name in EDITORS},
+        "drop": _drop(table) if "rome" in made else None,
         "first": plain(estimate(over(table, "rome", 0.5, "known", "measured").fillna(0.0))) if "rome" in made else None,
         "memit": plain(ahead(table, ("memit",), "kept", SEEN)["memit"]) if both and whole else None,
         "memit_end": plain(at_end(table, "memit")) if "memit" in made else None,
@@ -48,9 +54,45 @@ def edit_budget(results: Results) -> Tree:
     }
 
 
-def _errors(table: pd.DataFrame, editor: str) -> Tree:
-    """Rms error of the share over all moments, mean over draws, by forecast and baseline; one draw has no others."""
-    found = errors(table, editor).mean()
+def _rivals(table: pd.DataFrame) -> dict[str, int]:
+    """In how many draws of ROME a forecast says the budget at a half to a factor FACTOR; beyond the end counts as the end."""
+    found = budgets(table, "rome", 0.5)
+    cut = np.log2(found.clip(upper=found["most"], axis=0))
+    off = cut.sub(cut["measured"], axis=0).abs().assign(kept=(cut["most"] - cut["measured"]).abs())
+    return {name: int((off[name] <= np.log2(FACTOR)).sum()) for name in ("law", "constant", "extrapolated", "kept")}
+
+
+def _first_by_age(table: pd.DataFrame) -> Tree:
+    """log2 of ROME's facts until half of the capitals are lost, averaged over ages as the stream is, over those of the stream."""
+    fair = pd.concat([stream.assign(known=over_ages(stream)) for stream in streams(table, "rome").values()])
+    return plain(estimate(over(fair, "rome", 0.5, "known", "measured").fillna(0.0)))
+
+
+def _passage(table: pd.DataFrame) -> Tree:
+    """ROME's facts until the share is first below three quarters, measured and by the law: geometric means, and their factor."""
+    found = pd.DataFrame(
+        {
+            name: [min(passage(stream, column, 0.75), stream["facts"].max()) for stream in streams(table, "rome").values()]
+            for name, column in (("measured", "right"), ("law", "right_law"))
+        }
+    )
+    means = np.exp(np.log(found).mean())
+    off = (np.log2(found["law"] / found["measured"])).abs()
+    return {
+        **{name: float(value) for name, value in means.items()},
+        "off": plain(estimate(off)),
+        "agree": int((off <= np.log2(FACTOR)).sum()),
+    }
+
+
+def _drop(table: pd.DataFrame) -> float:
+    """Largest share of the capitals that ROME loses from one moment to the next, mean over draws."""
+    return float(np.mean([-np.diff(stream["known"], prepend=1.0).min() for stream in streams(table, "rome").values()]))
+
+
+def _errors(table: pd.DataFrame, editor: str, after: int = 0) -> Tree:
+    """Rms error of the share over moments, mean over draws, by forecast and baseline; one draw has no others."""
+    found = errors(table, editor, after).mean()
     return {name: float(value) if np.isfinite(value) else None for name, value in found.items()}
 
 

@@ -58,7 +58,7 @@ def budgets(table: pd.DataFrame, editor: str, level: float) -> pd.DataFrame:
     }
     rows = []
     for seed, stream in streams(table, editor).items():
-        said = stream.assign(extrapolated=extrapolated(stream)).fillna(1.0)
+        said = stream.assign(extrapolated=extrapolated(stream))
         facts = said["facts"].to_numpy()
         found = {name: crossing(facts, said[column].to_numpy(), level) for name, column in columns.items()}
         rows.append({"seed": seed, "most": float(facts.max()), **found})
@@ -75,23 +75,54 @@ def over(table: pd.DataFrame, editor: str, level: float, one: str, other: str) -
 
 
 def errors(table: pd.DataFrame, editor: str, after: int = 0) -> pd.DataFrame:
-    """Rms error of the share right over moments of more than `after` facts [seeds]: law, constant, extrapolated, kept (nothing
-    is forgotten: the law after one task), others (mean of the other draws)."""
+    """Rms error of the share right over moments of more than `after` facts [seeds], by forecast.
+
+    law; constant: without shrinking; extrapolated; kept: nothing is forgotten, as the law has it where no task comes after; flat:
+    the share of the last moment up to SEEN facts; others: the mean of the other draws; another: one of them, mean over which.
+    """
     parts = streams(table, editor)
     right = pd.DataFrame({seed: stream.set_index("facts")["right"] for seed, stream in parts.items()})
     found = {}
     for seed, stream in parts.items():
+        facts, measured, rest = stream["facts"].to_numpy(), stream["right"].to_numpy(), right.drop(columns=seed)
         said = {
             "law": stream["right_law"].to_numpy(),
             "constant": stream["right_constant"].to_numpy(),
             "extrapolated": extrapolated(stream),
             "kept": np.full(len(stream), stream["right_law"].iloc[0]),
-            "others": right.drop(columns=seed).mean(axis=1).to_numpy(),
+            "flat": np.full(len(stream), measured[facts <= SEEN][-1]),
+            "others": rest.mean(axis=1).to_numpy(),
         }
-        late = stream["facts"].to_numpy() > after
-        measured = stream["right"].to_numpy()
-        found[seed] = {name: float(np.sqrt(((values - measured)[late] ** 2).mean())) for name, values in said.items()}
+        late = facts > after
+        found[seed] = {name: _rms((values - measured)[late]) for name, values in said.items()}
+        found[seed]["another"] = (
+            float(np.mean([_rms((rest[one].to_numpy() - measured)[late]) for one in rest])) if len(rest.T) else np.nan
+        )
     return pd.DataFrame(found).T
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt((values**2).mean()))
+
+
+def over_ages(stream: pd.DataFrame) -> np.ndarray:
+    """Share of the capitals still right, averaged over the tasks so far as the stream's own share is over its ages.
+
+    A fact of age a has seen a tasks, a capital all of them: so the mean is over 0, ..., written - 1 tasks.
+    """
+    written, known = stream["written"].to_numpy(), stream["known"].to_numpy()
+    each = np.interp(np.arange(written.max()), np.concatenate([[0], written]), np.concatenate([[1.0], known]))
+    return np.array([each[:count].mean() for count in written])
+
+
+def passage(stream: pd.DataFrame, column: str, level: float) -> float:
+    """Facts written when a share is first below a level, without pooling; between moments by a straight line, inf if never."""
+    facts, shares = np.concatenate([[0.0], stream["facts"]]), np.concatenate([[1.0], stream[column]])
+    below = np.flatnonzero(shares < level)
+    if not len(below):
+        return np.inf
+    at = below[0]
+    return float(facts[at - 1] + (shares[at - 1] - level) / (shares[at - 1] - shares[at]) * (facts[at] - facts[at - 1]))
 
 
 def at_end(table: pd.DataFrame, editor: str, column: str = "right_law") -> Estimate:
