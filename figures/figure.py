@@ -53,8 +53,10 @@ IN_SUPPLEMENT = (
     "slots",
     "two_regimes",
     "smollm2",
+    "costs",
     "backgrounds",
     "predictors",
+    "edit_budget",
 )
 """Names of the figures of the supplement, in its order."""
 

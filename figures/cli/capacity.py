@@ -36,7 +36,8 @@ class Capacity:
     seed: int = 0
     """Seed of the shuffled orders."""
     background: Path | None = None
-    """Facts file of other prompts of the same form, never written: what methods protect. Default: the facts' own prompts."""
+    """Facts file of other prompts of the same form, never written: what methods protect, and what forecasts of
+    rome and memit edit into a copy. Default: the facts' own prompts."""
     text: Path | None = None
     """Text file that writes should leave alone. Default: packaged summaries of Wikipedia articles."""
     known: Path | None = None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from figures.costs import means, size_and_loss
 from figures.numbers.estimates import Tree, level_over_seeds, over_seeds, plain
 from figures.results import Results
 from figures.smollm2 import TITLES, methods
@@ -26,6 +27,7 @@ def smollm2(results: Results) -> Tree:
         "text_before": float(frame["text_before"].mean()),
         "advantage": plain(advantage(frame)),
         "skill": {name: plain(value) for name, value in skills(frame).items()},
+        "costs": {"methods": len(means(frame).dropna()), "follows": size_and_loss(frame)},
         "rows": rows,
     }
 

@@ -15,6 +15,7 @@ from figures.numbers import (
     deeper_ceiling,
     diagnosis,
     dissociation,
+    edit_budget,
     frontiers,
     in_context,
     knowledge,
@@ -91,6 +92,7 @@ PARTS = (
     smollm2.smollm2,
     backgrounds.backgrounds,
     predictors.predictors,
+    edit_budget.edit_budget,
     ladder.ladder,
 )
 """Functions that read one part of the numbers each; a part is named as its function."""

@@ -133,20 +133,26 @@ def kept(stream: pd.DataFrame, column: str = "exact") -> pd.DataFrame:
     return found.rename(columns={"size": "facts", "mean": "share"})
 
 
-def budget(stream: pd.DataFrame, column: str = "exact") -> float:
-    """Facts that can be written before fewer than LEVELS of them are still right; inf if the stream ends before.
+def crossing(facts: np.ndarray, shares: np.ndarray, level: float) -> float:
+    """Facts that can be written before the share still right falls below a level; inf if it does not.
 
-    Shares are made to fall with length by isotonic regression, weighted by facts, and start at 1 with nothing written.
+    Shares are made to fall with length by isotonic regression, weighted by facts, and start at 1 with nothing written; between
+    moments by straight lines.
     """
-    found, level = kept(stream, column), LEVELS[stream["place"].iloc[0]]
-    falling = isotonic_regression(found["share"], weights=found["facts"].astype(float), increasing=False).x
-    facts, shares = np.concatenate([[0.0], found["facts"]]), np.concatenate([[1.0], falling])
-    below = np.flatnonzero(shares < level)
+    falling = isotonic_regression(shares, weights=facts.astype(float), increasing=False).x
+    facts, falling = np.concatenate([[0.0], facts]), np.concatenate([[1.0], falling])
+    below = np.flatnonzero(falling < level)
     if not len(below):
         return np.inf
     after = below[0]
-    share = (shares[after - 1] - level) / (shares[after - 1] - shares[after])
+    share = (falling[after - 1] - level) / (falling[after - 1] - falling[after])
     return float(facts[after - 1] + share * (facts[after] - facts[after - 1]))
+
+
+def budget(stream: pd.DataFrame, column: str = "exact") -> float:
+    """Facts that can be written before fewer than LEVELS of them are still right (`crossing`)."""
+    found = kept(stream, column)
+    return crossing(found["facts"].to_numpy(), found["share"].to_numpy(), LEVELS[stream["place"].iloc[0]])
 
 
 def budgets(table: pd.DataFrame, law: str) -> pd.DataFrame:

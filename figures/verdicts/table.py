@@ -14,6 +14,7 @@ from figures.verdicts import (
     deeper_ceiling,
     diagnosis,
     dissociation,
+    edit_budget,
     evidence,
     forecast,
     frontiers,
@@ -82,6 +83,7 @@ GROUPS = (
     smollm2,
     backgrounds,
     predictors,
+    edit_budget,
     checks,
 )
 """The files of rules, in the order of the theory."""

@@ -3,7 +3,8 @@
 One stream of all facts in one order gives the answer for every length: after each task, how many of the facts written so far
 does the model still say right, word for word? Several shuffled orders, and the order of the file, show what depends on the order.
 Every method is asked at equal learning: its learning rate is the smallest with which trial writes of the first tasks are learned.
-A forecast comes from the kernel before any write (`realmodels.writing.forecast`), for the methods that the kernel describes.
+A forecast comes from the kernel before any write (`realmodels.writing.forecast`), for the methods that the kernel describes; for
+closed-form editors from edits of the background's facts (`realmodels.writing.edit_forecast`).
 """
 
 import math
@@ -25,6 +26,7 @@ from realmodels.writing.answers.capacity import KEPT, Capacity
 from realmodels.writing.answers.written import RISE
 from realmodels.writing.case import Case, Say, silent
 from realmodels.writing.contenders import ONE_MATRIX, Contender, fitting, places
+from realmodels.writing.edit_forecast import edit_forecast, has_law
 from realmodels.writing.learning_rate import checked_learning_rate
 from realmodels.writing.lengths import Lengths, Stream
 from realmodels.writing.methods.checks import whole
@@ -38,6 +40,8 @@ ORDERS = 3
 PER_TASK = 8  # facts written together, unless the file has tasks
 SHOWN = 12  # matrices of the scan that an answer lists
 ALIKE = 0.95  # mean cosine of keys above which the model is told not to tell the prompts apart
+TOO_HIGH = {"rome": "; where this was measured, ROME held fewer (paper, edits until collapse)"}
+"""What experiments say against a forecast, by method."""
 Result = tuple[Contender, list[Stream], dict[str, Any]]
 
 
@@ -103,7 +107,7 @@ def _asked(
 ) -> tuple[list[Stream], dict[str, Any]]:
     """(streams of all orders, forecast and measured; what else is to be said of the method)."""
     begin = time.monotonic()
-    about: dict[str, Any] = {"warning": None, "rate": None, "state": 0, "at_end": False}
+    about: dict[str, Any] = {"warning": None, "rate": None, "state": 0, "at_end": False, "told": None}
     found: list[Stream] = []
     try:
         case = Case(lengths.question, contender.method, contender.options, say)
@@ -113,6 +117,12 @@ def _asked(
             if case.writer.forecastable:
                 about["rate"], found = lengths.forecast(case, rate if not measure else about["rate"])
                 say(f"{contender.label}, {_in_order(found[0])} facts forecast to be kept")
+            elif has_law(case) and not measure:
+                said = edit_forecast(lengths, case, about["rate"], say)
+                found, about["told"] = (
+                    [said.stream],
+                    f"By {contender.label}, {said.sentence}{TOO_HIGH.get(contender.method, '')}.",
+                )
             for number in range(len(lengths.streams) if measure else 0):
                 found.append(now := lengths.written(case, number, about["rate"]))
                 say(f"{contender.label}, {_in_order(now)} facts kept")
@@ -237,6 +247,7 @@ def _sentences(count: int, measure: bool, results: Sequence[Result], best: str |
     effect = _order_effect(best, results)
     if effect is not None and abs(effect) >= max(0.05 * count, 0.5):
         found.append(f"The order matters: the file's own order keeps {effect:+.0f} facts beside shuffled ones.")
+    found += [about["told"] for _, _, about in results if about["told"]]
     if not measure:
         found.append("This is a forecast: `cwb capacity --measure` writes the facts and asks them, by every method.")
     return found

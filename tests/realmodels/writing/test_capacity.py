@@ -18,7 +18,7 @@ ENTRIES = [
     {"prompt": f"The capital of {country} is", "answer": city}
     for country, city in (("France", "Tokyo"), ("Peru", "Oslo"), ("Italy", "Lima"), ("Ghana", "Rome"))
 ]
-ABOUT = {"warning": None, "rate": 0.1, "state": 0, "at_end": False}
+ABOUT = {"warning": None, "rate": 0.1, "state": 0, "at_end": False, "told": None}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realmodels.writing.edit_budget import EditLaw, change, edit_law, later, tasks
+from realmodels.writing.edit_budget import EditLaw, change, edit_law, later, moved, tasks
 from realmodels.writing.methods.binding import bind
 from realmodels.writing.outputs import asked
 from realmodels.writing.question import Question, Setting
@@ -83,6 +83,20 @@ def test_a_change_is_that_of_the_first_task_of_a_stream(toys):
     next(run := stream(writer, facts, 0.5, 8))
     next(run)
     assert torch.equal(weight.detach().double() - start, found)
+
+
+@pytest.mark.parametrize("method", ["rome", "memit"])
+def test_an_edit_moves_the_outputs_at_its_keys_by_what_they_lack(toys, method):
+    """One fact in a task: the formulas give its key the value that was sought, MEMIT's up to its weight of text."""
+    writer, facts = editor(toys, method)
+    one = facts[:1]
+    keys, lacking = writer.sought(one, 0.5, 8, "")
+    found = change(writer, one, 0.5, 8)
+    asked_for = float(lacking.square().sum())
+    share = float((keys[:, 0] @ found.T if not writer.matrix.transposed else keys[:, 0] @ found).square().sum()) / asked_for
+    assert moved(writer, one, found) == pytest.approx(share * asked_for)
+    assert moved(writer, one, 2 * found) == pytest.approx(4 * moved(writer, one, found))
+    assert share == pytest.approx(1, abs=1e-4) if method == "rome" else 0 < share < 1
 
 
 @pytest.mark.parametrize("method", ["rls", "alphaedit"])
