@@ -4,5 +4,6 @@ frozen      the frame alone: the floor
 window      the last tokens of the story
 whole       the whole story so far, as much of it as the context holds: the ceiling
 retrieval   the passages that are most like the question
-written     the frame alone; every chapter was written into the weights by a method of `realmodels.writing.methods`
+written     the frame, or what another of these has; every chapter was written into the weights by a writing method
+named       from a word to one of these
 """

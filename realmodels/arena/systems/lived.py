@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from realmodels.arena.story import Chapter, Story
@@ -10,6 +10,7 @@ from realmodels.arena.study import Item
 from realmodels.model.loaded import Loaded
 from realmodels.model.reading import context
 from realmodels.model.saying import said
+from theory.errors import UserError
 
 TOKENS = {"question": 24, "scene": 96}
 """Tokens of an answer, by kind of item."""
@@ -20,10 +21,11 @@ ASK = {
     ("zh", "scene"): "{text}请用三句话写出故事接下来的一刻。",
 }
 SO_FAR = {"en": "The story so far:\n{text}\n\n", "zh": "到目前为止的故事：\n{text}\n\n"}
+SENTENCE = r".+?(?:[.!?…]+[\"'”’)]*(?=\s|$)|[。！？…]+[”’」』）]*|\n|$)"
 
 
 class Lived(ABC):
-    """A system. `live` is called with every chapter in order, `answer` with the items that are due after it."""
+    """A system. `live` is called with every chapter in order, `answer` with an item after the chapter that it is asked after."""
 
     def __init__(self, loaded: Loaded, story: Story):
         self.loaded, self.story = loaded, story
@@ -37,47 +39,59 @@ class Lived(ABC):
 
     def live(self, chapter: Chapter) -> None:
         """Take in the next chapter."""
+        self.hear(chapter)
+
+    def hear(self, chapter: Chapter) -> None:
+        """Note that a chapter was taken in, without writing it."""
         self.read.append(chapter)
 
     @abstractmethod
     def remembered(self, item: Item, tokens: int) -> str:
         """What of the story stands in the context when an item is asked: `tokens` of it at most."""
 
-    def answer(self, items: Sequence[Item]) -> list[str]:
-        """What the model says to each item, greedily."""
-        return [self._said(item) for item in items]
-
-    def _said(self, item: Item) -> str:
+    def answer(self, item: Item) -> str:
+        """What the model says to an item, greedily. Raises UserError if the question alone fills its context."""
         asked, count = ASK[self.story.language, item.kind].format(text=item.text), TOKENS[item.kind]
-        room = context(self.model) - count - len(self._worded("", asked))
-        words = self._worded(self.remembered(item, room), asked)
+        whole = context(self.model) - count
+        frame = self._first(self.story.frame, whole - len(self._worded("", "", asked)))
+        room = whole - len(self._worded(frame, "", asked))
+        if room < 0:
+            raise UserError(f"item {item.id!r} does not fit the context of {self.loaded.path}: shorten it, or take another model")
+        # what is remembered is counted in tokens without what stands around it, which takes a few
+        words = self._worded(frame, self.remembered(item, max(0, room - 16)), asked)
         (text,) = said(self.model, self.loaded.words, [words], count)
         return " ".join(text.split())
 
-    def _worded(self, remembered: str, asked: str) -> list[int]:
-        """The prompt as tokens: frame, what is remembered, and what is asked, in the model's chat form if it has one."""
-        words, so_far = self.loaded.words, SO_FAR[self.story.language].format(text=remembered) if remembered else ""
-        text = f"{self.story.frame}\n\n{so_far}{asked}"
-        return words.prompt(words.chat(text)) if words.chats is not None else words.prompt(f"{text}\n")
-
     def last(self, text: str, tokens: int) -> str:
         """The end of a text that has so many tokens at most, from the beginning of a sentence."""
-        sentences, used, found = sentences_of(text), 0, []
-        for sentence in reversed(sentences):
-            used += len(self.loaded.words.encode(sentence)) + 1
-            if used > tokens:
+        return joined(reversed(self._fitting(reversed(sentences_of(text)), tokens)), self.story.language)
+
+    def _first(self, text: str, tokens: int) -> str:
+        """The beginning of a text, likewise."""
+        return joined(self._fitting(sentences_of(text), tokens), self.story.language)
+
+    def _fitting(self, sentences: Iterable[str], tokens: int) -> list[str]:
+        """The first sentences that have so many tokens together at most."""
+        found: list[str] = []
+        for sentence in sentences:
+            tokens -= len(self.loaded.words.encode(sentence)) + 1
+            if tokens < 0:
                 break
             found.append(sentence)
-        return joined(reversed(found), self.story.language)
+        return found
+
+    def _worded(self, frame: str, remembered: str, asked: str) -> list[int]:
+        """The prompt as tokens: frame, what is remembered, and what is asked, in the model's chat form if it has one."""
+        words, so_far = self.loaded.words, SO_FAR[self.story.language].format(text=remembered) if remembered else ""
+        text = f"{frame}\n\n{so_far}{asked}" if frame else f"{so_far}{asked}"
+        return words.prompt(words.chat(text)) if words.chats is not None else words.prompt(f"{text}\n")
 
 
 def sentences_of(text: str) -> list[str]:
     """The sentences of a text, English or Chinese, each with its mark and closing quotes."""
-    return [
-        part.strip() for part in re.findall(r".+?(?:[.!?…]+[\"'”’)]*(?=\s|$)|[。！？…]+[”’」』）]*|\n|$)", text) if part.strip()
-    ]
+    return [part.strip() for part in re.findall(SENTENCE, text) if part.strip()]
 
 
-def joined(sentences: Any, language: str) -> str:
+def joined(sentences: Iterable[str], language: str) -> str:
     """Sentences as a text."""
     return ("" if language == "zh" else " ").join(sentences)

@@ -14,12 +14,13 @@ from realmodels.model.loaded import Loaded
 from theory.errors import UserError
 
 PASSAGE = 3  # sentences
+PASSAGES = 5
 
 
 class Retrieval(Lived):
     """passages: how many are remembered."""
 
-    def __init__(self, loaded: Loaded, story: Story, passages: int = 5):
+    def __init__(self, loaded: Loaded, story: Story, passages: int = PASSAGES):
         super().__init__(loaded, story)
         if passages < 1:
             raise UserError(f"retrieval of {passages} passages: give 1 or more")

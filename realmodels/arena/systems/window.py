@@ -8,6 +8,8 @@ from realmodels.arena.systems.lived import Lived
 from realmodels.model.loaded import Loaded
 from theory.errors import UserError
 
+SIZE = 256  # tokens
+
 
 class Window(Lived):
     """size: tokens of the story that are remembered; None for as many as the context holds (the ceiling, if that is all)."""
