@@ -1,7 +1,7 @@
 """What a reader is asked next: the two systems whose comparison is least certain, on an item of an age that had few votes.
 
-How uncertain a comparison is: n votes of which the first system won w (a vote for both, good or bad, is half a win to each) leave
-its rate of winning with the distribution Beta(w + 1, n - w + 1), if every rate was equally likely before. Its standard deviation,
+How uncertain a comparison is: n votes of which the first system won w (a vote for both, good or bad, is half a win to each, and so
+is one that is still to come) leave its rate of winning with the distribution Beta(w + 1, n - w + 1), if every rate was equally likely before. Its standard deviation,
 sqrt(p (1 - p) / (n + 3)) with p = (w + 1) / (n + 2), is largest for pairs with few votes and, among those, for even ones.
 """
 
@@ -26,7 +26,8 @@ def next_pair(
 ) -> tuple[str, str, str] | None:
     """(item, left system, right system) for a reader; None if the reader has seen every item with every pair.
 
-    votes: one row per vote that counts, with item, left, right and choice. ballots: what this reader was shown; none of it comes
+    votes: one row per vote that counts, with item, left, right and choice; choice is None for a vote to come, so that readers at
+    the same time are not all asked the same. ballots: what this reader was shown; none of it comes
     again. Of the pairs that have items left, one with the largest standard error is taken (see above); of its items, one whose
     age had the fewest votes for this pair, then one that had the fewest itself. Scenes are one age. Whatever is equal is drawn,
     and so are the sides, by a fair coin. The same rng in the same state gives the same answer.

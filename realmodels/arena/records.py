@@ -64,10 +64,15 @@ class Vote:
 
 def clean_nickname(text: str) -> str:
     """A nickname without what is not printed and without needless spaces. Raises UserError if it is empty or too long."""
-    name = "".join(character for character in " ".join(text.split()) if character.isprintable()).strip()
+    name = _printed(text)
     if not 1 <= len(name) <= NICKNAME_LENGTH:
         raise UserError(f"nickname of {len(name)} characters: give 1 to {NICKNAME_LENGTH}")
     return name
+
+
+def _printed(text: str) -> str:
+    """On one line, without needless spaces and without what is not printed, such as marks that turn the direction of writing."""
+    return " ".join("".join(one for one in " ".join(text.split()) if one.isprintable()).split())
 
 
 def checked_language(language: Any) -> Language:
@@ -104,6 +109,6 @@ def _reason(value: Any) -> Reason:
         what = f"{str(value['reason'])[:40]!r} of side {str(value['side'])[:40]!r}"
         raise UserError(f"reason {what}: give one of {', '.join(FAULTS)} and a side, {' or '.join(SIDES)}")
     words = value.get("words", "")
-    if not isinstance(words, str) or len(words := " ".join(words.split())) > WORDS_LENGTH:
+    if not isinstance(words, str) or len(words := _printed(words)) > WORDS_LENGTH:
         raise UserError(f"reason {value['reason']!r}: its words are too long or no text: give up to {WORDS_LENGTH} characters")
     return Reason(side=value["side"], reason=value["reason"], words=words)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,6 +43,10 @@ ROWS = """
 SELECT votes.ballot, ballots.item, ballots."left", ballots."right", choice, reasons, ballots.reader, nickname, language, joined,
     simulated, shown, at
 FROM votes JOIN ballots ON ballots.id = votes.ballot JOIN readers ON readers.id = ballots.reader ORDER BY votes.rowid
+"""
+WAITING = """
+SELECT item, "left", "right", simulated FROM ballots JOIN readers ON readers.id = reader LEFT JOIN votes ON ballot = ballots.id
+WHERE ballot IS NULL AND shown >= ?
 """
 COLUMNS = (
     *("ballot", "item", "left", "right", "choice", "reasons"),
@@ -134,6 +138,12 @@ class Votes:
         """One row per vote, in order: ballot, item, left, right, choice, reasons (a list), reader (id), nickname, language,
         joined, simulated, shown, at (times in UTC, as ISO texts)."""
         return pd.DataFrame(self._rows(), columns=list(COLUMNS))
+
+    def waiting(self, seconds: float) -> pd.DataFrame:
+        """One row per ballot that was shown in the last `seconds` and has no vote: item, left, right, choice (None), simulated."""
+        since = _text(datetime.now(UTC) - timedelta(seconds=seconds))
+        rows = [(*row[:3], None, bool(row[3])) for row in self._read(WAITING, since)]
+        return pd.DataFrame(rows, columns=["item", "left", "right", "choice", "simulated"])
 
     def withdraw(self, reader: str) -> int:
         """Delete a reader, given by id or nickname, with all ballots and votes; return the number of votes.
@@ -233,7 +243,11 @@ def _hashed(token: str) -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return _text(datetime.now(UTC))
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds")
 
 
 def _ballot(row: Sequence[Any]) -> Ballot:

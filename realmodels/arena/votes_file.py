@@ -44,8 +44,8 @@ def _checked(row: Any, where: str) -> dict[str, Any]:
     if not isinstance(row, dict) or set(row) != FIELDS:
         raise UserError(f"{where}: give an object with {', '.join(sorted(FIELDS))}")
     for name in TEXTS:
-        if not isinstance(row[name], str) or not row[name]:
-            raise UserError(f"{where}: {name} is {str(row[name])[:40]!r}: give text")
+        if not isinstance(row[name], str) or not row[name] or not row[name].isprintable():
+            raise UserError(f"{where}: {name} is {str(row[name])[:40]!r}: give text of characters that are printed")
     for name in TIMES:
         try:
             datetime.fromisoformat(row[name])

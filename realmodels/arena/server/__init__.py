@@ -2,6 +2,7 @@
 
 site      the application: its routes, its headers, what it refuses
 visits    who is asking: session, form, limits
+arena     what all pages share: the study, and what is asked next
 pages     what each page does
 words     what the pages say, in English and Chinese
 serve     start it

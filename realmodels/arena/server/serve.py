@@ -5,7 +5,7 @@ from pathlib import Path
 
 import uvicorn
 
-from realmodels.arena.server.pages import Ranking
+from realmodels.arena.server.arena import Ranking
 from realmodels.arena.server.site import app
 from realmodels.arena.study import read_study
 from realmodels.arena.votes import Votes
@@ -25,7 +25,7 @@ def serve(study_folder: str | Path, port: int = 8000, share: bool = False, ranki
         address = f"http://{_address() if share else '127.0.0.1'}:{listener.getsockname()[1]}/"
         print(f"{address}?key={site.state.arena.key}" if share else address, flush=True)
         # A log of requests would hold keys and addresses. By default a proxy on this computer may say for whom it asks.
-        config = uvicorn.Config(site, access_log=False, log_level="warning", server_header=False, limit_concurrency=200)
+        config = uvicorn.Config(site, access_log=False, log_level="warning", server_header=False, limit_concurrency=500)
         uvicorn.Server(config).run(sockets=[listener])
 
 

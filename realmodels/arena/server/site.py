@@ -20,10 +20,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from realmodels.arena.server import pages
-from realmodels.arena.server.pages import Arena, Ranking
-from realmodels.arena.server.visits import COOKIE, Limits, Refused, Visit, language_of, visit_of
+from realmodels.arena.server.arena import Arena, Ranking
+from realmodels.arena.server.visits import Limits, Refused, Visit, cookies_of, language_of, visit_of
 from realmodels.arena.study import Study
 from realmodels.arena.votes import Votes
+from theory.errors import UserError
 
 HERE = Path(__file__).parent
 HEADERS = {
@@ -64,7 +65,7 @@ def app(
         lstrip_blocks=True,
     )
     key = votes.secret("key of the study") if share else None
-    arena = Arena(study, votes, environment, rng or np.random.default_rng(), key, ranking)
+    arena = Arena(study, votes, environment, rng or np.random.default_rng(), cookies_of(votes), key, ranking)
     limits = Limits(clock) if share else None
     routes = [Route(path, _endpoint(arena, page, limits), methods=["GET"]) for path, page in GET.items()]
     routes += [Route(path, _endpoint(arena, page, limits), methods=["POST"]) for path, page in POST.items()]
@@ -76,6 +77,7 @@ def app(
         middleware=guards,
         exception_handlers={
             Refused: _handler(arena, lambda error: error),
+            UserError: _handler(arena, lambda error: Refused(400, "bad_form")),  # as of a reader who has just withdrawn elsewhere
             HTTPException: _handler(arena, lambda error: Refused(error.status_code, "not_found")),
             Exception: _handler(arena, lambda error: Refused(500, "broken")),
         },
@@ -109,7 +111,7 @@ def _endpoint(
     arena: Arena, page: Callable[[Arena, Visit], Response], limits: Limits | None
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        visit = await visit_of(request, arena.votes, limits)
+        visit = await visit_of(request, arena.votes, arena.cookies, limits)
         return await run_in_threadpool(page, arena, visit)
 
     return answer
@@ -121,8 +123,9 @@ def _handler(arena: Arena, refusal: Callable) -> Callable[[Request, Exception], 
     async def answer(request: Request, error: Exception) -> Response:
         refused: Refused = refusal(error)
         known = refused.status not in (429, 500)  # those who ask too often cost nothing more; what is broken may be the votes
-        reader = await run_in_threadpool(arena.votes.reader, request.cookies.get(COOKIE, "")) if known else None
-        visit = Visit("", False, False, reader, language_of(request, reader), {}, {})
+        token = request.cookies.get(arena.cookies.session, "")
+        reader = await run_in_threadpool(arena.votes.reader, token) if known else None
+        visit = Visit("", False, False, reader, language_of(request, reader), "", {}, {})
         response = arena.render(visit, "notice", refused.status, title="refused_title", text=refused.text)
         _set_headers(response.headers)  # what breaks altogether is answered outside of Headers
         if refused.wait:

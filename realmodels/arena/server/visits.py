@@ -4,6 +4,7 @@ A session is an unguessable token in a cookie that scripts cannot read and other
 reader has joined it is nobody's; joining makes a new one. Each form carries a second token that is computed from the first.
 """
 
+import hashlib
 import hmac
 import secrets
 import time
@@ -19,10 +20,26 @@ from realmodels.arena.server.limits import Limit
 from realmodels.arena.story import Language
 from realmodels.arena.votes import Votes
 
-COOKIE = "arena"
 LARGEST_FORM = 16_384
 """Bytes. The longest honest one has two texts of 300 characters, in Chinese about 3 kB each as a form sends them."""
 FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Cookies:
+    """Names of the cookies of a study: of the session, and of the key that its link brought.
+
+    Browsers send the cookies of one port to all ports, so that studies side by side need names of their own.
+    """
+
+    session: str
+    key: str
+
+
+def cookies_of(votes: Votes) -> Cookies:
+    """The names for the study of these votes: the same at every start."""
+    own = hashlib.sha256(votes.secret("names of the cookies").encode()).hexdigest()[:12]
+    return Cookies(f"arena-{own}", f"arena-{own}-key")
 
 
 class Refused(Exception):
@@ -35,13 +52,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Visit:
-    """A request. token: of the session; fresh: whether the answer has to set it. secure: whether it came over HTTPS."""
+    """A request. token: of the session; fresh: whether the answer has to set it. secure: whether it came over HTTPS. key: of
+    the link, from the address or, later, from a cookie.
+    """
 
     token: str
     fresh: bool
     secure: bool
     reader: Reader | None
     language: Language
+    key: str
     query: Mapping[str, str]
     form: Mapping[str, list[str]]
 
@@ -68,23 +88,24 @@ class Limits:
         self.address = Limit(burst=300, rate=5.0, clock=clock)
         self.joining = Limit(burst=60, rate=0.1, clock=clock)
 
-    def check(self, request: Request) -> None:
-        """Count a request. Raises Refused with status 429 if it is one too many."""
+    def check(self, request: Request, token: str) -> None:
+        """Count a request of a session. Raises Refused with status 429 if it is one too many."""
         address = request.client.host if request.client else ""
         asked = [(self.address, address)]
-        if token := request.cookies.get(COOKIE):
+        if token:
             asked.append((self.session, check_of(token)))
         if request.method == "POST" and request.url.path == "/join":
             asked.append((self.joining, address))
-        if wait := max(limit.wait(key) for limit, key in asked):
-            raise Refused(429, "too_often", wait)
+        for limit, key in asked:  # an address that is held up cannot fill the memory with sessions that it invents
+            if wait := limit.wait(key):
+                raise Refused(429, "too_often", wait)
 
 
-async def visit_of(request: Request, votes: Votes, limits: Limits | None) -> Visit:
+async def visit_of(request: Request, votes: Votes, cookies: Cookies, limits: Limits | None) -> Visit:
     """Read a request. Raises Refused if it comes too often, or if its form is too large, of another kind, or not from here."""
+    token = request.cookies.get(cookies.session, "")
     if limits:
-        limits.check(request)
-    token = request.cookies.get(COOKIE, "")
+        limits.check(request, token)
     form: dict[str, list[str]] = {}
     if request.method == "POST":
         form = await _form(request)
@@ -93,7 +114,9 @@ async def visit_of(request: Request, votes: Votes, limits: Limits | None) -> Vis
             raise Refused(403, "form_expired")
     reader = await run_in_threadpool(votes.reader, token) if token else None
     secure, language = request.url.scheme == "https", language_of(request, reader)
-    return Visit(token or secrets.token_urlsafe(32), not token, secure, reader, language, dict(request.query_params), form)
+    query = dict(request.query_params)
+    key = query.get("key") or request.cookies.get(cookies.key, "")
+    return Visit(token or secrets.token_urlsafe(32), not token, secure, reader, language, key, query, form)
 
 
 def language_of(request: Request, reader: Reader | None = None) -> Language:

@@ -45,6 +45,13 @@ def test_the_pair_with_fewest_votes_comes_next_and_of_equal_ones_the_even_one(st
     assert all(pair_of(next_pair(study, table(*sided, *even), [], rng)) == {ALPHA, BETA} for _ in range(20))
 
 
+def test_votes_to_come_count_as_half_a_win_to_each(study):
+    rng = np.random.default_rng(4)
+    two = table(("q1", ALPHA, BETA, None), ("q1", ALPHA, GAMMA, None))
+    assert standard_errors(two) == pytest.approx({(ALPHA, BETA): beta(1.5, 1.5).std(), (ALPHA, GAMMA): beta(1.5, 1.5).std()})
+    assert all(pair_of(next_pair(study, two, [], rng)) == {BETA, GAMMA} for _ in range(20))
+
+
 def test_votes_of_systems_or_items_that_the_study_has_no_more_do_no_harm(study):
     assert next_pair(study, table(("gone", "old", ALPHA, "left")), [], np.random.default_rng(0)) is not None
 

@@ -2,12 +2,14 @@
 
 import itertools
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from realmodels.arena.records import Reader
 from realmodels.arena.server import app, serve, site
 from realmodels.arena.server.words import WORDS, word
 from realmodels.arena.study import Answer
@@ -80,6 +82,7 @@ def test_the_whole_way_from_joining_to_a_vote(browser, votes):
     ]
     assert row["ballot"] in ballot
     assert "you have given: 1." in ana.get("/thanks").text
+    assert browser().join("Ben").get("/thanks").headers["location"] == "/ballot"  # who gave none is not thanked
     assert row["ballot"] not in ana.get("/ballot").text
 
 
@@ -95,6 +98,7 @@ def test_the_answers_stand_on_the_sides_that_were_stored(browser, make_study, vo
         assert re.findall(r">(mark\d)</p>", page) == [marks[row["left"]], marks[row["right"]]]
         assert len(votes.table()) == count
     assert word("en", "all") in ana.get("/ballot").text
+    assert word("en", "all") in ana.get("/story").text
     assert "up to chapter 6" in ana.get("/story").text
 
 
@@ -112,14 +116,16 @@ def test_a_double_click_is_one_vote_and_the_first(browser, votes):
     ana = browser().join()
     form = ana.hidden("/ballot")
     answers = [ana.post("/vote", data={**form, "choice": choice}) for choice in ("both_bad", "left")]
-    assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, "/thanks")] * 2
+    assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, "/thanks"), (303, "/thanks?first=1")]
     assert list(votes.table()["choice"]) == ["both_bad"]
+    assert ana.post("/vote", data={**form, "choice": "both_bad"}).headers["location"] == "/thanks"
+    assert word("en", "first_counts", n=1) in ana.get("/thanks?first=1").text
 
 
 def test_nothing_that_was_written_becomes_markup(browser, make_study):
     study = make_study(show_ranking=True)
     ana = browser(study).join('<img src=x onerror="a()">')
-    pages = [ana.get(page).text for page in ("/story", "/ballot", "/ranking", "/leave", "/thanks")]
+    pages = [ana.get(page).text for page in ("/story", "/ballot", "/ranking", "/leave")]
     pages.append(ana.vote("left", left_words='</textarea><script>"').text)
     other = browser(study)
     pages.append(other.submit("/", "/join", nickname='"><script>' + "x" * 50, language="en").text)
@@ -182,8 +188,9 @@ def test_forms_that_are_too_large_or_of_another_kind_are_refused(browser, votes)
     kind = {"content-type": "application/x-www-form-urlencoded"}
     assert ana.post("/vote", content=endless, headers=kind).status_code == 413
     for nickname in ("", "  ", "x" * 41):
-        answer = browser().submit("/", "/join", nickname=nickname, language="en")
+        answer = browser().submit("/", "/join", nickname=nickname, language="zh")
         assert answer.status_code == 422
+        assert 'value="zh" checked' in answer.text
         assert word("en", "nickname_wrong") in answer.text
     assert votes.table().empty
 
@@ -219,9 +226,24 @@ def test_the_session_is_a_cookie_out_of_reach_of_scripts_and_new_after_joining(b
     after = ana.submit("/", "/join", nickname="Ana", language="en").headers["set-cookie"]
     for cookie in (before, after):
         assert {"httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
-        assert len(re.match(r"arena=([\w-]+);", cookie)[1]) >= 43
+        assert len(re.match(r"arena-\w{12}=([\w-]+);", cookie)[1]) >= 43
     assert before.split(";")[0] != after.split(";")[0]
     assert "set-cookie" not in ana.get("/ballot").headers
+
+
+def test_the_cookies_of_studies_side_by_side_have_names_of_their_own(browser, make_study, votes, tmp_path):
+    """Browsers send them to every port of a computer."""
+    ana = browser().join()
+    with Votes(tmp_path / "other.sqlite") as others:
+        other = Browser(app(make_study(), others), cookies=ana.cookies)
+        other.join("Ana there")
+        ana.cookies = other.cookies
+        assert len(ana.cookies) == 2
+        assert "Ana there" in other.get("/story").text
+        assert "Ana there" not in ana.get("/story").text
+        assert ana.get("/story").status_code == 200
+    with Votes(votes.path) as again:
+        assert app(make_study(), again).state.arena.cookies == ana.app.state.arena.cookies
 
 
 def test_nothing_says_which_system_is_which(browser, votes):
@@ -303,6 +325,7 @@ def test_a_closed_study_takes_no_votes(browser, make_study, votes):
     closed = browser(make_study(open=False))
     closed.cookies = ana.cookies
     assert word("en", "closed") in closed.get("/ballot").text
+    assert word("en", "closed") in closed.get("/story").text
     assert closed.post("/vote", data={**form, "choice": "left"}).status_code == 403
     assert votes.table().empty
 
@@ -327,6 +350,36 @@ def test_who_withdraws_is_gone_and_may_come_back_as_somebody_new(browser, votes)
     assert list(votes.table()["nickname"]) == ["Ben", "Third"]
 
 
+def test_who_withdraws_twice_at_once_or_while_something_else_is_asked_sees_no_error(browser, votes, monkeypatch):
+    ana = browser().join()
+    form = ana.hidden("/leave")
+    (reader,) = votes._read("SELECT id, nickname, joined, language, simulated FROM readers")
+    votes.withdraw(reader[0])
+    monkeypatch.setattr(votes, "reader", lambda _: Reader(*reader))  # as it was looked up a moment before
+    assert ana.get("/ballot").status_code == 400
+    assert ana.post("/leave", data=form).headers["location"] == "/left"
+
+
+def test_readers_at_the_same_time_are_not_all_asked_the_same(browser, make_study, votes):
+    """Six readers of a study of three pairs, none of whom has voted: two for each pair, and of each pair no item twice."""
+    for number in range(6):
+        browser().join(f"reader {number}").get("/story")
+    shown = [(frozenset(sides), item) for item, *sides in votes._read('SELECT item, "left", "right" FROM ballots')]
+    assert sorted(Counter(pair for pair, _ in shown).values()) == [2, 2, 2]
+    assert len(set(shown)) == 6
+    assert len(votes.waiting(60)) == 6
+    assert votes.waiting(-60).empty
+
+
+def test_all_chapters_are_unfolded_at_a_word(browser):
+    ana = browser().join()
+    folded = ana.get("/story").text
+    unfolded = ana.get("/story?chapters=all").text
+    assert folded.count("<details>") == unfolded.count("<details open>") > 0
+    assert 'href="/story?chapters=all#chapters"' in folded
+    assert 'href="/story#chapters"' in unfolded
+
+
 def test_ballots_depend_on_votes_of_ones_own_kind(browser, votes):
     """Simulated votes on two pairs do not send people to the third."""
     bot = votes.reader(votes.join("bot", "en", simulated=True)).id
@@ -348,8 +401,12 @@ def test_a_study_that_is_shared_needs_its_key_and_slows_down_the_hasty(browser, 
     for wrong in ("/", "/?key=", f"/?key={key}x", f"/?key={key[:-1]}"):
         assert ana.get(wrong).status_code == 403
     visitor = browser(study)
-    form = visitor.hidden(f"/?key={key}")
-    assert visitor.post("/join", data={**form, "key": "", "nickname": "Ben", "language": "en"}).status_code == 403
+    form = {**visitor.hidden(f"/?key={key}"), "nickname": "Ben", "language": "en"}
+    assert key not in visitor.get("/?language=zh").text  # the browser has it now
+    assert visitor.get("/ranking").text.count(word("en", "ranking_hidden")) == 1
+    del visitor.cookies[ana.app.state.arena.cookies.key]
+    assert visitor.post("/join", data=form).status_code == 403
+    assert word("en", "key_needed") in visitor.get("/ranking").text
     ana.join(start=f"/?key={key}")
     statuses = [ana.get("/story").status_code for _ in range(40)]
     assert statuses == sorted(statuses)
@@ -421,7 +478,9 @@ def test_forms_are_labelled_and_pages_have_their_landmarks(browser):
     ana = browser()
     pages = {"join": ana.get("/").text}
     ana.join()
-    pages |= {page: ana.get(f"/{page}").text for page in ("story", "ballot", "thanks", "leave", "none")}
+    pages |= {page: ana.get(f"/{page}").text for page in ("story", "ballot", "leave", "none")}
+    ana.vote()
+    pages["thanks"] = ana.get("/thanks").text
     for name, page in pages.items():
         assert page.count("<main ") == page.count("<h1>") == page.count("<header>") == 1, name
         assert page.index('class="skip" href="#main"') < page.index("<header>"), name

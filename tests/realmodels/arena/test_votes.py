@@ -85,6 +85,11 @@ def test_a_pair_is_shown_once_per_reader_and_item_with_the_sides_that_it_had(vot
     assert [one.voted for one in votes.ballots(ana)] == [True, False, False]
 
 
+def test_marked_words_are_kept_on_one_line_without_what_is_not_printed(votes):
+    vote = voted(votes, joined(votes), reasons=[{**REASON, "words": " the\n\tkey \u202e \x00of\ud800 Mara"}])
+    assert vote.reasons[0]["words"] == "the key of Mara"
+
+
 @pytest.mark.parametrize(
     ("choice", "reasons"),
     [
@@ -218,7 +223,7 @@ def test_what_cannot_be_imported_leaves_all_as_it_was(votes, tmp_path):
     good = json.loads(file.read_text())
     changes = [
         {"ballot": 3}, {"choice": "up"}, {"at": "yesterday"}, {"simulated": 1}, {"right": "a"}, {"token": "x"}, {"nickname": ""},
-        {"reasons": [{}]},
+        {"reasons": [{}]}, {"reader": "\ud800"}, {"item": "a\x00"},
     ]  # fmt: skip
     with Votes(tmp_path / "other.sqlite") as other:
         for change in changes:

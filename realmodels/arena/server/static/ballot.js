@@ -1,7 +1,7 @@
-// Comforts on the page of a ballot, which works without them: the keys 1 to 4 vote, and selected words are entered.
+// Comforts on the page of a ballot, which works without them: keys 1 to 4 go to a choice, selected words are entered.
 "use strict";
 
-const buttons = [...document.querySelectorAll(".vote button")];
+const choices = [...document.querySelectorAll(".vote button")];
 const reasons = document.querySelector(".why");
 document.getElementById("keys").hidden = false;
 document.getElementById("marking").hidden = false;
@@ -10,18 +10,31 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("input[type=checkbox]")) event.preventDefault(); // it would send the form
   const writing = event.target.closest("textarea, input:not([type=checkbox])");
   if (writing || event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  const button = buttons[Number(event.key) - 1];
-  if (button) button.click();
+  choices[Number(event.key) - 1]?.focus(); // a vote cannot be taken back: a key pressed by mistake must not give one
 });
 
 for (const side of ["left", "right"]) {
   const text = document.getElementById(`${side}-text`);
   const words = document.getElementById(`${side}-words`);
-  document.addEventListener("pointerup", () => {
-    const chosen = document.getSelection();
-    if (!reasons.open || chosen.isCollapsed || !text.contains(chosen.anchorNode) || !text.contains(chosen.focusNode)) return;
-    const marked = chosen.toString().replace(/\s+/g, " ").trim();
+  const use = document.getElementById(`${side}-use`);
+  let marked = "";
+
+  const enter = () => {
     const together = words.value.trim() ? `${words.value.trim()} … ${marked}` : marked;
     if (marked && !words.value.includes(marked)) words.value = together.slice(0, words.maxLength);
+  };
+
+  use.hidden = false;
+  use.addEventListener("click", enter);
+  document.addEventListener("selectionchange", () => {
+    const chosen = document.getSelection();
+    if (chosen.isCollapsed || !text.contains(chosen.anchorNode) || !text.contains(chosen.focusNode)) return;
+    marked = chosen.toString().replace(/\s+/g, " ").trim();
+    use.disabled = !marked;
+  });
+  text.addEventListener("pointerdown", (down) => {
+    if (down.pointerType !== "mouse") return; // by touch a selection grows bit by bit: only the button says that it is done
+    const up = () => setTimeout(() => { if (reasons.open && !document.getSelection().isCollapsed) enter(); });
+    document.addEventListener("pointerup", up, { once: true });
   });
 }
