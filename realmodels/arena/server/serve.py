@@ -34,6 +34,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(1024)  # before the address is printed: who is quick waits, and is not turned away
     except (OSError, OverflowError) as error:
         listener.close()
         raise UserError(f"port {port} cannot be had ({getattr(error, 'strerror', None) or error}): give another one") from None

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import socket
 from collections import Counter
 
 import numpy as np
@@ -449,7 +450,7 @@ def test_serving_listens_where_it_says(study, share, monkeypatch, capsys):
 
 def test_a_port_in_use_and_a_folder_without_a_study_are_explained(study, tmp_path):
     with serve._listening("127.0.0.1", 0) as taken:
-        taken.listen()
+        assert taken.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)  # before the address is printed
         with pytest.raises(UserError, match="give another one"):
             serve.serve(study.folder, taken.getsockname()[1])
     with pytest.raises(UserError, match="no study"):
