@@ -1,7 +1,8 @@
 """What a reader is asked next: the two systems whose comparison is least certain, on an item of an age that had few votes.
 
-How uncertain a comparison is: n votes of which the first system won w (a vote for both, good or bad, is half a win to each, and so
-is one that is still to come) leave its rate of winning with the distribution Beta(w + 1, n - w + 1), if every rate was equally likely before. Its standard deviation,
+How uncertain a comparison is: n votes of which the first system won w (a vote for both, good or bad, is half a win to each, and
+so is one that is still to come) leave its rate of winning with the distribution Beta(w + 1, n - w + 1), if every rate was equally
+likely before. Its standard deviation,
 sqrt(p (1 - p) / (n + 3)) with p = (w + 1) / (n + 2), is largest for pairs with few votes and, among those, for even ones.
 """
 

@@ -140,7 +140,8 @@ class Votes:
         return pd.DataFrame(self._rows(), columns=list(COLUMNS))
 
     def waiting(self, seconds: float) -> pd.DataFrame:
-        """One row per ballot that was shown in the last `seconds` and has no vote: item, left, right, choice (None), simulated."""
+        """One row per ballot that was shown in the last `seconds` and has no vote: item, left, right, choice (None) and
+        simulated."""
         since = _text(datetime.now(UTC) - timedelta(seconds=seconds))
         rows = [(*row[:3], None, bool(row[3])) for row in self._read(WAITING, since)]
         return pd.DataFrame(rows, columns=["item", "left", "right", "choice", "simulated"])

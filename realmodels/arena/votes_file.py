@@ -58,7 +58,8 @@ def _checked(row: Any, where: str) -> dict[str, Any]:
     try:
         if not isinstance(row["nickname"], str):
             raise UserError("nickname is no text: give 1 to 40 characters")
-        checked_choice(row["choice"]), checked_language(row["language"])
+        checked_choice(row["choice"])
+        checked_language(row["language"])
         return {**row, "nickname": clean_nickname(row["nickname"]), "reasons": checked_reasons(row["reasons"])}
     except UserError as error:
         raise UserError(f"{where}: {error}") from None

@@ -79,7 +79,8 @@ class Arena:
                 if not ballot.voted and self.knows(ballot):
                     return ballot
             table = pd.concat([self.votes.table(), self.votes.waiting(READING)])
-            chosen = next_pair(self.study, table[table["simulated"] == reader.simulated], ballots, self.rng)
+            own_kind = table.loc[table["simulated"] == reader.simulated]
+            chosen = next_pair(self.study, own_kind, ballots, self.rng)
             return self.votes.ballot(reader.id, *chosen) if chosen else None
 
 

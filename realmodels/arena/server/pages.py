@@ -2,12 +2,13 @@
 
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import pandas as pd
 from starlette.responses import RedirectResponse, Response
 
-from realmodels.arena.records import CHOICES, FAULTS, SIDES, Ballot, Reader, Reason, clean_nickname
+from realmodels.arena.records import CHOICES, FAULTS, SIDES, Ballot, Reader, clean_nickname
 from realmodels.arena.server.arena import Arena, keep
 from realmodels.arena.server.visits import Refused, Visit
 from realmodels.arena.server.words import LANGUAGE_NAMES, word
@@ -98,12 +99,12 @@ def vote(arena: Arena, visit: Visit) -> Response:
         raise Refused(404, "not_yours")
     if not visit.first("choice") and not shown.voted:
         return _ballot_page(arena, visit, shown, "choice_needed")
-    reasons: list[Reason] = []
+    reasons: list[dict[str, str]] = []
     for side in SIDES:
         ticked, words = visit.form.get(f"{side}_reason", []), visit.first(f"{side}_words").strip()
         if words and not ticked and not shown.voted:
             return _ballot_page(arena, visit, shown, "reason_needed")
-        reasons += [{"side": side, "reason": reason, "words": words} for reason in ticked]  # pyright: ignore[reportArgumentType]
+        reasons += [{"side": side, "reason": reason, "words": words} for reason in ticked]
     try:
         stored = arena.votes.vote(shown.id, visit.reader.id, visit.first("choice"), reasons)
     except UserError:
@@ -155,10 +156,8 @@ def leave_form(arena: Arena, visit: Visit) -> Response:
 def leave(arena: Arena, visit: Visit) -> Response:
     """Delete all of this reader, and end the session."""
     if visit.reader:
-        try:
+        with suppress(UserError):  # a second click came first
             arena.votes.withdraw(visit.reader.id)
-        except UserError:  # a second click came first
-            pass
     response = RedirectResponse("/left", 303)
     response.delete_cookie(arena.cookies.session, path="/", httponly=True, samesite="lax", secure=visit.secure)
     return response

@@ -1,4 +1,4 @@
-"""Studies as long as real ones: 24 chapters of some 150 words, answers of every length, one of them empty; English and Chinese."""
+"""Studies as long as real ones: 24 chapters of some 150 words, answers of every length, one of them empty; in two languages."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ CHAPTERS = 24
 EVENTS = {
     "en": (
         ("The ferry", "Mara comes to the island of Orrin and is given the brass key of the lighthouse by Tomas, its old keeper."),
-        ("Supper at the inn", "Ines, who runs the inn, promises Mara a boat before the first frost. Mara tells nobody about the key."),
-        ("The log book", "Mara finds a log book in the lamp room. A page has been cut out of it, and the date before is in June."),
+        ("Supper at the inn", "Ines, who runs the inn, promises Mara a boat before the first frost. Nobody is told of the key."),
+        ("The log book", "Mara finds a log book in the lamp room. A page has been cut out; the date before it is in June."),
         ("Low water", "At low water Mara and Ines walk to the wreck. Ines says that her brother Joren drowned there."),
         ("A letter", "A letter from the harbour office: the lamp shall be put out by the end of the year. Tomas tears it up."),
         ("The storm", "In the storm the lamp fails. Mara climbs the stairs in the dark and turns it by hand until morning."),
@@ -35,7 +35,7 @@ WEATHER = {
         "“You will get used to the sound,” he said, and did not tell her which of the many sounds he meant.",
         "Below the window the nets had been spread over the stones, and a child was picking crabs out of them one by one.",
         "She counted the steps again, as she had done every evening: one hundred and eighteen, and the last one was loose.",
-        "“My mother kept a list,” Ines said. “Who owed whom a favour. She burned it before she died, and then everybody was even.”",
+        "“My mother kept a list,” Ines said. “Who owed whom a favour. She burned it before she died, and all were even.”",
         "The light went round, and for the length of a breath the whole bay was as clear as a plate, and then it was gone.",
         "It was not that she did not believe him; it was that he told it a little differently each time.",
         "In the afternoon the fog came in so thick that the bell was rung every two minutes until it was dark.",
@@ -59,11 +59,12 @@ ANSWERS = {
         "Mara.",
         "Tomas still has it, as far as anybody knows, because he never let it out of his hands after the night of the storm.",
         "",
-        "I think that it hangs on its nail beside the door. She saw it there in the morning, when she came down from the lamp room, "
-        "and she was so tired that she did not touch it. Later, when Ines came with the bread, the two of them sat at the table and "
-        "spoke about the boat that had been promised before the first frost. Nobody looked at the nail. The harbour master came at "
-        "noon and asked for the log book, which she refused to give him.\n\nSo if it is gone now, one of these two has taken it: and "
-        "the harbour master, as we know from the fifth chapter, has every reason to want the lamp put out before the year ends.",
+        "I think that it hangs on its nail beside the door. She saw it there in the morning, when she came down from the "
+        "lamp room, and she was so tired that she did not touch it. Later, when Ines came with the bread, the two of them "
+        "sat at the table and spoke about the boat that had been promised before the first frost. Nobody looked at the "
+        "nail. The harbour master came at noon and asked for the log book, which she refused to give him.\n\n"
+        "So if it is gone now, one of these two has taken it: and the harbour master, as we know from the fifth chapter, "
+        "has every reason to want the lamp put out before the year ends.",
         "<b>As an AI</b> I cannot know, but the key the key the key the key the key the key the key the key the key the key.",
     ),
     "zh": (
@@ -83,29 +84,34 @@ FRAMES = {
     "zh": "大约两百年前，北方的一座渔岛。一封信要走三个星期。这个世界没有魔法，死去的人也不会回来。讲故事的玛拉二十六岁。",
 }
 ASKED = {"en": ("Who has the brass key now?", "What happens next?"), "zh": ("铜钥匙现在在谁手里？", "接下来发生了什么？")}
-IDS = ("zq_frozen", "zq_window", "zq_writer")
+SYSTEMS = tuple(System(f"zq_{name}", f"Zorq {name}", {}) for name in ("frozen", "window", "writer"))
 
 
 def long_study(folder: Path, language: Language = "en", **changes) -> Study:
-    """Three systems, a question after every other chapter and a scene after every sixth."""
-    space, items = " " if language == "en" else "", []
-    for number in range(2, CHAPTERS + 1, 2):
-        items.append(Item(f"q-{number}", "question", number, number // 2, ASKED[language][0], "Mara"))
-        if number % 6 == 0:
-            items.append(Item(f"s-{number}", "scene", number, None, ASKED[language][1], None))
+    """Three systems, a question after every other chapter and a scene after every sixth; written into the folder."""
+    space = " " if language == "en" else ""
     chapters = tuple(_chapter(number, language, space) for number in range(CHAPTERS))
     probes = (Probe("2", "object", 1, 2, ASKED[language][0], "Mara"),)
     story = Story(TITLES[language], language, "sea", FRAMES[language], chapters, probes)
     texts, answers = ANSWERS[language], {}
-    for place, item in enumerate(items):
-        for number, system in enumerate(IDS):
+    for place, item in enumerate(items(language)):
+        for number, system in enumerate(SYSTEMS):
             text = texts[(place + 2 * number) % len(texts)]
-            answers[item.id, system] = Answer(item.id, system, text, None, None)
-    fields = {"name": "long", "open": True, "show_ranking": False, "made": {}, "story": story, "items": tuple(items)}
-    systems = tuple(System(one, f"Zorq {one}", {}) for one in IDS)
-    study = Study(folder, **{**fields, "systems": systems, "answers": answers, **changes})
+            answers[item.id, system.id] = Answer(item.id, system.id, text, None, None)
+    fields = {"name": "long", "open": True, "show_ranking": False, "made": {}, "story": story, "systems": SYSTEMS}
+    study = Study(folder, **{**fields, "items": items(language), "answers": answers, **changes})
     study.save()
     return study
+
+
+def items(language: Language = "en") -> tuple[Item, ...]:
+    """What it asks, in the order of the story."""
+    made = []
+    for number in range(2, CHAPTERS + 1, 2):
+        made.append(Item(f"q-{number}", "question", number, number // 2, ASKED[language][0], "Mara"))
+        if number % 6 == 0:
+            made.append(Item(f"s-{number}", "scene", number, None, ASKED[language][1], None))
+    return tuple(made)
 
 
 def _chapter(number: int, language: Language, space: str) -> Chapter:

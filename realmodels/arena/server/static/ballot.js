@@ -19,6 +19,14 @@ for (const side of ["left", "right"]) {
   const use = document.getElementById(`${side}-use`);
   let marked = "";
 
+  const look = () => {
+    const chosen = document.getSelection();
+    const inside = !chosen.isCollapsed && text.contains(chosen.anchorNode) && text.contains(chosen.focusNode);
+    const selected = inside ? chosen.toString().replace(/\s+/g, " ").trim() : "";
+    if (selected) marked = selected; // kept when a tap on the button ends the selection
+    use.disabled = !marked;
+    return selected;
+  };
   const enter = () => {
     const together = words.value.trim() ? `${words.value.trim()} … ${marked}` : marked;
     if (marked && !words.value.includes(marked)) words.value = together.slice(0, words.maxLength);
@@ -26,15 +34,9 @@ for (const side of ["left", "right"]) {
 
   use.hidden = false;
   use.addEventListener("click", enter);
-  document.addEventListener("selectionchange", () => {
-    const chosen = document.getSelection();
-    if (chosen.isCollapsed || !text.contains(chosen.anchorNode) || !text.contains(chosen.focusNode)) return;
-    marked = chosen.toString().replace(/\s+/g, " ").trim();
-    use.disabled = !marked;
-  });
+  document.addEventListener("selectionchange", look);
   text.addEventListener("pointerdown", (down) => {
     if (down.pointerType !== "mouse") return; // by touch a selection grows bit by bit: only the button says that it is done
-    const up = () => setTimeout(() => { if (reasons.open && !document.getSelection().isCollapsed) enter(); });
-    document.addEventListener("pointerup", up, { once: true });
+    document.addEventListener("pointerup", () => setTimeout(() => { if (reasons.open && look()) enter(); }), { once: true });
   });
 }
