@@ -85,7 +85,7 @@ class Limits:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self.session = Limit(burst=30, rate=1.0, clock=clock)
-        self.address = Limit(burst=300, rate=5.0, clock=clock)
+        self.address = Limit(burst=300, rate=20.0, clock=clock)
         self.joining = Limit(burst=60, rate=0.1, clock=clock)
 
     def check(self, request: Request, token: str) -> None:

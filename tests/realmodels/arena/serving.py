@@ -6,17 +6,22 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from simulate.runs.fingerprint import ROOT
 
-SERVE = "import sys; from realmodels.arena.server.serve import serve; serve(sys.argv[1], int(sys.argv[2]))"
+SERVE = (
+    "import sys; from realmodels.arena.server.serve import serve; serve(sys.argv[1], int(sys.argv[2]), sys.argv[3:] == ['share'])"
+)
 
 
 class Server:
-    """Serves the study of a folder while the block lasts, always at the same port. errors: what it wrote to standard error."""
+    """Serves the study of a folder while the block lasts, always at the same port. link: what it printed, on this computer. log:
+    what it wrote to standard error.
+    """
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, share: bool = False):
+        self.folder, self.share = folder, share
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -34,10 +39,13 @@ class Server:
         """Start it; it answers when this returns."""
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SERVE, str(self.folder), str(self.port)],
+                [sys.executable, "-c", SERVE, str(self.folder), str(self.port), *(["share"] if self.share else [])],
                 cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
-        assert self.process.stdout.readline().strip() == f"{self.url}/", self.log.read_text()
+        printed = urlsplit(self.process.stdout.readline().strip())
+        assert printed.port == self.port, self.log.read_text()
+        assert self.share or printed.hostname == "127.0.0.1"
+        self.link = f"{self.url}/?{printed.query}" if printed.query else self.url
 
     def kill(self) -> None:
         """End it as `kill -9` does."""

@@ -41,9 +41,9 @@ def served(tmp_path):
     """Factory (language, changed fields) -> the server of a long study, which ends with the test."""
     servers = []
 
-    def serve(language="en", **changes) -> Server:
+    def serve(language="en", share=False, **changes) -> Server:
         study = long_study(tmp_path / f"study{len(servers)}", language, **changes)
-        servers.append(Server(study.folder))
+        servers.append(Server(study.folder, share))
         servers[-1].start()
         return servers[-1]
 
@@ -74,7 +74,7 @@ def visit(chromium):
         context.on("console", said)
         context.on("weberror", lambda error: wrong.append(str(error.error)))
         page = context.new_page()
-        page.goto(server.url)
+        page.goto(server.link)
         return page
 
     yield open_page
@@ -288,7 +288,7 @@ def test_in_chinese_no_word_is_english(served, visit):
 
 def test_a_server_that_is_killed_and_started_again_loses_and_doubles_nothing(served, visit):
     server = served(**few(3))
-    page = join(visit(server, complaints="ERR_CONNECTION_REFUSED"))
+    page = join(visit(server, complaints="ERR_CONNECTION"))
     press(page, "a.button")
     vote(page)
     press(page, "a.button")
@@ -338,6 +338,24 @@ def test_who_goes_back_and_votes_otherwise_is_told_that_the_first_vote_counts(se
     vote(page, "right")
     assert page.get_by_text(word("en", "first_counts", n=1)).is_visible()
     assert list(table(server)["choice"]) == ["left"]
+
+
+def test_a_shared_study_is_open_to_those_who_came_by_its_link_and_they_find_back(served, visit):
+    server = served(share=True, **few(2))
+    page = join(visit(server, complaints="ERR_CONNECTION"))  # of the icon, should it come late
+    server.kill()
+    server.start()  # with the same link, and its readers stay who they are
+    press(page, "a.button")
+    vote(page)
+    press(page, "nav a[href='/leave']")
+    press(page, "button.danger")
+    press(page, "main a")
+    join(page, "Ana again")
+    server.link = server.url
+    stranger = visit(server, complaints="403")
+    assert stranger.get_by_text(word("en", "key_needed")).is_visible()
+    assert stranger.locator("form").count() == 0
+    assert table(server).empty
 
 
 def test_nothing_in_what_a_browser_holds_tells_a_system(served, visit):
