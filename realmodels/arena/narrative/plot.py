@@ -1,7 +1,8 @@
 """What happens, chapter by chapter: one scene at one place, with people who come, act and leave. The seed decides.
 
 Every chapter has a purpose, an event between two people. One of them travels if they are apart. What somebody does may have a
-consequence in the same chapter: a broken promise or a theft makes an enemy, a kept promise makes a friend.
+consequence in the same chapter: a broken promise or a theft makes an enemy, a kept promise makes a friend. A few early facts are
+pinned: nothing changes them any more, so that readers can be asked for them to the very end.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,30 +16,34 @@ from realmodels.arena.narrative.world import (
     PEOPLE,
     PLACES,
     RELATIONS,
+    STATUS,
     TASKS,
     Event,
     Slot,
     State,
     changed,
+    hostile,
     sensible,
     together,
     value,
 )
 
-SHARES = {"object": 0.25, "relation": 0.25, "promise": 0.35, "settle": 0.15}  # how often each group of events is tried first
+SHARES = {"object": 0.25, "relation": 0.2, "promise": 0.35, "settle": 0.2}  # how often each group of events is tried first
 MOST = 4  # events of a chapter
 PATIENCE = 2  # chapters from a promise to its end, at least
 LATE = 3  # chapters at the end that see no new promise
 OPEN = 4  # promises that wait at one time, at most
+PINNED = (1, 2, 3, 5, 7)  # chapters of which one fact lasts to the end
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A chapter: its place, the people in it in order of appearance, and the events. state: after the chapter."""
+    """A chapter: its place, the people in it, the events, and which of them is the purpose. state: after the chapter."""
 
     place: int
     cast: tuple[int, ...]
     events: tuple[Event, ...]
+    purpose: int
     state: State
 
 
@@ -58,7 +63,7 @@ def plot(chapters: int, rng: np.random.Generator) -> Plot:
 
 
 class _Director:
-    """Chooses events. state: as of now. touched: slots that the present chapter has changed; none changes twice in a chapter."""
+    """Chooses events. state: as of now. pinned: slots that no longer change. events: of the present chapter, each kind but once."""
 
     def __init__(self, chapters: int, rng: np.random.Generator):
         self.chapters, self.rng = chapters, rng
@@ -70,14 +75,15 @@ class _Director:
         self.state |= {(name, who): None for name in RELATIONS for who in range(PEOPLE)}
         self.state |= {("task", task): None for task in range(TASKS)}
         self.pace = rng.permutation(np.geomspace(0.1, 1, OBJECTS))  # some objects change hands often, some hardly ever
-        self.promised: dict[int, int] = {}
-        self.touched: set[Slot] = set()
+        self.lender: dict[int, int] = {}  # object: who had it before
+        self.promised: dict[int, int] = {}  # task: chapter of the promise
+        self.pinned: set[Slot] = set()
         self.events: list[Event] = []
         self.number, self.place = 0, -1
 
     def scene(self, number: int) -> Scene:
         """The next chapter."""
-        self.number, self.touched, self.events = number, set(), []
+        self.number, self.events = number, []
         purpose = self._drawn(range(PEOPLE), apart=True)
         if purpose is None or purpose.other is None:
             raise AssertionError("nobody can do anything")  # an object can always be given or won
@@ -86,6 +92,7 @@ class _Director:
             self._go(who, self.place)
         if len(self.events) < 2 and self.rng.random() < 0.7:
             self._happen(self._drawn(self._present(), but=purpose))
+        main = len(self.events)
         self._happen(purpose)
         if len(self.events) < MOST and self.rng.random() < 0.75:
             self._happen(self._consequence(purpose))
@@ -93,27 +100,37 @@ class _Director:
             self._happen(self._drawn(self._present()))
         if len(self.events) < MOST:
             self._departure()
-        cast = dict.fromkeys(who for event in self.events for who in (event.actor, event.other) if who is not None)
-        return Scene(self.place, tuple(cast), tuple(self.events), dict(self.state))
+        self._pin()
+        return Scene(self.place, tuple(self._acting()), tuple(self.events), main, dict(self.state))
 
     def _happen(self, event: Event | None) -> None:
         if event is None or not self._possible(event):
             return
-        slot = changed(event)
-        if event.kind == "promise":
-            self.promised[slot[1]] = self.number
-        before = self.state[slot]
-        if slot[0] == "task":
+        slot, before = changed(event), self.state[changed(event)]
+        why = event.why
+        if slot[0] == "object":
+            why = "back" if self.lender.get(slot[1]) == value(event) else why
+            self.lender[slot[1]], before = before, None
+        elif slot[0] == "task":
             before = before[1] if before and event.kind == "promise" else None
-        self.events.append(replace(event, before=None if slot[0] == "object" else before))
+            self.promised[slot[1]] = self.number
+        if event.kind == "keep" and hostile(self.state, event.actor, event.other):
+            why = "enemy"
+        self.events.append(replace(event, before=before, why=why))
         self.state[slot] = value(event)
-        self.touched.add(slot)
 
     def _possible(self, event: Event, apart: bool = False) -> bool:
-        return (apart or together(event, self.state)) and sensible(event, self.state) and changed(event) not in self.touched
+        slots = {changed(one) for one in self.events} | self.pinned
+        kinds = {one.kind for one in self.events if one.kind != "go"}
+        fresh = changed(event) not in slots and event.kind not in kinds
+        return fresh and (apart or together(event, self.state)) and sensible(event, self.state)
 
     def _present(self) -> list[int]:
         return [who for who in range(PEOPLE) if self.state["at", who] == self.place]
+
+    def _acting(self) -> list[int]:
+        """The people of the chapter's events, in order."""
+        return list(dict.fromkeys(who for event in self.events for who in (event.actor, event.other) if who is not None))
 
     def _go(self, who: int, place: int) -> None:
         self._happen(Event("go", who, thing=place))
@@ -124,20 +141,26 @@ class _Director:
         fresh = [place for place in where if place != self.place]
         if fresh:
             return fresh[0]
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.2:
             return self.place
         return int(self.rng.choice([place for place in range(PLACES) if place != self.place]))
 
     def _departure(self) -> None:
-        """Perhaps somebody who did not arrive just now leaves, if two remain."""
-        able = [who for who in self._present() if ("at", who) not in self.touched]
-        acting = [who for who in able if any(who in (event.actor, event.other) for event in self.events)]
-        if len(self._present()) > 2 and able and self.rng.random() < 0.7:
-            who = int(self.rng.choice(acting or able))
+        """Perhaps somebody who did not arrive just now leaves, if two of the chapter's people remain."""
+        acting = self._acting()
+        able = [who for who in self._present() if all(changed(one) != ("at", who) for one in self.events)]
+        able = [who for who in able if len(set(acting) - {who}) >= 2]
+        if able and self.rng.random() < 0.75:
+            who = int(self.rng.choice([who for who in able if who in acting] or able))
             places = [place for place in range(PLACES) if place != self.place]
             crowd = np.array([sum(self.state["at", p] == place for p in range(PEOPLE)) for place in places])
             chances = 1 / (1 + crowd)
             self._go(who, int(self.rng.choice(places, p=chances / chances.sum())))
+
+    def _pin(self) -> None:
+        if self.number in PINNED:
+            lasting = [changed(one) for one in self.events if one.kind not in ("go", *STATUS)]
+            self.pinned |= set(lasting[:1])
 
     def _consequence(self, event: Event) -> Event | None:
         assert event.other is not None
@@ -146,12 +169,13 @@ class _Director:
         return Event("trust", event.other, event.actor, why="keep") if event.kind == "keep" else None
 
     def _drawn(self, people: Sequence[int], apart: bool = False, but: Event | None = None) -> Event | None:
-        """An event that is possible among these people. apart: wherever they are. but: leave alone what this one will change."""
-        groups = list(SHARES)
-        order = self.rng.choice(len(groups), len(groups), replace=False, p=list(SHARES.values()))
+        """An event that is possible among these people. apart: wherever they are. but: leave alone what this one will do."""
+        groups = ["object", "relation"] if apart and self.number == 1 else list(SHARES)
+        shares = np.array([SHARES[group] for group in groups])
+        order = self.rng.choice(len(groups), len(groups), replace=False, p=shares / shares.sum())
         for group in (groups[i] for i in order):
             able = [one for one in self._candidates(group, people, apart) if self._possible(one, apart)]
-            able = [one for one in able if but is None or changed(one) != changed(but)]
+            able = [one for one in able if but is None or (changed(one) != changed(but) and one.kind != but.kind)]
             if able:
                 chances = np.array([self.pace[one.thing] if group == "object" and one.thing is not None else 1.0 for one in able])
                 kinds = [one.kind for one in able]
@@ -160,14 +184,13 @@ class _Director:
         return None
 
     def _candidates(self, group: str, people: Sequence[int], apart: bool) -> Iterator[Event]:
+        pairs = list(permutations(people, 2))
         if group == "settle":
             yield from () if apart else (Event("settle", who, thing=self.place) for who in people)
-            return
-        pairs = list(permutations(people, 2))
-        if group == "relation":
+        elif group == "relation":
             yield from (Event(kind, actor, other) for kind in RELATIONS for actor, other in pairs)
         elif group == "object":
-            yield from (Event(k, a, b, o) for k in ("give", "give", "steal", "win") for a, b in pairs for o in range(OBJECTS))
+            yield from (Event(k, a, b, o) for k in ("give", "steal", "win") for a, b in pairs for o in range(OBJECTS))
         else:
             yield from self._promises(pairs)
 
@@ -177,7 +200,7 @@ class _Director:
         settled = [Event(kind, a, b, task) for kind in ("keep", "break") for a, b in pairs for task in ripe]
         settled = [event for event in settled if self._possible(event, apart=True)]
         late = self.number > self.chapters - LATE
-        if settled and (late or len(waiting) >= OPEN or self.rng.random() < 0.6):
+        if settled and (late or len(waiting) >= OPEN or self.rng.random() < 0.5):
             yield from settled
         elif not late and len(waiting) < OPEN:
             yield from (Event("promise", a, b, task) for a, b in pairs for task in range(TASKS))

@@ -1,44 +1,49 @@
 """What a language and a genre have to say so that a plot can be told: the forms of the tables in `english` and `chinese`.
 
 Templates are Python format strings. Their names:
-    A, B       the actor and the other person of an event      he, him, his / he2, him2, his2   their pronouns (He, His, He2: capital)
-    C          the person before: who was trusted, owed, ...   O   the object      T, D   the task: "mend the wall", "mended the wall"
-    P, Q       the place now and the place before              here   the place of the scene
+    A, B       the actor and the other person of an event
+    he, him, his, He, His, Himself     the pronouns of A; with 2, as he2, those of B
+    C          the person before: who was trusted, owed, hated, or who broke the promise
+    O          the object      T, D   the task: "mend the wall", "mended the wall"
+    P, Q       the place now and the place before      here   the place of the scene
+and the names of the genre's `extras`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from realmodels.arena.story import Language
+
 
 @dataclass(frozen=True)
 class Person:
-    """role: in the frame. habit, sayings: sentences that show the manner, with A and the pronouns."""
+    """role: in the frame. manner: sentences that show this person, with A and the pronouns."""
 
     role: str
     woman: bool
-    habit: str
-    sayings: tuple[str, ...]
+    manner: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Place:
-    """name: as inside a sentence. details: sentences that set a scene there and name it."""
+    """names: one is drawn. details: sentences that set a scene there and say {here}."""
 
-    name: str
+    names: tuple[str, ...]
     details: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Genre:
-    """A world to tell stories in.
+    """A world to tell stories in. Of most lists only some are drawn for a story.
 
-    titles: of the story. premise: what has happened before the first chapter. men, women: names. people: PEOPLE of them, the
-    first two brother or sister to each other; places: PLACES; objects: OBJECTS; tasks: TASKS, as (T, D). weather: clauses. small:
-    sentences for any scene. beats: the plot that all share, in order, each told in its own chapter with A and B among those there.
+    titles: of the story. premise: what has happened before the first chapter. extras: names of things and people that the beats
+    speak of, one drawn of each. men, women: names. weather: clauses. small: sentences for any scene. beats: the thread that runs
+    through the story, in order, each told in its own chapter with A and B who are there.
     """
 
     titles: tuple[str, ...]
     premise: str
+    extras: Mapping[str, tuple[str, ...]]
     men: tuple[str, ...]
     women: tuple[str, ...]
     people: tuple[Person, ...]
@@ -54,22 +59,27 @@ class Genre:
 class Phrases:
     """How a language tells events of any genre.
 
-    events, recaps, titles, questions: templates by the kind of event (or its variant, as "trust keep"), for the text, the recap,
-    the chapter's title and the probe. times, closings: how chapters begin and end. kin: templates of the frame for the siblings,
-    by whether A and B are women. person: a template of the frame. pronouns: of men and of women. space: between sentences.
-    length: the least and the most words (or characters) of a chapter.
+    events: templates by the kind of event, "arrive" and "leave" for "go", and by kind and why ("trust keep") or "again".
+    recaps, titles, questions: by the kind of event, and of the probe. times: how chapters begin, before the weather. bridges: between
+    two events. closings: how chapters end. present: who is there, one person and several. person, owner: the frame's line for one
+    person. pronouns: of men and of women. comma, last: between names. stop: (between clauses, at the end) of a recap.
+    space: between sentences. length: the fewest and most words (or characters) of a chapter.
     """
 
+    language: Language
     events: Mapping[str, tuple[str, ...]]
     recaps: Mapping[str, str]
     titles: Mapping[str, tuple[str, ...]]
     questions: Mapping[str, str]
     times: tuple[str, ...]
+    bridges: tuple[str, ...]
     closings: tuple[str, ...]
-    kin: str
+    present: tuple[tuple[str, ...], tuple[str, ...]]
     person: str
+    owner: str
     pronouns: tuple[Mapping[str, str], Mapping[str, str]]
-    opening: str
-    joint: tuple[str, str, str]
+    comma: str
+    last: str
+    stop: tuple[str, str]
     space: str
     length: tuple[int, int]

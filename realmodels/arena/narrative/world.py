@@ -32,7 +32,9 @@ class Event:
         steal, win         actor takes the object `thing` from `other`, or wins it
         trust, grudge, debt  actor now trusts `other` most, has `other` for the worst enemy, owes `other` money
         promise, keep, break  actor promises `other` the task `thing`, does it, or fails
-    before: the value that the slot had, as far as a reader may be told (place, person). why: the kind of the event that led to it.
+    before: the value that the slot had, as far as a reader may be told (place, person).
+    why: what the text has to reckon with. The kind of the event that led to a relation; "back" if an object returns to the person
+    who had it last; "enemy" if a promise is kept though one of the two counts the other as the worst enemy.
     """
 
     kind: str
@@ -62,6 +64,16 @@ def value(event: Event) -> Any:
     return event.actor if event.kind in ("steal", "win") else event.other
 
 
+def hostile(state: State, one: int, two: int | None) -> bool:
+    """Whether either counts the other as the worst enemy."""
+    return state["grudge", one] == two or (two is not None and state["grudge", two] == one)
+
+
+def close(state: State, one: int, two: int | None) -> bool:
+    """Whether either trusts the other most."""
+    return state["trust", one] == two or (two is not None and state["trust", two] == one)
+
+
 def together(event: Event, state: State) -> bool:
     """Whether all whom the event needs are at one place; a home is made where one is."""
     here = state["at", event.actor]
@@ -75,20 +87,17 @@ def sensible(event: Event, state: State) -> bool:
     actor, other, kind = event.actor, event.other, event.kind
     if state[changed(event)] == value(event) or actor == other:
         return False
-    enemies = state["grudge", actor] == other
-    if kind == "give":
-        return state["object", event.thing] == actor and not enemies
-    if kind in ("steal", "win"):
-        return state["object", event.thing] == other and state["trust", actor] != other
-    if kind == "trust":
-        return not enemies
-    if kind == "grudge":
-        return state["trust", actor] != other
+    if kind in ("give", "win", "trust", "debt", "promise") and hostile(state, actor, other):
+        return False
+    if kind in ("steal", "grudge", "break") and close(state, actor, other):
+        return False
+    if kind in ("give", "steal", "win"):
+        return state["object", event.thing] == (actor if kind == "give" else other)
     if kind == "debt":
-        return not enemies and state["debt", other] != actor
+        return state["debt", other] != actor
     if kind == "promise":
         status, by, _ = state["task", event.thing] or ("broken", None, None)
-        return status == "broken" and by != actor and not enemies
+        return status == "broken" and by not in (actor, other)
     if kind in ("keep", "break"):
         return state["task", event.thing] == ("open", actor, other)
     return True

@@ -1,138 +1,12 @@
-"""How English tells the events of a plot. The names in the templates are described in `realmodels.arena.narrative.words`."""
+"""What English says in every genre: recaps, titles, questions, and the sentences that hold a chapter together."""
 
+from realmodels.arena.narrative.english.events import EVENTS
 from realmodels.arena.narrative.words import Phrases
 
-EVENTS = {
-    "arrive": (
-        "{A} came over from {Q} with mud to the knee and would not sit down until {he} had caught {his} breath.",
-        "Nobody had expected {A}, who had left {Q} before daylight and told no one why.",
-        "The door opened, and there stood {A}, straight from {Q} and hungry as a dog.",
-        "By the time the lamps were lit {A} had arrived from {Q}, with a story about the road that nobody believed.",
-        "{A} had grown tired of the faces at {Q}, and so {he} turned up unasked, blowing on {his} hands.",
-        "A shout outside, and {A} walked in; the way from {Q} had taken {him} half the day.",
-        "{A} had been sent for, and came from {Q} at an easy walk, as if there were no hurry in the world.",
-        "From {Q} came {A}, carrying a loaf and a good deal of gossip.",
-    ),
-    "leave": (
-        "Before the others had finished talking {A} took {his} coat, and at nightfall {he} was at {P}.",
-        "{A} said goodbye to no one. {He} walked to {P} and stayed there.",
-        "“I am wanted elsewhere,” said {A}, and {he} went off to {P}, where they kept a place by the fire for {him}.",
-        "When it was over {A} set out for {P} and got there by moonlight.",
-        "{A} had had enough. {He} slammed the door and did not stop until {he} had reached {P}.",
-        "A cart was going to {P}, and {A} climbed up beside the driver and went with it all the way.",
-        "That same evening {A} moved on to {P}; {he} liked it better there, {he} said, since nobody asked questions.",
-        "“Look for me at {P},” {A} called back over {his} shoulder, and that was where {he} slept that night.",
-    ),
-    "settle": (
-        "{A} gave up {his} bed at {Q} that day. {He} brought a chest and a chair, and from now on {he} lived at {P}.",
-        "“I am done with {Q},” said {A}, hanging {his} coat on a nail. {P^} was {his} home now.",
-        "It took {A} two journeys to bring everything from {Q}. After that {he} lived at {P} like one born to it.",
-        "There was a room free at {P}, and {A} took it for good. At {Q} they found only a swept floor.",
-        "{A} had quarrelled with {his} landlord at {Q}. Now {he} unpacked at {P} and declared that here {he} would live.",
-    ),
-    "give": (
-        "{A} put {O} on the table and pushed it across to {B}. “Yours,” {he} said. “Do not thank me.”",
-        "“Take it before I change my mind,” said {A}, and {B} left the room with {O}.",
-        "{A} had carried {O} long enough. {He} laid it in {B}'s hands, and neither of them made a speech about it.",
-        "It surprised everybody that {A} gave {O} away, and most of all it surprised {B}, who now owned it.",
-        "“What would you do with it?” asked {A}. {B} told {him}, and the answer was so good that {A} handed over {O} at once.",
-        "For {B}'s birthday, three weeks late, {A} brought {O}, wrapped in an old shirt.",
-        "{A} and {B} bargained for an hour in whispers. In the end {O} went to {B}, and {A} seemed content with the price.",
-    ),
-    "steal": (
-        "{B} swore that the bag had been shut. Yet {O} was out of it and under {A}'s coat, and {A} was already whistling.",
-        "While everyone looked at the window, {A} took {O} from {B}'s pocket as neatly as one picks a plum.",
-        "{B} turned round to answer a question. When {he2} turned back, {O} was gone, and so was the smile of {A}, who had it.",
-        "{A} did not ask. {He} waited until {B} dozed, drew {O} out from under {his2} arm and kept it.",
-        "“I only borrowed it,” {A} said later. But {he} had taken {O} from {B} in plain daylight, and {he} never gave a day for its return.",
-    ),
-    "win": (
-        "They threw dice for it. {B} had the worse of five throws, and {A} walked away with {O}.",
-        "“Three questions,” said {A}, “and if you miss one, I get {O}.” {B} missed the second and paid.",
-        "{B} bet {O} that it would rain before noon. The noon bell rang in sunshine, and {A} held out {his} hand.",
-        "An hour over the chessboard cost {B} {his2} temper and {O}, which {A} tucked away with great care.",
-    ),
-    "trust": (
-        "{A} spoke with {B} until the candle drowned in its own wax. There was nobody whom {he} trusted more now.",
-        "“If I cannot tell you, I can tell no one,” said {A}. From that hour {he} trusted {B} above all others.",
-        "{A} had watched {B} closely for weeks and found no lie. Now {he} trusted {him2} more than anyone else.",
-        "Something {B} said, half in jest, was just what {A} needed to hear, and {B} became the one {he} trusted most.",
-    ),
-    "trust again": (
-        "It had been {C} to whom {A} took {his} troubles. Now {he} took them to {B}, and trusted {him2} most of all.",
-        "{A} asked {B} for advice, not {C}, and everyone noticed. {B} was the one {he} trusted most from then on.",
-        "“{C} means well,” said {A}, “but {B} keeps {his2} mouth shut.” So it was {B} now whom {he} trusted above the rest.",
-    ),
-    "trust keep": (
-        "After that {A} wanted no other friend. “You are the only one here I would trust with my life,” {he} told {B}.",
-        "“You did what you said,” {A} told {B}. “Do you know how rare that is?” There was no one {he} trusted more now.",
-        "{A} said little, but from that day {B} was the person {he} trusted most.",
-    ),
-    "grudge": (
-        "A joke about {A}'s family went too far. It was {B} who had made it, and {A} had found {his} worst enemy.",
-        "{A} learned what {B} had been saying in the taverns. “Then {he2} is the worst enemy I have,” {he} said quietly.",
-        "It began with a dropped cup and ended with a raised fist. {A} now called {B} {his} worst enemy, and meant it.",
-        "{B} laughed at the wrong moment. {A} went white, and from then on counted {him2} as {his} worst enemy.",
-    ),
-    "grudge again": (
-        "{A} had thought that no one could be worse than {C}. Then {B} opened {his2} mouth and became {his} worst enemy.",
-        "“I used to hate {C},” said {A}. “That was before I knew {B}.” A worse enemy than {B} {he} did not have now.",
-    ),
-    "grudge break": (
-        "{A} heard the excuses to the end and then said: “You are the worst enemy I have, {B}, and I will not forget it.”",
-        "“Words,” said {A}. “Nothing but words.” {He} counted {B} as {his} worst enemy from that day.",
-        "{A} did not shout, which was worse. Only {his} hands shook. {B} was now {his} worst enemy.",
-    ),
-    "grudge steal": (
-        "But {A} had seen it in the mirror. “So that is what you are, {B},” {he} thought, and knew {his} worst enemy.",
-        "{A} guessed at once who had done it. {He} said nothing to {B}, and hated nobody in the world so much.",
-        "It did not stay hidden for an hour. “{B},” said {A}, “you have made yourself my worst enemy.”",
-    ),
-    "debt": (
-        "{A} had not a coin left, so {B} lent {him} twenty silver pieces and wrote it down in a small neat hand.",
-        "“How much?” asked {B}. {A} named the sum, blushing. A moment later {he} was in {B}'s debt.",
-        "{B} paid {A}'s bill before anyone could see it. “You owe me, then,” {he2} said, “and I shall remember.”",
-        "A purse went from {B} to {A} under the table. It was a loan, and both of them knew that it was not a small one.",
-    ),
-    "debt again": (
-        "{C} wanted the money back. {B} paid it off to the last coin, and so it was {B} to whom {A} was now in debt.",
-        "“{C} has been paid,” said {B}, tearing up a paper. “What you owe, {A}, you owe to me now.”",
-        "{A} borrowed from {B} to be rid of {C}. It was the old debt with a new name on it.",
-    ),
-    "promise": (
-        "“I will {T},” {A} promised {B}. “Ask me when it is done, and not before.”",
-        "{B} would not let the matter rest until {A} had promised {him2}, hand on heart, to {T}.",
-        "“Who is going to {T}?” asked {B} into the silence. “I am,” {A} said. “You have my promise.”",
-        "{A} promised {B} to {T}. They shook hands on it, and {B} held on a little longer than is usual.",
-        "“You owe me nothing,” said {B}. “All the same,” said {A}, “I promise that I will {T}.”",
-        "{B} had asked three others in vain. {A} was the fourth, and {A} promised to {T}.",
-        "It was late, and perhaps the wine spoke too; but {A} promised {B} to {T}, and there were witnesses.",
-    ),
-    "promise again": (
-        "“{C} never did it,” said {B}. So {A} promised in {C}'s stead to {T}, and {B} was comforted.",
-        "What {C} had failed to do still had to be done. “I will {T}, I promise,” {A} told {B}. “I am not {C}.”",
-        "{B} had lost faith after {C}. “Then believe me,” said {A}, and promised {him2} to {T}.",
-    ),
-    "keep": (
-        "“Come and see,” said {A}. {He} had {D}, just as {he} had promised, and {B} had to sit down for joy.",
-        "{A} kept {his} promise to {B}. It had cost {him} two nights, but {he} had {D}, and it was well done.",
-        "{B} had stopped hoping. Then {A} came with dirty hands and a grin: {he} had {D}, and {his} promise was kept.",
-        "“I have {D},” {A} told {B}, as one mentions the weather. It was the promise, kept to the letter.",
-        "There had been doubts, and {B} had shared them. Yet {A} had {D} and so kept {his} word.",
-        "{A} had {D} while the others slept. “A promise is a promise,” {he} said when {B} tried to thank {him}.",
-    ),
-    "break": (
-        "“Is it done?” asked {B}. {A} looked at the floor. {He} had promised to {T}, and now it was plain that {he} would not.",
-        "{A} broke {his} promise. “I never found the time to {T},” {he} told {B}, “and I never shall.”",
-        "{B} learned it from others: {A} had no mind to {T} any more and had laughed about the promise.",
-        "“I promised to {T}, I know,” said {A}. “I take it back.” {B} stared at {him} as at a stranger.",
-        "The day had come on which {A} was to {T}. {He} slept until noon, and {B} waited for nothing; the promise was broken.",
-    ),
-}
-
 RECAPS = {
-    "go": "{A} went to {P}",
-    "settle": "{A} moved house to {P}",
+    "arrive": "{A} came to {P}",
+    "leave": "{A} went to {P}",
+    "settle": "{A} made {P} {his} home",
     "give": "{A} gave {O} to {B}",
     "steal": "{A} stole {O} from {B}",
     "win": "{A} won {O} from {B}",
@@ -145,17 +19,16 @@ RECAPS = {
 }
 
 TITLES = {
-    "go": ("{A} on the Road", "A Visitor", "The Road to {P}"),
     "settle": ("A New Roof", "{A} Moves House"),
-    "give": ("A Gift", "What {A} Gave", "{B} Is Surprised"),
-    "steal": ("Quick Fingers", "{A} Takes What {He} Wants"),
-    "win": ("A Wager", "{A} Wins"),
-    "trust": ("By One Candle", "{A} and {B}", "In Confidence"),
-    "grudge": ("Bad Blood", "{A} against {B}", "A Hard Word"),
-    "debt": ("Silver", "{A} Borrows", "What It Costs"),
-    "promise": ("{A} Gives {His} Word", "A Promise", "Hand on Heart", "What {B} Asked"),
-    "keep": ("A Word Kept", "{A} Keeps Faith", "Done at Last"),
-    "break": ("Nothing but Words", "{A} Breaks {His} Word", "A Promise Broken"),
+    "give": ("A Gift", "What {A} Gave", "{B} Is Surprised", "An Open Hand", "From {A} to {B}"),
+    "steal": ("Quick Fingers", "{A} Helps {Himself}", "What {B} Lost", "An Empty Pocket"),
+    "win": ("A Wager", "{A} in Luck", "{B} Loses", "High Stakes"),
+    "trust": ("By One Candle", "{A} and {B}", "In Confidence", "What {A} Told {B}", "A Quiet Talk"),
+    "grudge": ("Bad Blood", "{A} against {B}", "A Hard Word", "What {B} Said", "No Way Back"),
+    "debt": ("Silver", "{A} Borrows", "What It Costs", "A Loan", "{B} Opens {His2} Purse"),
+    "promise": ("{A} Gives {His} Word", "A Promise", "Hand on Heart", "What {B} Asked", "{A} Says Yes", "A Word before Witnesses"),
+    "keep": ("A Word Kept", "{A} Keeps Faith", "Done at Last", "{B} Is Glad", "As Promised"),
+    "break": ("Nothing but Words", "{A} Breaks {His} Word", "A Promise Broken", "{B} Waits in Vain"),
 }
 
 QUESTIONS = {
@@ -166,26 +39,39 @@ QUESTIONS = {
     "grudge": "Whom does {A} count as {his} worst enemy now?",
     "debt": "To whom does {A} owe money now?",
     "open": "Who is now bound by a promise to {T}?",
-    "open to": "To whom did {A} promise to {T}?",
-    "kept": "Who kept the promise to {T}?",
+    "open to": "{A} is bound by a promise to {T}. To whom did {he} make it?",
+    "kept": "Several may have promised to {T}. Who has done it?",
     "broken": "Who was the last to break a promise to {T}?",
 }
 
 TIMES = (
     "Two days later",
-    "On the third morning after that",
+    "On the third day after that",
     "The week turned, and",
     "Before the next market day",
     "It was a Friday, and",
-    "The following night",
-    "Nothing happened for a while; then, one noon,",
+    "Nothing much happened for a while; then",
     "Four days went by, and",
-    "Early the next morning",
-    "When the moon was new",
+    "The next day",
+    "By the time the moon was new,",
     "After a restless Sunday",
-    "Toward evening on the next day",
     "Soon after that",
     "Another week passed, and",
+    "A few days later",
+    "Toward the end of that week",
+)
+
+BRIDGES = (
+    "That was not all.",
+    "The talk drifted to other matters, and then back again.",
+    "For a while there was only the sound of spoons.",
+    "Somebody put wood on the fire.",
+    "A bottle went round, and tongues grew looser.",
+    "One thing led to another.",
+    "It might have ended there.",
+    "There was a pause in which everyone looked somewhere else.",
+    "And since they were all together already, more was said.",
+    "A door banged, and for a moment they all forgot what they had been saying.",
 )
 
 CLOSINGS = (
@@ -201,25 +87,47 @@ CLOSINGS = (
     "The rest was washing up, and counting who had looked at whom.",
     "If anybody had listened at the door, it would have been worth the cold feet.",
     "It was a small matter, one might have thought. It was not.",
+    "Outside, the stars were very clear.",
+    "“Tomorrow,” somebody said, as if that settled anything.",
+)
+
+PRESENT = (
+    (
+        "{names} was there already, with both elbows on the table.",
+        "{names} had come early, and had the best chair.",
+        "Only {names} was in when it began.",
+        "{names} sat by the wall and watched the door.",
+        "{names} was there, and had been for some time.",
+    ),
+    (
+        "{names} were there already.",
+        "{names} sat round the table and talked about nothing in particular.",
+        "{names} had the room to themselves.",
+        "{names} had come in to get warm.",
+        "{names} were sharing what was left of a pie.",
+        "{names} looked up at every step outside.",
+    ),
 )
 
 PHRASES = Phrases(
+    language="en",
     events=EVENTS,
     recaps=RECAPS,
     titles=TITLES,
     questions=QUESTIONS,
     times=TIMES,
+    bridges=BRIDGES,
     closings=CLOSINGS,
-    kin="{A} and {B} are {kin}.",
-    person="{A}, {role}, lives at {P}{has}.",
-    has=" and has {O}",
-    kin_words=("brothers", "brother and sister", "sister and brother", "sisters"),
+    present=PRESENT,
+    person="{A}, {role}, lives at {P}.",
+    owner="{A}, {role}, lives at {P} and has {O}.",
     pronouns=(
-        {"he": "he", "him": "him", "his": "his", "He": "He", "His": "His"},
-        {"he": "she", "him": "her", "his": "her", "He": "She", "His": "Her"},
+        {"he": "he", "him": "him", "his": "his", "He": "He", "His": "His", "Himself": "Himself"},
+        {"he": "she", "him": "her", "his": "her", "He": "She", "His": "Her", "Himself": "Herself"},
     ),
-    opening="{time} {weather}. {detail}",
-    joint=("{first}, and {second}.", ", ", " "),
+    comma=", ",
+    last=" and ",
+    stop=(", and ", "."),
     space=" ",
     length=(120, 200),
 )
