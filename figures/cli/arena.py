@@ -50,7 +50,7 @@ class New:
     model: str = "smollm2"
     """Model of systems that name none: a folder (trained here, or of Hugging Face), a GGUF file, or smollm2."""
     systems: tuple[str, ...] = ()
-    """frozen, window:size=256, whole, retrieval:passages=5, a writing method (last_matrix, off_mode:k=16,learning_rate=0.5,steps=20),
+    """frozen, window:size=256, whole, retrieval:passages=5, a writing method (off_mode:k=16,learning_rate=0.5,steps=20),
     or one with a context, as full+retrieval; @MODEL behind it for another model. Default: seven of these."""
     json: bool = False
     """Print JSON."""

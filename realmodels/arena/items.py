@@ -15,7 +15,7 @@ NEXT = {"en": "What happens next?", "zh": "接下来发生了什么？"}
 
 def items_of(story: Story) -> tuple[Item, ...]:
     """A question for every probe, and the next scene after every SCENES chapters and the last, in the order of the story."""
-    questions = [Item(f"q-{p.id}", "question", p.asked, p.age, p.question, p.answer) for p in story.probes]
+    questions = [Item(f"q-{p.id}", "question", p.asked, p.age, p.question, p.answer, p.opening) for p in story.probes]
     last = len(story.chapters)
     after = sorted({*range(SCENES, last + 1, SCENES), last})
     scenes = [Item(f"s-{number}", "scene", number, None, NEXT[story.language], None) for number in after]
@@ -23,8 +23,11 @@ def items_of(story: Story) -> tuple[Item, ...]:
 
 
 def marks(probe: Probe, text: str, language: Language) -> tuple[bool, bool]:
-    """(right, outdated) of an answer."""
-    found = {named: place for named in (probe.answer, *probe.outdated, *probe.wrong) if (place := _place(named, text, language)) >= 0}
+    """(right, outdated) of an answer; its opening, which all systems share, is not counted."""
+    text = text.removeprefix(probe.opening)
+    found = {
+        named: place for named in (probe.answer, *probe.outdated, *probe.wrong) if (place := _place(named, text, language)) >= 0
+    }
     first = min(found, key=lambda named: (found[named], -len(named)), default=None)
     return first == probe.answer, first in probe.outdated
 

@@ -148,4 +148,3 @@ def _answer(story: Story, item: Item, system: str, text: str) -> Answer:
     probe = next((probe for probe in story.probes if f"q-{probe.id}" == item.id), None)
     right, outdated = (None, None) if probe is None else marks(probe, text, story.language)
     return Answer(item.id, system, text, right, outdated)
-

@@ -4,9 +4,11 @@ As a file it is JSON:
     {"title": "The Lighthouse", "language": "en", "genre": "sea", "frame": "what a reader has to know first",
      "chapters": [{"title": "Arrival", "text": "...", "recap": "one or two sentences"}, ...],
      "probes": [{"id": "p1", "kind": "object", "chapter": 3, "asked": 17, "question": "Who has the brass key?",
-                 "answer": "Mara", "outdated": ["Tomas"], "wrong": ["Ines", "the harbour master"]}, ...]}
+                 "answer": "Mara", "outdated": ["Tomas"], "wrong": ["Ines", "the harbour master"],
+                 "opening": "Now the brass key belongs to"}, ...]}
 Chapters are counted from 1. A probe is about `chapter`, the last one that bears on it, and is asked after chapter `asked`;
 asked - chapter is its age. outdated: answers that were right before that chapter. wrong: answers that never were.
+opening: how a sentence begins that the answer ends; "" for none. A small model goes on with a sentence where it would not answer.
 """
 
 import json
@@ -46,6 +48,7 @@ class Probe:
     answer: str
     outdated: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    opening: str = ""
 
     @property
     def age(self) -> int:
@@ -116,7 +119,8 @@ def _probe(value: Any, chapters: int, where: str) -> Probe:
     answer = _text(table, "answer", where)
     if answer in lists[0] + lists[1]:
         raise UserError(f"{where}: the answer {answer!r} stands among the wrong ones: take it out there")
-    return Probe(_text(table, "id", where), kind, about, asked, _text(table, "question", where), answer, *lists)
+    opening = _text(table, "opening", where) if table.get("opening") else ""
+    return Probe(_text(table, "id", where), kind, about, asked, _text(table, "question", where), answer, *lists, opening)
 
 
 def _table(value: Any, where: str) -> Mapping[str, Any]:

@@ -3,8 +3,10 @@
     story.json      `realmodels.arena.story`
     study.json      {"name": "example", "open": true, "show_ranking": false, "made": {what is needed to make it again}}
     systems.json    [{"id": "off_mode", "title": "off-mode writes", "made": {...}}, ...], two at least
-    items.jsonl     {"id": "q-p1", "kind": "question", "chapter": 17, "age": 14, "text": "Who has the brass key?", "answer": "Mara"}
-                    {"id": "s-20", "kind": "scene", "chapter": 20, "age": null, "text": "What happens next?", "answer": null}
+    items.jsonl     {"id": "q-p1", "kind": "question", "chapter": 17, "age": 14, "text": "Who has the brass key?",
+                     "answer": "Mara", "opening": "Now the brass key belongs to"}
+                    {"id": "s-20", "kind": "scene", "chapter": 20, "age": null, "text": "What happens next?", "answer": null,
+                     "opening": ""}
     answers.jsonl   {"item": "q-p1", "system": "off_mode", "text": "Mara has it.", "right": true, "outdated": false}
     votes.sqlite    `realmodels.arena.votes`
 
@@ -36,7 +38,10 @@ class System:
 
 @dataclass(frozen=True)
 class Item:
-    """A question about the story, or the request for its next scene, after a chapter. age: chapters since what is asked for."""
+    """A question about the story, or the request for its next scene, after a chapter. age: chapters since what is asked for.
+
+    opening: the words with which every system's answer begins; "" for none.
+    """
 
     id: str
     kind: ItemKind
@@ -44,6 +49,7 @@ class Item:
     age: int | None
     text: str
     answer: str | None
+    opening: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ from realmodels.model.saying import said
 from theory.errors import UserError
 
 TOKENS = {"question": 24, "scene": 96}
-"""Tokens of an answer, by kind of item."""
+"""Tokens of an answer, by kind of item; never more than half of what a model's context holds."""
 ASK = {
-    ("en", "question"): "Answer with a name or a few words.\nQuestion: {text}",
+    ("en", "question"): "{text}",
     ("en", "scene"): "{text} Write the next moments of the story in three sentences.",
-    ("zh", "question"): "请用一个名字或几个词回答。\n问题：{text}",
+    ("zh", "question"): "{text}",
     ("zh", "scene"): "{text}请用三句话写出故事接下来的一刻。",
 }
-SO_FAR = {"en": "The story so far:\n{text}\n\n", "zh": "到目前为止的故事：\n{text}\n\n"}
 SENTENCE = r".+?(?:[.!?…]+[\"'”’)]*(?=\s|$)|[。！？…]+[”’」』）]*|\n|$)"
 
 
@@ -51,16 +50,17 @@ class Lived(ABC):
 
     def answer(self, item: Item) -> str:
         """What the model says to an item, greedily. Raises UserError if the question alone fills its context."""
-        asked, count = ASK[self.story.language, item.kind].format(text=item.text), TOKENS[item.kind]
+        asked = ASK[self.story.language, item.kind].format(text=item.text)
+        count = min(TOKENS[item.kind], context(self.model) // 2)
         whole = context(self.model) - count
-        frame = self._first(self.story.frame, whole - len(self._worded("", "", asked)))
-        room = whole - len(self._worded(frame, "", asked))
+        frame = self._first(self.story.frame, whole - len(self._worded("", "", asked, item.opening)))
+        room = whole - len(self._worded(frame, "", asked, item.opening))
         if room < 0:
             raise UserError(f"item {item.id!r} does not fit the context of {self.loaded.path}: shorten it, or take another model")
         # what is remembered is counted in tokens without what stands around it, which takes a few
-        words = self._worded(frame, self.remembered(item, max(0, room - 16)), asked)
+        words = self._worded(frame, self.remembered(item, max(0, room - 16)), asked, item.opening)
         (text,) = said(self.model, self.loaded.words, [words], count)
-        return " ".join(text.split())
+        return shown(item, text)
 
     def last(self, text: str, tokens: int) -> str:
         """The end of a text that has so many tokens at most, from the beginning of a sentence."""
@@ -80,11 +80,23 @@ class Lived(ABC):
             found.append(sentence)
         return found
 
-    def _worded(self, frame: str, remembered: str, asked: str) -> list[int]:
-        """The prompt as tokens: frame, what is remembered, and what is asked, in the model's chat form if it has one."""
-        words, so_far = self.loaded.words, SO_FAR[self.story.language].format(text=remembered) if remembered else ""
-        text = f"{frame}\n\n{so_far}{asked}" if frame else f"{so_far}{asked}"
-        return words.prompt(words.chat(text)) if words.chats is not None else words.prompt(f"{text}\n")
+    def _worded(self, frame: str, remembered: str, asked: str, opening: str) -> list[int]:
+        """The prompt as tokens: frame, what is remembered, and what is asked, as a user's turn if the model has a chat form; then
+        the opening, as the beginning of its answer."""
+        words = self.loaded.words
+        text = "\n\n".join(part for part in (frame, remembered, asked) if part)
+        return words.prompt((words.chat(text) if words.chats is not None else f"{text}\n") + opening)
+
+
+def shown(item: Item, text: str) -> str:
+    """What readers see of the tokens that a model said: of a question the sentence that the opening begins, or the first line."""
+    if item.kind == "scene":
+        return " ".join(text.split())
+    line = text.strip().split("\n")[0]
+    if not item.opening:
+        return " ".join(line.split())
+    whole = f"{item.opening}{'' if text[:1] == line[:1] else ' '}{line}"
+    return " ".join((sentences_of(whole) or [item.opening])[0].split())
 
 
 def sentences_of(text: str) -> list[str]:

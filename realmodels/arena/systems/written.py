@@ -14,6 +14,8 @@ from realmodels.arena.story import Chapter, Story
 from realmodels.arena.study import Item
 from realmodels.arena.systems.lived import Lived, joined, sentences_of
 from realmodels.model.loaded import Loaded
+from realmodels.model.reading import first_block
+from realmodels.model.remembering import remembering
 from realmodels.text.protected import protected
 from realmodels.writing.case import powers, sufficient_rate
 from realmodels.writing.contenders import Contender
@@ -49,7 +51,7 @@ class Written(Lived):
         self.contender, self.steps, self.context = contender, steps, context
         self.model = loaded.copy()
         self.earlier: list[Facts] = []
-        frame = self._task(Chapter("", story.frame, story.frame), 0)
+        frame = self.taught(Chapter("", story.frame, story.frame), 0)
         background = Background(frame, protected(loaded, None).beside)
         self.writer = bind(contender.method, self.model, background, **contender.options)
         self.learning_rate = learning_rate
@@ -65,12 +67,13 @@ class Written(Lived):
         """Write the chapter. Raises UserError if the write diverges."""
         self.hear(chapter)
         task = self.earlier.pop()
-        if self.learning_rate is None:
-            self.learning_rate = self._rate(task)
-        try:
-            write_task(self.writer, task, self.learning_rate, self.steps, self.earlier)
-        except Diverged as error:
-            raise UserError(f"chapter {len(self.read)}, written by {self.contender.label}: {error}") from None
+        with remembering(self.model, first_block(self.model, self.writer.parameters.values())):
+            if self.learning_rate is None:
+                self.learning_rate = self._rate(task)
+            try:
+                write_task(self.writer, task, self.learning_rate, self.steps, self.earlier)
+            except Diverged as error:
+                raise UserError(f"chapter {len(self.read)}, written by {self.contender.label}: {error}") from None
         self.earlier.append(task)
 
     def hear(self, chapter: Chapter) -> None:
@@ -78,7 +81,7 @@ class Written(Lived):
         super().hear(chapter)
         if self.context is not None:
             self.context.hear(chapter)
-        self.earlier.append(self._task(chapter, len(self.read)))
+        self.earlier.append(self.taught(chapter, len(self.read)))
 
     def remembered(self, item: Item, tokens: int) -> str:
         """What the context's system has: all else is in the weights."""
@@ -123,7 +126,7 @@ class Written(Lived):
             )
         return rate
 
-    def _task(self, chapter: Chapter, number: int) -> Facts:
+    def taught(self, chapter: Chapter, number: int) -> Facts:
         """The passages of a chapter; a sentence that shares a token with the one before it is joined to it."""
         text = sentences_of(f"{chapter.text}\n{chapter.recap}")
         sentences = [chapter.title, *text] if chapter.title else text
