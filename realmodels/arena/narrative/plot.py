@@ -91,7 +91,7 @@ class _Director:
         for who in (purpose.actor, purpose.other):
             self._go(who, self.place)
         if len(self.events) < 2 and self.rng.random() < 0.7:
-            self._happen(self._drawn(self._present(), but=purpose))
+            self._prelude(purpose)
         main = len(self.events)
         self._happen(purpose)
         if len(self.events) < MOST and self.rng.random() < 0.75:
@@ -102,6 +102,12 @@ class _Director:
             self._departure()
         self._pin()
         return Scene(self.place, tuple(self._acting()), tuple(self.events), main, dict(self.state))
+
+    def _prelude(self, purpose: Event) -> None:
+        """Something that happens first and leaves the purpose possible."""
+        event = self._drawn(self._present(), but=purpose)
+        if event is not None and sensible(purpose, {**self.state, changed(event): value(event)}):
+            self._happen(event)
 
     def _happen(self, event: Event | None) -> None:
         if event is None or not self._possible(event):

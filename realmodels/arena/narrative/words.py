@@ -17,7 +17,7 @@ from realmodels.arena.story import Language
 
 @dataclass(frozen=True)
 class Person:
-    """role: in the frame. manner: sentences that show this person, with A and the pronouns."""
+    """role: in the frame. manner: sentences that show this person, with A."""
 
     role: str
     woman: bool
@@ -60,9 +60,10 @@ class Phrases:
     """How a language tells events of any genre.
 
     events: templates by the kind of event, "arrive" and "leave" for "go", and by kind and why ("trust keep") or "again".
-    recaps, titles, questions: by the kind of event, and of the probe. times: how chapters begin, before the weather. bridges: between
-    two events. closings: how chapters end. present: who is there, one person and several. person, owner: the frame's line for one
-    person. pronouns: of men and of women. comma, last: between names. stop: (between clauses, at the end) of a recap.
+    recaps, titles, questions: by the kind of event, and of the probe. first, times: how the first chapter and the others begin,
+    before the weather. bridges: between two events. closings: how chapters end. present: who is there, one person and several. person, owner: the frame's line for one
+    person. pronouns: of men and of women. comma, last: between names. recap: how a recap begins; stop: (between its clauses, at
+    their end).
     space: between sentences. length: the fewest and most words (or characters) of a chapter.
     """
 
@@ -80,6 +81,8 @@ class Phrases:
     pronouns: tuple[Mapping[str, str], Mapping[str, str]]
     comma: str
     last: str
+    first: str
+    recap: str
     stop: tuple[str, str]
     space: str
     length: tuple[int, int]

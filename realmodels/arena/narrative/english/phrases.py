@@ -95,14 +95,12 @@ PRESENT = (
     (
         "{names} was there already, with both elbows on the table.",
         "{names} had come early, and had the best chair.",
-        "Only {names} was in when it began.",
         "{names} sat by the wall and watched the door.",
         "{names} was there, and had been for some time.",
     ),
     (
         "{names} were there already.",
         "{names} sat round the table and talked about nothing in particular.",
-        "{names} had the room to themselves.",
         "{names} had come in to get warm.",
         "{names} were sharing what was left of a pie.",
         "{names} looked up at every step outside.",
@@ -127,6 +125,8 @@ PHRASES = Phrases(
     ),
     comma=", ",
     last=" and ",
+    first="It began on a day like any other;",
+    recap="At {here}: ",
     stop=(", and ", "."),
     space=" ",
     length=(120, 200),
