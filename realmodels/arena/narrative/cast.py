@@ -75,7 +75,7 @@ class Deck:
     def draw(self, key: object, templates: Sequence[str]) -> str:
         """One of the templates, which must be the same for a key each time."""
         pile = self.piles.setdefault(key, list(_some(templates, len(templates), self.rng)))
-        resting = min(len(pile) - 1, max(1, len(pile) // 2))
+        resting = min(len(pile) - 1, max(1, len(pile) // 2, len(pile) - 3))
         chosen = pile.pop(int(self.rng.integers(len(pile) - resting)))
         pile.append(chosen)
         return chosen

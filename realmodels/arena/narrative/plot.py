@@ -98,7 +98,7 @@ class _Director:
             self._happen(self._consequence(purpose))
         if len(self.events) < 3:
             self._happen(self._drawn(self._present()))
-        if len(self.events) < MOST:
+        if len(self.events) < MOST and self.number < self.chapters:
             self._departure()
         self._pin()
         return Scene(self.place, tuple(self._acting()), tuple(self.events), main, dict(self.state))

@@ -48,7 +48,9 @@ def probes(phrases: Phrases, cast: Cast, plot: Plot, rng: np.random.Generator) -
             question = phrases.questions[fact.question].format(**cast.words(fact.event, phrases, 0))
             earlier = tuple(dict.fromkeys(one for one in fact.earlier if one != fact.answer))
             known = cast.place_names if fact.kind == "place" else cast.names
-            shown = {fact.answer, *earlier} | ({cast.names[fact.event.actor]} if fact.question in (*RELATIONS, "open to") else set())
+            shown = {fact.answer, *earlier} | (
+                {cast.names[fact.event.actor]} if fact.question in (*RELATIONS, "open to") else set()
+            )
             wrong = [known[i] for i in rng.permutation(len(known)) if known[i] not in shown]
             name = f"p{len(asked) + 1}"
             asked.append(Probe(name, fact.kind, fact.chapter, number, question, fact.answer, earlier, tuple(wrong)))
@@ -63,7 +65,10 @@ def facts(plot: Plot, cast: Cast, now: int) -> list[Fact]:
         seen |= dict.fromkeys(scene.cast, number)
         for event in scene.events:
             changes.setdefault(changed(event), []).append((number, event))
-    known = [_task(slot, changes[slot], cast) if slot[0] == "task" else _value(slot, changes[slot], seen, plot, cast) for slot in changes]
+    known = [
+        _task(slot, changes[slot], cast) if slot[0] == "task" else _value(slot, changes[slot], seen, plot, cast)
+        for slot in changes
+    ]
     return [fact for several in known for fact in several]
 
 

@@ -5,13 +5,14 @@ the events; who leaves; a last sentence.
 """
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from realmodels.arena.narrative.cast import Cast, Deck
 from realmodels.arena.narrative.plot import Plot, Scene
 from realmodels.arena.narrative.words import Genre, Phrases
-from realmodels.arena.narrative.world import RELATIONS, Event
+from realmodels.arena.narrative.world import RELATIONS, Event, State, hostile
 from realmodels.arena.story import Chapter
 
 PARAGRAPH = "\n\n"
@@ -29,14 +30,14 @@ def frame(genre: Genre, phrases: Phrases, cast: Cast, plot: Plot) -> str:
 
 def chapters(genre: Genre, phrases: Phrases, cast: Cast, plot: Plot, rng: np.random.Generator) -> tuple[Chapter, ...]:
     """All chapters of a plot."""
-    teller = _Teller(genre, phrases, cast, len(plot.scenes), rng)
+    teller = _Teller(genre, phrases, cast, plot.start, len(plot.scenes), rng)
     return tuple(teller.chapter(number, scene) for number, scene in enumerate(plot.scenes, 1))
 
 
 class _Teller:
-    """beats: the thread, by chapter. titles: those already given. shown: in which chapter each person was shown last."""
+    """beats: the thread, by chapter. titles: those already given. before: the state before a chapter. shown: in which chapter each person was shown last."""
 
-    def __init__(self, genre: Genre, phrases: Phrases, cast: Cast, count: int, rng: np.random.Generator):
+    def __init__(self, genre: Genre, phrases: Phrases, cast: Cast, start: State, count: int, rng: np.random.Generator):
         self.genre, self.phrases, self.cast, self.count = genre, phrases, cast, count
         self.rng, self.deck = rng, Deck(rng)
         told = min(len(genre.beats), count)
@@ -44,6 +45,7 @@ class _Teller:
         numbers = np.linspace(1, count, told).round().astype(int)
         self.beats = {int(number): genre.beats[beat] for number, beat in zip(numbers, chosen, strict=True)}
         self.titles: set[str] = set()
+        self.before = start
         self.shown = dict.fromkeys(range(len(cast.names)), 0)
 
     def chapter(self, number: int, scene: Scene) -> Chapter:
@@ -57,13 +59,17 @@ class _Teller:
         end = number == self.count
         paragraphs = [
             [self._opening(number, scene), self._present(there)],
-            [*(self._told(event, scene) for event in arriving), self._manner(number, scene)],
+            [*self._arrivals(arriving, scene), self._manner(number, scene)],
             [] if end else [beat or self.deck.draw("small", self.genre.small)],
             self._events(others, scene),
             [beat] if end else [],
-            [*(self._told(event, scene) for event in leaving), "" if end else self.deck.draw("closing", self.phrases.closings)],
+            [
+                *(self._told(event, scene) for event in leaving),
+                self.phrases.end if end else self.deck.draw("closing", self.phrases.closings),
+            ],
         ]
         texts = [self.phrases.space.join(filter(None, sentences)) for sentences in paragraphs]
+        self.before = scene.state
         return Chapter(self._title(scene), PARAGRAPH.join(filter(None, texts)), self._recap(scene))
 
     def _opening(self, number: int, scene: Scene) -> str:
@@ -81,7 +87,19 @@ class _Teller:
         names = [self.cast.names[who] for who in there]
         *more, last = names
         listed = self.phrases.comma.join(more) + self.phrases.last + last if more else last
-        return self.deck.draw(("present", bool(more)), self.phrases.present[bool(more)]).format(names=listed)
+        manner = 0 if not more else 2 if len(there) == 2 and hostile(self.before, *there) else 1
+        return self.deck.draw(("present", manner), self.phrases.present[manner]).format(names=listed)
+
+    def _arrivals(self, arriving: list[Event], scene: Scene) -> list[str]:
+        """Those who arrive, in one sentence if they come from the same place."""
+        if (
+            len(arriving) == 2
+            and arriving[0].before == arriving[1].before
+            and not hostile(self.before, *(e.actor for e in arriving))
+        ):
+            pair = replace(arriving[0], other=arriving[1].actor)
+            return [self._filled(self.deck.draw("arrive both", self.phrases.events["arrive both"]), pair, scene)]
+        return [self._told(event, scene) for event in arriving]
 
     def _manner(self, number: int, scene: Scene) -> str:
         """A sentence about whoever of the purpose's people was not shown for the longest time."""

@@ -59,9 +59,10 @@ class Genre:
 class Phrases:
     """How a language tells events of any genre.
 
-    events: templates by the kind of event, "arrive" and "leave" for "go", and by kind and why ("trust keep") or "again".
+    events: templates by the kind of event, "arrive", "arrive both" and "leave" for "go", and by kind and why ("trust keep") or "again".
     recaps, titles, questions: by the kind of event, and of the probe. first, times: how the first chapter and the others begin,
-    before the weather. bridges: between two events. closings: how chapters end. present: who is there, one person and several. person, owner: the frame's line for one
+    before the weather. bridges: between two events. closings: how chapters end; end: how the last one does. present: who is there:
+    one person, several, and two of whom one has the other for the worst enemy. person, owner: the frame's line for one
     person. pronouns: of men and of women. comma, last: between names. recap: how a recap begins; stop: (between its clauses, at
     their end).
     space: between sentences. length: the fewest and most words (or characters) of a chapter.
@@ -75,12 +76,13 @@ class Phrases:
     times: tuple[str, ...]
     bridges: tuple[str, ...]
     closings: tuple[str, ...]
-    present: tuple[tuple[str, ...], tuple[str, ...]]
+    present: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     person: str
     owner: str
     pronouns: tuple[Mapping[str, str], Mapping[str, str]]
     comma: str
     last: str
+    end: str
     first: str
     recap: str
     stop: tuple[str, str]

@@ -4,7 +4,7 @@ from realmodels.arena.narrative.english.events import EVENTS
 from realmodels.arena.narrative.words import Phrases
 
 RECAPS = {
-    "arrive": "{A} came to {P}",
+    "arrive": "{A} arrived",
     "leave": "{A} went to {P}",
     "settle": "{A} made {P} {his} home",
     "give": "{A} gave {O} to {B}",
@@ -26,7 +26,14 @@ TITLES = {
     "trust": ("By One Candle", "{A} and {B}", "In Confidence", "What {A} Told {B}", "A Quiet Talk"),
     "grudge": ("Bad Blood", "{A} against {B}", "A Hard Word", "What {B} Said", "No Way Back"),
     "debt": ("Silver", "{A} Borrows", "What It Costs", "A Loan", "{B} Opens {His2} Purse"),
-    "promise": ("{A} Gives {His} Word", "A Promise", "Hand on Heart", "What {B} Asked", "{A} Says Yes", "A Word before Witnesses"),
+    "promise": (
+        "{A} Gives {His} Word",
+        "A Promise",
+        "Hand on Heart",
+        "What {B} Asked",
+        "{A} Says Yes",
+        "A Word before Witnesses",
+    ),
     "keep": ("A Word Kept", "{A} Keeps Faith", "Done at Last", "{B} Is Glad", "As Promised"),
     "break": ("Nothing but Words", "{A} Breaks {His} Word", "A Promise Broken", "{B} Waits in Vain"),
 }
@@ -40,7 +47,7 @@ QUESTIONS = {
     "debt": "To whom does {A} owe money now?",
     "open": "Who is now bound by a promise to {T}?",
     "open to": "{A} is bound by a promise to {T}. To whom did {he} make it?",
-    "kept": "Several may have promised to {T}. Who has done it?",
+    "kept": "Who has kept the promise to {T}?",
     "broken": "Who was the last to break a promise to {T}?",
 }
 
@@ -68,6 +75,12 @@ BRIDGES = (
     "Somebody put wood on the fire.",
     "A bottle went round, and tongues grew looser.",
     "One thing led to another.",
+    "The lamp flickered and steadied again.",
+    "Nobody had meant to stay so long.",
+    "There were a few jokes, and nobody listened to them.",
+    "It grew warmer in the room, and coats were taken off.",
+    "Somebody told a story that went nowhere.",
+    "Another round of tea was poured.",
     "It might have ended there.",
     "There was a pause in which everyone looked somewhere else.",
     "And since they were all together already, more was said.",
@@ -88,6 +101,11 @@ CLOSINGS = (
     "If anybody had listened at the door, it would have been worth the cold feet.",
     "It was a small matter, one might have thought. It was not.",
     "Outside, the stars were very clear.",
+    "The last to leave forgot to shut the door.",
+    "Crumbs and questions were left on the table.",
+    "On the way home nobody walked beside anybody.",
+    "They all wished each other a good night, and some of them meant it.",
+    "By morning everyone knew of it, and had known it all along.",
     "“Tomorrow,” somebody said, as if that settled anything.",
 )
 
@@ -95,7 +113,7 @@ PRESENT = (
     (
         "{names} was there already, with both elbows on the table.",
         "{names} had come early, and had the best chair.",
-        "{names} sat by the wall and watched the door.",
+        "{names} had got there first.",
         "{names} was there, and had been for some time.",
     ),
     (
@@ -104,6 +122,11 @@ PRESENT = (
         "{names} had come in to get warm.",
         "{names} were sharing what was left of a pie.",
         "{names} looked up at every step outside.",
+    ),
+    (
+        "{names} were in the same room and took care not to look at each other.",
+        "{names} sat as far from each other as the walls allowed.",
+        "{names} were both there, and both of them talked only to the stove.",
     ),
 )
 
@@ -125,6 +148,7 @@ PHRASES = Phrases(
     ),
     comma=", ",
     last=" and ",
+    end="And that, more or less, was that. What was still owed, promised or not forgiven had to wait for another year.",
     first="It began on a day like any other;",
     recap="At {here}: ",
     stop=(", and ", "."),

@@ -45,7 +45,7 @@ PEOPLE = (
         (
             "{A} corrected somebody's grammar and was glared at for it.",
             "{A} had chalk on her sleeve and a slate full of sums under her arm.",
-            "“Hands on the table,” said {A} out of pure habit, and three grown people obeyed.",
+            "“Hands on the table,” said {A} out of pure habit, and grown people obeyed.",
         ),
     ),
     Person(
@@ -202,7 +202,7 @@ SEA = Genre(
         "frost had whitened the moorings",
         "it blew so hard that the hens were tied up",
         "the sky cleared and the far coast could be seen",
-        "seaweed lay knee-high along the beach after the storm",
+        "seaweed lay knee-high along the beach",
         "there was no wind at all, and every sound carried",
         "hail rattled on the roofs of the harbour street",
         "the herring came in, and everyone had scales on their sleeves",
