@@ -9,13 +9,12 @@ import numpy as np
 from realmodels.arena.narrative.words import Genre, Person, Phrases, Place
 from realmodels.arena.narrative.world import OBJECTS, PEOPLE, PLACES, TASKS, Event
 
-
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Cast:
-    """The words behind the numbers of a plot: names by person and by place, and so on. extras: as in the genre, one drawn of each."""
+    """The words behind the numbers of a plot: names by person and place, and so on. extras: of the genre, one drawn of each."""
 
     names: tuple[str, ...]
     people: tuple[Person, ...]

@@ -63,7 +63,7 @@ def plot(chapters: int, rng: np.random.Generator) -> Plot:
 
 
 class _Director:
-    """Chooses events. state: as of now. pinned: slots that no longer change. events: of the present chapter, each kind but once."""
+    """Chooses events. state: as of now. pinned: slots that no longer change. events: of this chapter, each kind but once."""
 
     def __init__(self, chapters: int, rng: np.random.Generator):
         self.chapters, self.rng = chapters, rng

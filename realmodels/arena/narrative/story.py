@@ -1,5 +1,6 @@
 """Stories that a seed makes: a plot, its words and its probes put together."""
 
+import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -33,7 +34,10 @@ def narrative(genre: str, language: str, chapters: int = 24, seed: int = 0) -> S
     if seed < 0:
         raise UserError(f"seed {seed}: give a number from 0 on")
     of = words.GENRES[genre]
-    for_cast, for_plot, for_text, for_probes = (np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(4))
+    world = zlib.crc32(f"{language} {genre}".encode())  # so that one seed does not give every genre the same plot
+    for_cast, for_plot, for_text, for_probes = (
+        np.random.default_rng(part) for part in np.random.SeedSequence([seed, world]).spawn(4)
+    )
     drawn = cast(of, for_cast)
     happened = plot(chapters, for_plot)
     text = told(of, words.PHRASES, drawn, happened, for_text)

@@ -35,7 +35,11 @@ def chapters(genre: Genre, phrases: Phrases, cast: Cast, plot: Plot, rng: np.ran
 
 
 class _Teller:
-    """beats: the thread, by chapter. titles: those already given. before: the state before a chapter. shown: in which chapter each person was shown last."""
+    """Fills the templates of one story.
+
+    beats: the thread, by chapter. titles: those already given. before: the state before the chapter. shown: in which chapter each
+    person was shown last.
+    """
 
     def __init__(self, genre: Genre, phrases: Phrases, cast: Cast, start: State, count: int, rng: np.random.Generator):
         self.genre, self.phrases, self.cast, self.count = genre, phrases, cast, count
@@ -77,9 +81,7 @@ class _Teller:
         weather = self.deck.draw("weather", self.genre.weather)
         detail = self.deck.draw(("place", scene.place), self.cast.places[scene.place].details)
         where = capital(detail.format(here=self.cast.place_names[scene.place]))
-        if self.phrases.language == "zh":
-            return f"{time}{weather}。{where}"
-        return f"{time} {weather}. {where}"
+        return self.phrases.opening.format(time=time, weather=weather, where=where)
 
     def _present(self, there: list[int]) -> str:
         if not there:

@@ -59,13 +59,14 @@ class Genre:
 class Phrases:
     """How a language tells events of any genre.
 
-    events: templates by the kind of event, "arrive", "arrive both" and "leave" for "go", and by kind and why ("trust keep") or "again".
-    recaps, titles, questions: by the kind of event, and of the probe. first, times: how the first chapter and the others begin,
-    before the weather. bridges: between two events. closings: how chapters end; end: how the last one does. present: who is there:
-    one person, several, and two of whom one has the other for the worst enemy. person, owner: the frame's line for one
-    person. pronouns: of men and of women. comma, last: between names. recap: how a recap begins; stop: (between its clauses, at
-    their end).
-    space: between sentences. length: the fewest and most words (or characters) of a chapter.
+    events: templates by the kind of event ("arrive", "arrive both" and "leave" for "go"), or by kind and why, as "trust keep", or by
+    kind and "again". recaps, titles, questions: by the kind of event, and of the probe.
+    opening: how a chapter begins, with time, weather and where; first: the time of the first chapter, times: of the others.
+    present: who is there: one person, several, and two of whom one has the other for the worst enemy.
+    bridges: between two events. closings: how chapters end; end: how the last one does.
+    person, owner: the frame's line for one person. pronouns: of men and of women. comma, last: between names.
+    recap: how a recap begins; stop: (between its clauses, at their end). space: between sentences.
+    length: the fewest and most words (or characters) of a chapter, more or less.
     """
 
     language: Language
@@ -83,6 +84,7 @@ class Phrases:
     comma: str
     last: str
     end: str
+    opening: str
     first: str
     recap: str
     stop: tuple[str, str]

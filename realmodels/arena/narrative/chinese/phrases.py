@@ -139,6 +139,7 @@ PHRASES = Phrases(
     comma="、",
     last="和",
     end="事情到这里，也就差不多了。该还的、该办的、还没消的气，都留到来年再说。",
+    opening="{time}{weather}。{where}",
     first="事情开头的那天很平常，",
     recap="在{here}：",
     stop=("，", "。"),

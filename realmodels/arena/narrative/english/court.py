@@ -155,8 +155,9 @@ PLACES = (
 COURT = Genre(
     titles=("The Empty Bed of {duke}", "Forty Days without {duke}", "The Absence of {duke}"),
     premise=(
-        "A small duchy between two large kingdoms. {duke} has taken to his bed, and for forty days nobody but a council of three has "
-        "seen him. Orders still come out of his chamber, signed and sealed. These are the people who live by his favour."
+        "A small duchy between two large kingdoms. {duke} has taken to his bed, and for forty days nobody but a council of "
+        "three has seen him. Orders still come out of his chamber, signed and sealed. These are the people who live by his "
+        "favour."
     ),
     extras={
         "duke": ("Duke Anselm", "Duke Rupert", "Duke Lothar", "Duke Benedict"),
@@ -246,28 +247,32 @@ COURT = Genre(
         "A bored dwarf greyhound went from knee to knee and found them all wanting.",
     ),
     beats=(
-        "They spoke of {duke}, in low voices. “Forty days in bed,” said {A}. “Nobody is as ill as that.” “Or nobody is as well,” said {B}.",
-        "A new order had come out of the duke's chamber: all clocks in the palace were to be stopped during meals. {A} knew the hand. "
-        "“It is signed by him,” said {B}, “but would he have put two commas?”",
-        "The kitchen sent up six dishes to {duke} every day, and six empty dishes came down. But {A} had noticed that {minister}, of the "
-        "council of three, was growing fat. {B} begged {A} not to say it so loudly.",
-        "The king's envoy had asked to see {duke} and had been shown a curtain. Behind it somebody coughed. “He never coughed like that,” "
-        "said {A}. “That was a cough of the lower nobility,” said {B}.",
-        "A chambermaid had been dismissed with a year's wages. Before she left she told {A} what she had seen: a bed without a crease "
-        "in it. {A} told {B}, and after that they both spoke of the weather for a while.",
-        "From the village of {village} came a strange tale. A bearded man had hired himself out to the bell founder there, was clumsy, "
-        "paid for everything he broke, and was called Your Grace by his own horse, as the children said. {A} laughed. {B} did not.",
-        "{minister} raised the tax on windows in the duke's name. By evening half the city was bricked up. “Somebody ought to tell the "
-        "duke,” said {A}. “Somebody ought to find him first,” said {B}.",
-        "A parcel without a sender had been left for the whole court. In it was a small bronze bell, badly cast, with the arms of {duke} "
-        "upside down. {A} struck it. “That,” said {B}, “is a man who is learning something.”",
-        "The council of three had become a council of two. One of them had fled with his silver, and {minister} said that he had been "
-        "sent abroad for his health. {A} and {B} agreed that it was the healthiest thing he had ever done.",
-        "Three of them had ridden to {village} in old clothes. They had found the bearded man at the furnace, and he had asked them, "
-        "without turning round, to work the bellows. “It is him,” said {A}. “And he is happy,” said {B}. “That makes it difficult.”",
-        "{minister} announced that {duke} would give up the throne in his favour. He had it in writing, with two commas. “Then it is "
-        "tomorrow or never,” said {A}, and {B} had already sent for horses.",
-        "And then {duke} came home, on foot, with burnt hands. He walked into the council, laid a bell on the table, a good one this "
-        "time, and rang for {minister} to be taken away. “Forgive me,” he said to {A} and {B}. “I had to make one thing myself.”",
+        "They spoke of {duke}, in low voices. “Forty days in bed,” said {A}. “Nobody is as ill as that.” “Or nobody is as "
+        "well,” said {B}.",
+        "A new order had come out of the duke's chamber: all clocks in the palace were to be stopped during meals. {A} knew "
+        "the hand. “It is signed by him,” said {B}, “but would he have put two commas?”",
+        "The kitchen sent up six dishes to {duke} every day, and six empty dishes came down. But {A} had noticed that "
+        "{minister}, of the council of three, was growing fat. {B} begged {A} not to say it so loudly.",
+        "The king's envoy had asked to see {duke} and had been shown a curtain. Behind it somebody coughed. “He never coughed "
+        "like that,” said {A}. “That was a cough of the lower nobility,” said {B}.",
+        "A chambermaid had been dismissed with a year's wages. Before she left she told {A} what she had seen: a bed without a "
+        "crease in it. {A} told {B}, and after that they both spoke of the weather for a while.",
+        "From the village of {village} came a strange tale. A bearded man had hired himself out to the bell founder there, was "
+        "clumsy, paid for everything he broke, and was called Your Grace by his own horse, as the children said. {A} laughed. "
+        "{B} did not.",
+        "{minister} raised the tax on windows in the duke's name. By evening half the city was bricked up. “Somebody ought to "
+        "tell the duke,” said {A}. “Somebody ought to find him first,” said {B}.",
+        "A parcel without a sender had been left for the whole court. In it was a small bronze bell, badly cast, with the arms "
+        "of {duke} upside down. {A} struck it. “That,” said {B}, “is a man who is learning something.”",
+        "The council of three had become a council of two. One of them had fled with his silver, and {minister} said that he "
+        "had been sent abroad for his health. {A} and {B} agreed that it was the healthiest thing he had ever done.",
+        "Three of them had ridden to {village} in old clothes. They had found the bearded man at the furnace, and he had asked "
+        "them, without turning round, to work the bellows. “It is him,” said {A}. “And he is happy,” said {B}. “That makes it "
+        "difficult.”",
+        "{minister} announced that {duke} would give up the throne in his favour. He had it in writing, with two commas. “Then "
+        "it is tomorrow or never,” said {A}, and {B} had already sent for horses.",
+        "And then {duke} came home, on foot, with burnt hands. He walked into the council, laid a bell on the table, a good "
+        "one this time, and rang for {minister} to be taken away. “Forgive me,” he said to {A} and {B}. “I had to make one "
+        "thing myself.”",
     ),
 )

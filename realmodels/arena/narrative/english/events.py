@@ -12,7 +12,8 @@ GOING = {
         "From {Q} came {A}, carrying a loaf of bread and a good deal of gossip.",
         "{A} pushed the door open with {his} shoulder. “They said at {Q} that I should find you here,” {he} said.",
         "It was {A} who came next. {He} had left {Q} in such haste that {his} coat was buttoned wrong.",
-        "{A} put {his} head round the door, and the rest of {him} followed. {He} had come from {Q}, where there was nothing to eat.",
+        "{A} put {his} head round the door, and the rest of {him} followed. {He} had come from {Q}, where there was nothing to "
+        "eat.",
         "They had hardly begun when {A} arrived from {Q} and asked what {he} had missed.",
         "{A} had walked over from {Q} to stretch {his} legs, or so {he} said.",
         "“Is there room for one more?” It was {A}, who had got bored at {Q}.",
@@ -40,10 +41,12 @@ GOING = {
     "settle": (
         "{A} had given up {his} bed at {Q}. {He} carried in a chest and a chair, and from now on {he} lived at {P}.",
         "“I am done with {Q},” said {A}, and hung {his} coat on a nail. {P} was {his} home now.",
-        "It had taken {A} two journeys to bring everything from {Q}. Now {he} lived at {P}, and {his} boots stood by the door to prove it.",
+        "It had taken {A} two journeys to bring everything from {Q}. Now {he} lived at {P}, and {his} boots stood by the door "
+        "to prove it.",
         "There was a room free at {P}, and {A} took it for good. At {Q} nothing of {his} remained but a swept floor.",
         "{A} had quarrelled with {his} landlord at {Q}. Now {he} unpacked at {P} and declared that here {he} would live.",
-        "Without asking anyone, {A} had moved out of {Q} and into {P}. {He} lived here now, {he} said, and {he} hoped the roof was sound.",
+        "Without asking anyone, {A} had moved out of {Q} and into {P}. {He} lived here now, {he} said, and {he} hoped the roof "
+        "was sound.",
     ),
 }
 
@@ -67,9 +70,11 @@ OBJECTS = {
     "steal": (
         "{B} swore that the bag had been shut. Yet {O} was out of it and under {A}'s coat, and {A} was already whistling.",
         "While everyone looked at the window, {A} stole {O} from {B}'s pocket as neatly as one picks a plum.",
-        "{B} turned round to answer a question. When {he2} turned back, {O} was gone. {A} had it, and {A} was not smiling any more.",
+        "{B} turned round to answer a question. When {he2} turned back, {O} was gone. {A} had it, and {A} was not smiling any "
+        "more.",
         "{A} did not ask. {He} waited until {B} was deep in talk, drew {O} out of {his2} coat and kept it.",
-        "“I only borrowed it,” {A} said later. But {he} had taken {O} from {B} without a word, and {he} had no mind to return it.",
+        "“I only borrowed it,” {A} said later. But {he} had taken {O} from {B} without a word, and {he} had no mind to return "
+        "it.",
         "A mug fell and broke. {B} bent down for the pieces, and that was all the time that {A} needed to make off with {O}.",
         "{B} left {O} on a shelf for as long as it takes to fetch a chair. {A} was quicker, and {O} had a new owner.",
     ),
@@ -89,7 +94,8 @@ OBJECTS = {
     "win back": (
         "{A} had been waiting for a game ever since {he} lost {O}. This time the cards were kind, and {B} had to hand it back.",
         "“Once more, for {O},” said {A}. {B} agreed and was sorry at once, for {A} won it back.",
-        "{O} had been {A}'s before. After six throws of the dice it was {A}'s again, and {B} was counting on {his2} fingers what had gone wrong.",
+        "{O} had been {A}'s before. After six throws of the dice it was {A}'s again, and {B} was counting on {his2} fingers "
+        "what had gone wrong.",
     ),
 }
 

@@ -149,6 +149,7 @@ PHRASES = Phrases(
     comma=", ",
     last=" and ",
     end="And that, more or less, was that. What was still owed, promised or not forgiven had to wait for another year.",
+    opening="{time} {weather}. {where}",
     first="It began on a day like any other;",
     recap="At {here}: ",
     stop=(", and ", "."),

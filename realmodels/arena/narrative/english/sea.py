@@ -155,8 +155,8 @@ PLACES = (
 SEA = Genre(
     titles=("What the {ship} Carried", "Waiting for the {ship}", "The {ship} Is Late"),
     premise=(
-        "An island, a day's sail from the coast. Three weeks ago the {ship} should have come home with {lost}, her master, and a "
-        "cargo in which half the island had put its savings. She has not come. These are the people who wait for her."
+        "An island, a day's sail from the coast. Three weeks ago the {ship} should have come home with {lost}, her master, and "
+        "a cargo in which half the island had put its savings. She has not come. These are the people who wait for her."
     ),
     extras={
         "ship": ("Constance", "Petrel", "Fair Agnes", "Morning Gift", "Patience"),
@@ -220,29 +220,30 @@ SEA = Genre(
         "Two old men went by outside, quarrelling about a year that neither of them could remember.",
     ),
     beats=(
-        "The talk was of the {ship}, as it always was that autumn. “She is late, nothing more,” said {A}. “Late is what they call it "
-        "at first,” said {B}.",
-        "A boy brought in a plank with green paint on it, and the {ship} was green. {A} turned it over and over. “Many ships are "
-        "green,” said {B}, but not very loudly.",
-        "A letter had come by the mail boat. The insurers would not pay for the {ship} until somebody proved that she was lost. "
-        "“How do you prove a thing that is not there?” asked {A}. {B} had no answer.",
-        "{A} had heard of a light that showed out by {cove} at night, low down and yellow. “Fishermen,” said {B}. “No fisherman goes "
-        "there,” said {A}.",
-        "The longboat of the {ship} had been found adrift. She was dry inside, the oars were lashed, and nobody could account for "
-        "the newspaper under the thwart: it was only five days old. {A} read it aloud, and {B} listened with closed eyes.",
-        "News came from the mainland that a stranger had bought lamp oil and biscuit for twenty men and had paid in foreign gold. "
-        "“Twenty men,” said {B}. “The {ship} had twenty,” said {A}.",
-        "The dog of {lost} had run off to the north shore, sat down opposite {cove} and could not be coaxed home. “Dogs are fools,” "
-        "said {A}. “Not that one,” said {B}.",
-        "An old woman swore that she had heard singing from {cove}, and a pump going. People laughed, but {A} asked her which song "
-        "it was. It was the one that the crew of the {ship} used to sing at the capstan, and {B} stopped laughing.",
-        "Somebody had gone through the desk of {lost}. In it lay bills from four banks, all of them unpaid, and a sketch of {cove} "
-        "with the depths marked in red. {A} looked at {B}. “He did not lose her,” said {A}. “He hid her.”",
-        "A revenue cutter anchored in the roads, and her officers asked politely for the {ship}. On the whole island nobody had "
-        "seen or heard anything. {A} offered them tea, and {B} drew them a chart on which {cove} was missing.",
-        "Six of them had rowed to {cove} and seen her: the {ship}, green as ever, her topmasts down and branches in her rigging. "
-        "“She is sound,” said {A}, who could not stop grinning. {B} wept and blamed the onions.",
-        "Then the door opened, and {lost} walked in, thinner, with a beard. The cargo was safe, he said; so was everybody's money, "
-        "now that the banks had grown tired of waiting. {A} hit him first, and then embraced him. {B} did it the other way round.",
+        "The talk was of the {ship}, as it always was that autumn. “She is late, nothing more,” said {A}. “Late is what they "
+        "call it at first,” said {B}.",
+        "A boy brought in a plank with green paint on it, and the {ship} was green. {A} turned it over and over. “Many ships "
+        "are green,” said {B}, but not very loudly.",
+        "A letter had come by the mail boat. The insurers would not pay for the {ship} until somebody proved that she was "
+        "lost. “How do you prove a thing that is not there?” asked {A}. {B} had no answer.",
+        "{A} had heard of a light that showed out by {cove} at night, low down and yellow. “Fishermen,” said {B}. “No "
+        "fisherman goes there,” said {A}.",
+        "The longboat of the {ship} had been found adrift. She was dry inside, the oars were lashed, and nobody could account "
+        "for the newspaper under the thwart: it was only five days old. {A} read it aloud, and {B} listened with closed eyes.",
+        "News came from the mainland that a stranger had bought lamp oil and biscuit for twenty men and had paid in foreign "
+        "gold. “Twenty men,” said {B}. “The {ship} had twenty,” said {A}.",
+        "The dog of {lost} had run off to the north shore, sat down opposite {cove} and could not be coaxed home. “Dogs are "
+        "fools,” said {A}. “Not that one,” said {B}.",
+        "An old woman swore that she had heard singing from {cove}, and a pump going. People laughed, but {A} asked her which "
+        "song it was. It was the one that the crew of the {ship} used to sing at the capstan, and {B} stopped laughing.",
+        "Somebody had gone through the desk of {lost}. In it lay bills from four banks, all of them unpaid, and a sketch of "
+        "{cove} with the depths marked in red. {A} looked at {B}. “He did not lose her,” said {A}. “He hid her.”",
+        "A revenue cutter anchored in the roads, and her officers asked politely for the {ship}. On the whole island nobody "
+        "had seen or heard anything. {A} offered them tea, and {B} drew them a chart on which {cove} was missing.",
+        "Six of them had rowed to {cove} and seen her: the {ship}, green as ever, her topmasts down and branches in her "
+        "rigging. “She is sound,” said {A}, who could not stop grinning. {B} wept and blamed the onions.",
+        "Then the door opened, and {lost} walked in, thinner, with a beard. The cargo was safe, he said; so was everybody's "
+        "money, now that the banks had grown tired of waiting. {A} hit him first, and then embraced him. {B} did it the other "
+        "way round.",
     ),
 )

@@ -155,9 +155,9 @@ PLACES = (
 TOWN = Genre(
     titles=("Who Is Buying {town}?", "The Stranger's Money", "The Year the Clock Stopped in {town}"),
     premise=(
-        "{town}, a small town on a hill, in the days of oil lamps. The clock on the town hall has stopped, and there is no money to "
-        "mend it. Since spring somebody has been buying one house after another through a lawyer, {lawyer}, and nobody knows who. "
-        "These are the people who talk about it."
+        "{town}, a small town on a hill, in the days of oil lamps. The clock on the town hall has stopped, and there is no "
+        "money to mend it. Since spring somebody has been buying one house after another through a lawyer, {lawyer}, and "
+        "nobody knows who. These are the people who talk about it."
     ),
     extras={
         "town": ("Ostermark", "Vallombre", "Thornbury Hill", "Santa Brigida"),
@@ -234,29 +234,31 @@ TOWN = Genre(
         "A hen had got in and was walking about under the table like a tax inspector.",
     ),
     beats=(
-        "They counted on their fingers what had been sold. “Nine houses since Easter,” said {A}, “and all of them through {lawyer}.” "
-        "“And not one curtain hung,” said {B}.",
-        "The chemist had sold, too. He had got twice what the house was worth, and now he could not sleep. “Nobody pays double for "
-        "nothing,” said {A}. “Somebody just did,” said {B}.",
-        "Men with striped poles had been seen on the slope below {town}. They measured all day, and in the inn they drank milk. {A} held "
-        "them for engineers. “Or poets,” said {B}.",
-        "Then a word began to go round: railway. If a line came through the hill, the houses would be worth ten times as much. {A} said "
-        "it in a whisper, and {B} shut the window.",
-        "The mayor climbed on a chair in the market and swore that he knew nothing of a railway. He had never been asked. {A} and {B} "
-        "had watched his hands, and his hands had been shaking.",
-        "{lawyer} was invited to dinner and given four kinds of brandy. All that he let out was that his client had been born in {town}, "
-        "in the poorhouse, and had a long memory. {A} looked at {B}, and both of them began to go through the poor of their childhood.",
-        "The parish books gave one name that fitted: {buyer}, left on the steps as a child, sent away at twelve for stealing a loaf. "
-        "“We threw stones,” said {A}. {B} said: “I remember the loaf. I had eaten it myself.”",
-        "Now everyone was afraid. If {buyer} owned the houses, she could tear them down. {A} was for writing a letter. {B} asked what "
-        "in heaven's name one should put in it.",
-        "They wrote it all the same. It took eleven drafts, and in the end there was only one sentence left: We are sorry about the "
-        "loaf. {A} signed, {B} signed, and by the end of the week there were two hundred names under it.",
-        "No answer came. But somebody had oiled the gears of the stopped clock, and a new rope hung from the bell. The watchman had been "
-        "told to ask no questions. {A} thought that it was a good sign. {B} had stopped believing in signs.",
-        "A plan of the railway hung in the town hall, and the line ran through the other valley, as it always had. So the houses were "
-        "worth nothing. “Then why did she buy them?” asked {A}. “Perhaps she wanted to live here,” said {B}.",
-        "On market day an old lady in grey got out of the mail coach: {buyer}. She looked up at the clock, and it struck. She would let "
-        "all the houses to those who lived in them, she said, for a loaf of bread a year. {A} cried, and {B} ran to the baker.",
+        "They counted on their fingers what had been sold. “Nine houses since Easter,” said {A}, “and all of them through "
+        "{lawyer}.” “And not one curtain hung,” said {B}.",
+        "The chemist had sold, too. He had got twice what the house was worth, and now he could not sleep. “Nobody pays double "
+        "for nothing,” said {A}. “Somebody just did,” said {B}.",
+        "Men with striped poles had been seen on the slope below {town}. They measured all day, and in the inn they drank "
+        "milk. {A} held them for engineers. “Or poets,” said {B}.",
+        "Then a word began to go round: railway. If a line came through the hill, the houses would be worth ten times as much. "
+        "{A} said it in a whisper, and {B} shut the window.",
+        "The mayor climbed on a chair in the market and swore that he knew nothing of a railway. He had never been asked. {A} "
+        "and {B} had watched his hands, and his hands had been shaking.",
+        "{lawyer} was invited to dinner and given four kinds of brandy. All that he let out was that his client had been born "
+        "in {town}, in the poorhouse, and had a long memory. {A} looked at {B}, and both of them began to go through the poor "
+        "of their childhood.",
+        "The parish books gave one name that fitted: {buyer}, left on the steps as a child, sent away at twelve for stealing a "
+        "loaf. “We threw stones,” said {A}. {B} said: “I remember the loaf. I had eaten it myself.”",
+        "Now everyone was afraid. If {buyer} owned the houses, she could tear them down. {A} was for writing a letter. {B} "
+        "asked what in heaven's name one should put in it.",
+        "They wrote it all the same. It took eleven drafts, and in the end there was only one sentence left: We are sorry "
+        "about the loaf. {A} signed, {B} signed, and by the end of the week there were two hundred names under it.",
+        "No answer came. But somebody had oiled the gears of the stopped clock, and a new rope hung from the bell. The "
+        "watchman had been told to ask no questions. {A} thought that it was a good sign. {B} had stopped believing in signs.",
+        "A plan of the railway hung in the town hall, and the line ran through the other valley, as it always had. So the "
+        "houses were worth nothing. “Then why did she buy them?” asked {A}. “Perhaps she wanted to live here,” said {B}.",
+        "On market day an old lady in grey got out of the mail coach: {buyer}. She looked up at the clock, and it struck. She "
+        "would let all the houses to those who lived in them, she said, for a loaf of bread a year. {A} cried, and {B} ran to "
+        "the baker.",
     ),
 )
