@@ -143,16 +143,13 @@ class Rank:
 
     def run(self) -> None:
         """Print the ranking."""
-        from realmodels.arena.ranking import ranked
+        from realmodels.arena.ranking.entry import ranked
         from realmodels.arena.study import read_study
 
         with _votes(self.study) as votes:
-            table = votes.table()
-        if not self.simulated and len(table):
-            table = table[~table["simulated"].astype(bool)]
-        elif len(table):
-            table = table[table["simulated"].astype(bool)]
-        _show(ranked(read_study(_folder(self.study)), table, self.simulated), self.plot, self.json)
+            table: Any = votes.table()
+        chosen = table[[bool(mark) is self.simulated for mark in table["simulated"]]]
+        _show(ranked(read_study(_folder(self.study)), chosen, self.simulated), self.plot, self.json)
 
 
 def _show(answer: Any, plot: Path | None, json: bool) -> None:

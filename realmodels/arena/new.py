@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from realmodels.arena.items import items_of, marks
+from realmodels.arena.ranking.automatic import RULE
 from realmodels.arena.story import Story
 from realmodels.arena.study import Answer, Item, Study, System
 from realmodels.arena.systems.lived import ASK, TOKENS, Lived
@@ -72,7 +73,7 @@ def new(
         about, texts = _lived(making, system, models[name], items, say)
         finished.append(System(system.id, system.word, {**about, "model": name, "sha256": models[name].sha256}))
         answers += [_answer(story, item, system.id, texts[item.id]) for item in items]
-    about = {**(made or {}), "model": model, "systems": list(systems), "tokens": TOKENS, "asked": _asked(story)}
+    about = {**(made or {}), "model": model, "systems": list(systems), "tokens": TOKENS, "asked": _asked(story), "rule": RULE}
     found = {(answer.item, answer.system): answer for answer in answers}
     study = Study(folder, folder.name, True, False, about, story, tuple(finished), items, found)
     study.save()

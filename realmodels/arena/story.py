@@ -115,12 +115,12 @@ def _probe(value: Any, chapters: int, where: str) -> Probe:
     about, asked = (_whole(table, name, where) for name in ("chapter", "asked"))
     if not 1 <= about <= asked <= chapters:
         raise UserError(f"{where}: chapter {about}, asked after {asked}, of {chapters}: give 1 <= chapter <= asked <= {chapters}")
-    lists = [tuple(_texts(table, name, where)) for name in ("outdated", "wrong")]
+    outdated, wrong = (tuple(_texts(table, name, where)) for name in ("outdated", "wrong"))
     answer = _text(table, "answer", where)
-    if answer in lists[0] + lists[1]:
+    if answer in outdated + wrong:
         raise UserError(f"{where}: the answer {answer!r} stands among the wrong ones: take it out there")
     opening = _text(table, "opening", where) if table.get("opening") else ""
-    return Probe(_text(table, "id", where), kind, about, asked, _text(table, "question", where), answer, *lists, opening)
+    return Probe(_text(table, "id", where), kind, about, asked, _text(table, "question", where), answer, outdated, wrong, opening)
 
 
 def _table(value: Any, where: str) -> Mapping[str, Any]:

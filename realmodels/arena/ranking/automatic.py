@@ -5,6 +5,8 @@ contradiction of what happened since. Supported: the 95% interval of the share o
 Refuted: it lies below. Undecided: neither.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -12,6 +14,13 @@ from scipy import stats
 from realmodels.arena.ranking.comparisons import LEFT, OUTCOMES, TIE
 from realmodels.arena.ranking.intervals import clusters, share
 from realmodels.arena.study import Study
+
+RULE = (
+    "Readers prefer the answer that the automatic score calls right (or not outdated) to one that it does not: share of the "
+    "votes between two such answers, a vote for both counting half. Supported if its 95% interval, by "
+    "reader where there are enough, lies above 1/2, refuted if below, else undecided."
+)
+"""The rule that a study declares when it is made."""
 
 MARKS = {"right": True, "outdated": False}
 """Marks of the automatic score, and whether the better answer has them."""
@@ -64,4 +73,6 @@ def _correlation(study: Study, strengths: dict[str, float], mark: str) -> tuple[
     both = [(strengths[name], float(np.mean(values))) for name, values in marked.items() if values]
     if len(both) < 3 or any(np.ptp(column) == 0 for column in zip(*both, strict=True)):
         return np.nan, len(both)
-    return float(stats.spearmanr(*zip(*both, strict=True)).statistic), len(both)
+    strength, share = np.array(both).T
+    found: Any = stats.spearmanr(strength, share)
+    return float(found.statistic), len(both)

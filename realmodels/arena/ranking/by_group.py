@@ -1,6 +1,7 @@
 """The ranking of parts of the votes: by age of the memory, by kind of item, by reader; and the reasons given against systems."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ def grouped(votes: Comparisons, group: pd.Series, position: bool, length: bool) 
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def age_bands(study: Study, items: pd.Series, bands: Sequence[int] = BANDS) -> pd.Series:
+def age_bands(study: Study, items: Any, bands: Sequence[int] = BANDS) -> pd.Series:
     """The band [votes] of each vote's item, as "00-02 chapters"; None for scenes, which have no age.
 
     bands: first age of each band, ascending. Names sort by age.
@@ -44,27 +45,30 @@ def age_bands(study: Study, items: pd.Series, bands: Sequence[int] = BANDS) -> p
     return items.map({item.id: label(item.age) for item in study.items})
 
 
-def kinds(study: Study, items: pd.Series) -> pd.Series:
+def kinds(study: Study, items: Any) -> pd.Series:
     """The kind [votes] of each vote's item: of a question about a probe of the story, what it asks for; else the item's own.
 
     An item belongs to the probe whose question, chapter and age it has.
     """
-    probes = {(probe.question, probe.asked, probe.age): f"question: {probe.kind}" for probe in study.story.probes}
+    probes: dict[tuple[str, int, int | None], str] = {
+        (probe.question, probe.asked, probe.age): f"question: {probe.kind}" for probe in study.story.probes
+    }
     return items.map({item.id: probes.get((item.text, item.chapter, item.age), item.kind) for item in study.items})
 
 
 def readers(votes: pd.DataFrame) -> pd.Series:
     """The reader [votes] by nickname, with the beginning of the id where two readers have the same."""
-    people = votes.drop_duplicates("reader")
+    people: Any = votes.drop_duplicates("reader")
     twice = people["nickname"].duplicated(keep=False)
     label = people["nickname"].where(~twice, people["nickname"] + " " + people["reader"].str[:6])
-    return votes["reader"].map(dict(zip(people["reader"], label, strict=True)))
+    every: Any = votes["reader"]
+    return every.map(dict(zip(people["reader"], label, strict=True)))
 
 
 def reasons(votes: pd.DataFrame) -> pd.DataFrame:
     """How often each reason was given against each system: system, reason, count, share of the votes in which it stands."""
     stands = pd.concat([votes["left"], votes["right"]]).value_counts()
-    given = [(getattr(vote, one["side"]), one["reason"]) for vote in votes.itertuples(index=False) for one in vote.reasons]
+    given = [(vote[one["side"]], one["reason"]) for vote in votes.to_dict("records") for one in vote["reasons"]]
     count = pd.DataFrame(given, columns=["system", "reason"]).value_counts(sort=False).reset_index(name="count")
     return count.assign(share=[n / stands[system] for system, n in zip(count["system"], count["count"], strict=True)])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,8 +37,8 @@ class Comparisons:
         left, right = self.left[chosen], self.right[chosen]
         kept = np.unique(np.concatenate([left, right]))
         names = tuple(self.systems[k] for k in kept)
-        sides = (np.searchsorted(kept, side) for side in (left, right))
-        return Comparisons(names, *sides, self.outcome[chosen], self.reader[chosen], self.length[chosen])
+        first, second = (np.searchsorted(kept, side) for side in (left, right))
+        return Comparisons(names, first, second, self.outcome[chosen], self.reader[chosen], self.length[chosen])
 
 
 def checked(study: Study, votes: pd.DataFrame, simulated: bool) -> None:
@@ -56,11 +57,12 @@ def checked(study: Study, votes: pd.DataFrame, simulated: bool) -> None:
         raise UserError("votes: all are simulated: say simulated=True to rank them as such")
     if simulated and not marks[0]:
         raise UserError("votes: simulated=True, but all are from people: leave it out")
-    _known(votes["choice"], OUTCOMES, "choice")
-    _known(votes["item"], [item.id for item in study.items], "item")
+    table: Any = votes
+    _known(table["choice"], OUTCOMES, "choice")
+    _known(table["item"], [item.id for item in study.items], "item")
     for side in ("left", "right"):
-        _known(votes[side], [system.id for system in study.systems], side)
-    if (votes["left"] == votes["right"]).any():
+        _known(table[side], [system.id for system in study.systems], side)
+    if (table["left"] == table["right"]).any():
         raise UserError("votes: a system stands against itself: take that vote out")
 
 
@@ -73,13 +75,14 @@ def compared(study: Study, votes: pd.DataFrame) -> Comparisons:
     present = {*votes["left"], *votes["right"]}
     systems = tuple(system.id for system in study.systems if system.id in present)
     number = {system: k for k, system in enumerate(systems)}
-    left, right = (votes[side].map(number).to_numpy(int) for side in ("left", "right"))
+    table: Any = votes
+    left, right = (table[side].map(number).to_numpy(int) for side in ("left", "right"))
     long = [
         np.array([max(len(study.answers[key].text), 1) for key in zip(votes["item"], votes[side], strict=True)])
         for side in ("left", "right")
     ]
     reader = pd.factorize(votes["reader"])[0]
-    outcome = votes["choice"].map(OUTCOMES).to_numpy(int)
+    outcome = table["choice"].map(OUTCOMES).to_numpy(int)
     groups = components(len(systems), left, right)
     if len(groups) > 1:
         names = " | ".join(", ".join(systems[k] for k in group) for group in groups)

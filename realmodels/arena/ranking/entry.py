@@ -1,6 +1,7 @@
 """`ranked`: all that the votes on a study say."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ def ranked(
     titles = {system.id: system.title for system in study.systems}
     names = [comparisons.systems[k] for k in order]
     strengths = dict(zip(names, ends[:, 0].tolist(), strict=True))
-    said = votes["choice"].value_counts()
+    said: Any = votes["choice"].value_counts()
     stands = np.bincount(np.concatenate([comparisons.left, comparisons.right]))[order]
     groups = {
         "by_age": by_group.age_bands(study, votes["item"], bands),
@@ -60,7 +61,7 @@ def ranked(
         study=study.name,
         simulated=simulated,
         votes=len(votes),
-        readers=int(votes["reader"].nunique()),
+        readers=len(set(votes["reader"])),
         both_good=int(said.get("both_good", 0)),
         both_bad=int(said.get("both_bad", 0)),
         intervals_by=by,

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 import torch
@@ -18,13 +17,10 @@ from realmodels.arena.systems.named import named
 from realmodels.arena.systems.retrieval import Retrieval
 from realmodels.arena.systems.window import Window
 from realmodels.arena.systems.written import GONE, Written
-from realmodels.model.architectures import config_for
 from realmodels.model.loaded import load
-from realmodels.text.corpora import CorpusConfig
-from realmodels.training.pretrain import train
-from realmodels.training.recipe import PretrainConfig
 from realmodels.writing.contenders import Contender
 from realmodels.writing.outputs import asked
+from tests.realmodels.arena.story_model import story_model
 from theory.errors import UserError
 
 WORDS = ["frozen", "whole", "window:size=12", "retrieval:passages=1", "last_matrix:learning_rate=0.05,steps=2"]
@@ -44,10 +40,7 @@ def told(chapters: int = 4) -> Story:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """A model that has read ten batches, with room for a short story."""
-    shape = replace(config_for("dense", "tiny"), context=256)
-    corpus = CorpusConfig(wiki=80_000, dictionary=40_000, factbook=0, heldout=4_000)
-    return str(train(PretrainConfig(shape, corpus, seed=0, steps=10, batch=4, evaluations=1), tmp_path_factory.mktemp("model")))
+    return story_model(tmp_path_factory.mktemp("model"))
 
 
 def files(folder) -> dict[str, str]:
