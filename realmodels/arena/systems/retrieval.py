@@ -38,7 +38,7 @@ class Retrieval(Lived):
         language = self.story.language
         sentences = [sentence for chapter in self.read for sentence in sentences_of(chapter.text)]
         parts = [joined(sentences[n : n + PASSAGE], language) for n in range(0, len(sentences), PASSAGE)]
-        unit = {"analyzer": "char", "ngram_range": (1, 2)} if language == "zh" else {"stop_words": "english"}
+        unit: dict[str, Any] = {"analyzer": "char", "ngram_range": (1, 2)} if language == "zh" else {"stop_words": "english"}
         vectors = TfidfVectorizer(**unit).fit_transform([*parts, item.text])
         like = (vectors[:-1] @ vectors[-1].T).toarray()[:, 0]
         best = np.sort(np.argsort(-like, kind="stable")[: self.passages])
