@@ -1,7 +1,7 @@
 """A story from a chat: the transcript of a narrative companion, say.
 
-Input: a text file of lines "Name: text", where lines without a name belong to the speaker before; or JSON Lines, an object per
-line with "content" and "name" or "role" (as OpenAI's). A chapter begins at a line "# Title" or "---", in JSON Lines at a turn with
+Input: a text file of lines "Name: text", where lines without a name belong to the speaker before; or JSON Lines, an object a line
+with "content" and "name" or "role" (as OpenAI's). A chapter begins at a line "# Title" or "---", in JSON Lines at a turn with
 such content; without any such line, every `turns` turns. A recap is a stand-in, the first two sentences of its chapter, unless
 given: recaps decide what readers see, so better write them.
 """

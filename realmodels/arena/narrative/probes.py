@@ -1,7 +1,8 @@
 """Probes of a plot: questions about slots of its state, asked after chapters in which the answer still holds.
 
 Two or three are asked after every chapter from the third on. Young, middle and old facts are asked for as evenly as the story
-allows; the last chapter asks for the oldest fact that still holds. A fact is asked for twice at most, and not soon again.
+allows; the last chapter asks for the oldest fact that still holds. Otherwise a fact is asked for twice at most, and not
+soon again.
 """
 
 from collections import Counter
@@ -45,7 +46,8 @@ def probes(phrases: Phrases, cast: Cast, plot: Plot, rng: np.random.Generator) -
     asked: list[Probe] = []
     for number in range(FIRST, len(plot.scenes) + 1):
         for fact in chooser.chosen(facts(plot, cast, number), number):
-            question = phrases.questions[fact.question].format(**cast.words(fact.event, phrases, 0))
+            words = cast.words(fact.event, phrases, 0)
+            question, opening = (of[fact.question].format(**words) for of in (phrases.questions, phrases.openings))
             earlier = tuple(dict.fromkeys(one for one in fact.earlier if one != fact.answer))
             known = cast.place_names if fact.kind == "place" else cast.names
             shown = {fact.answer, *earlier} | (
@@ -53,7 +55,7 @@ def probes(phrases: Phrases, cast: Cast, plot: Plot, rng: np.random.Generator) -
             )
             wrong = [known[i] for i in rng.permutation(len(known)) if known[i] not in shown]
             name = f"p{len(asked) + 1}"
-            asked.append(Probe(name, fact.kind, fact.chapter, number, question, fact.answer, earlier, tuple(wrong)))
+            asked.append(Probe(name, fact.kind, fact.chapter, number, question, fact.answer, earlier, tuple(wrong), opening))
     return tuple(asked)
 
 
@@ -108,10 +110,10 @@ class _Chooser:
     def chosen(self, able: list[Fact], number: int) -> list[Fact]:
         """Two or three facts for the questions after a chapter, each about another slot."""
         chosen: list[Fact] = []
-        able = [fact for fact in able if self._fresh(fact, number)]
         if number == self.chapters and able:
             chosen.append(min(able, key=lambda fact: fact.chapter))
             self._count(chosen[0], number)
+        able = [fact for fact in able if self._fresh(fact, number)]
         while len(chosen) < 2 + number % 2:
             able = [fact for fact in able if all(fact.slot != one.slot for one in chosen)]
             if not able:

@@ -59,8 +59,9 @@ class Genre:
 class Phrases:
     """How a language tells events of any genre.
 
-    events: templates by the kind of event ("arrive", "arrive both" and "leave" for "go"), or by kind and why, as "trust keep", or by
-    kind and "again". recaps, titles, questions: by the kind of event, and of the probe.
+    events: templates by the kind of event ("arrive", "arrive both" and "leave" for "go"), or by kind and why, as "trust keep",
+    or by kind and "again". recaps, titles: by the kind of event. questions, openings (of a sentence that the answer ends): by
+    the kind of the probe.
     opening: how a chapter begins, with time, weather and where; first: the time of the first chapter, times: of the others.
     present: who is there: one person, several, and two of whom one has the other for the worst enemy.
     bridges: between two events. closings: how chapters end; end: how the last one does.
@@ -74,6 +75,7 @@ class Phrases:
     recaps: Mapping[str, str]
     titles: Mapping[str, tuple[str, ...]]
     questions: Mapping[str, str]
+    openings: Mapping[str, str]
     times: tuple[str, ...]
     bridges: tuple[str, ...]
     closings: tuple[str, ...]

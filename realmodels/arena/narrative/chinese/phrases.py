@@ -44,6 +44,19 @@ QUESTIONS = {
     "broken": "答应了要{T}，最近一个食言的是谁？",
 }
 
+OPENINGS = {
+    "at": "{A}现在人在",
+    "home": "{A}现在住在",
+    "object": "{O}现在的主人是",
+    "trust": "{A}现在最信任的人是",
+    "grudge": "{A}现在最恨的人是",
+    "debt": "{A}现在欠着别人的钱，债主是",
+    "open": "答应了要{T}、现在还没办的是",
+    "open to": "{A}要{T}，这话答应的是",
+    "kept": "答应过要{T}、最后办到的是",
+    "broken": "答应了要{T}、最近一个食言的是",
+}
+
 TIMES = (
     "过了两天，",
     "又过了三天，",
@@ -111,7 +124,7 @@ PRESENT = (
     (
         "{names}都已经在了。",
         "{names}围着桌子，有一搭没一搭地说话。",
-        "{names}进来是为了烤火。",
+        "{names}进来讨口吃的。",
         "{names}正分着吃剩下的半张饼。",
         "外头每响一回脚步，{names}就抬一回头。",
         "{names}挤在一条长凳上嗑瓜子。",
@@ -129,6 +142,7 @@ PHRASES = Phrases(
     recaps=RECAPS,
     titles=TITLES,
     questions=QUESTIONS,
+    openings=OPENINGS,
     times=TIMES,
     bridges=BRIDGES,
     closings=CLOSINGS,

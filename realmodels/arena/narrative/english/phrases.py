@@ -51,6 +51,19 @@ QUESTIONS = {
     "broken": "Who was the last to break a promise to {T}?",
 }
 
+OPENINGS = {
+    "at": "Now {A} is at",
+    "home": "{A} now lives at",
+    "object": "Now {O} belongs to",
+    "trust": "The one whom {A} trusts most now is",
+    "grudge": "The worst enemy of {A} now is",
+    "debt": "{A} now owes money to",
+    "open": "The one who is bound by a promise to {T} is",
+    "open to": "The promise of {A} to {T} was made to",
+    "kept": "The promise to {T} was kept by",
+    "broken": "The promise to {T} was last broken by",
+}
+
 TIMES = (
     "Two days later",
     "On the third day after that",
@@ -119,7 +132,7 @@ PRESENT = (
     (
         "{names} were there already.",
         "{names} sat round the table and talked about nothing in particular.",
-        "{names} had come in to get warm.",
+        "{names} had come in for something to eat.",
         "{names} were sharing what was left of a pie.",
         "{names} looked up at every step outside.",
     ),
@@ -136,6 +149,7 @@ PHRASES = Phrases(
     recaps=RECAPS,
     titles=TITLES,
     questions=QUESTIONS,
+    openings=OPENINGS,
     times=TIMES,
     bridges=BRIDGES,
     closings=CLOSINGS,

@@ -208,7 +208,7 @@ TOWN = Genre(
         ("fetch the doctor's trunk from the border", "fetched the doctor's trunk from the border"),
     ),
     weather=(
-        "the heat stood between the houses like a crowd",
+        "the air was so heavy that even the flies walked",
         "a thunderstorm washed the gravel down to the market",
         "chestnuts fell on the roofs and on the cats",
         "it drizzled, and everyone said that the gardens needed it",
