@@ -1,4 +1,4 @@
-"""A reader who knows nothing of how stories are made: learns the world from the frame and the recaps, and answers questions."""
+"""A reader who knows nothing of how stories are made: learns the world from frame and recaps, and answers questions."""
 
 import re
 from dataclasses import dataclass, field
@@ -22,7 +22,8 @@ RECAPS = {
     "en": patterns(
         "here {A} arrived", "at {A} went to {P}", "home {A} made {P} (?:his|her) home", "give {A} gave {O} to {B}",
         "take {A} stole {O} from {B}", "take {A} won {O} from {B}", "trust {A} came to trust {B} most",
-        "grudge {A} now counted {B} as (?:his|her) worst enemy", "debt {A} ran into debt with {B}", "open {A} promised {B} to {T}",
+        "grudge {A} now counted {B} as (?:his|her) worst enemy", "debt {A} ran into debt with {B}",
+        "open {A} promised {B} to {T}",
         "kept {A} kept the promise made to {B} and {D}", "broken {A} broke the promise made to {B} to {T}",
     ),
     "zh": patterns(
@@ -40,7 +41,8 @@ QUESTIONS = {
         r"broken Who was the last to break a promise to {T}\?",
     ),
     "zh": patterns(
-        "at {A}现在人在哪里？", "home {A}现在住在哪里？", "object {O}现在在谁手里？", "trust {A}现在最信任谁？", "grudge {A}现在最恨谁？",
+        "at {A}现在人在哪里？", "home {A}现在住在哪里？", "object {O}现在在谁手里？", "trust {A}现在最信任谁？",
+        "grudge {A}现在最恨谁？",
         "debt {A}现在欠谁的钱？", "open 答应了要{T}、现在还没办的是谁？", "to {A}答应了要{T}，这话是答应谁的？",
         "kept 有人答应过要{T}，最后是谁办到的？", "broken 答应了要{T}，最近一个食言的是谁？",
     ),
@@ -127,7 +129,7 @@ class Reader:
             chapter = self.seen[words["A"]] if kind == "at" else chapter
         else:
             chapter, told = self.history["task", words["T"]][-1][0], [v.split() for _, v in self.history["task", words["T"]]]
-            status, actor, other = told[-1]
+            status, actor, _ = told[-1]
             assert status == ("open" if kind == "to" else kind), "the question fits the state of the promise"
             values = [who for how, who, _ in told if how == ("broken" if kind == "broken" else "open")]
             if kind == "to":

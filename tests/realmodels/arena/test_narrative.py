@@ -62,7 +62,9 @@ def test_every_change_that_a_recap_tells_stands_in_the_text(world, seed, chapter
     for chapter in story.chapters:
         for _, words in reader.chapter():
             known = [words[name] for name in "ABPO" if words.get(name)]
-            known += [word.split("了")[0] if story.language == "zh" else word for word in [words.get("T") or words.get("D")] if word]
+            known += [
+                word.split("了")[0] if story.language == "zh" else word for word in [words.get("T") or words.get("D")] if word
+            ]
             assert all(word.lower() in chapter.text.lower() for word in known), (words, chapter.text)
 
 
