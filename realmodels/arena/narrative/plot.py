@@ -33,6 +33,7 @@ MOST = 4  # events of a chapter
 PATIENCE = 2  # chapters from a promise to its end, at least
 LATE = 3  # chapters at the end that see no new promise
 OPEN = 4  # promises that wait at one time, at most
+STAY = 6  # chapters that a person lives at a place, at least
 PINNED = (1, 2, 3, 5, 7)  # chapters of which one fact lasts to the end
 
 
@@ -77,6 +78,7 @@ class _Director:
         self.pace = rng.permutation(np.geomspace(0.1, 1, OBJECTS))  # some objects change hands often, some hardly ever
         self.lender: dict[int, int] = {}  # object: who had it before
         self.promised: dict[int, int] = {}  # task: chapter of the promise
+        self.moved: dict[int, int] = {}  # person: chapter of the last change of home
         self.pinned: set[Slot] = set()
         self.events: list[Event] = []
         self.number, self.place = 0, -1
@@ -120,6 +122,8 @@ class _Director:
         elif slot[0] == "task":
             before = before[1] if before and event.kind == "promise" else None
             self.promised[slot[1]] = self.number
+        elif event.kind == "settle":
+            self.moved[event.actor] = self.number
         if event.kind == "keep" and hostile(self.state, event.actor, event.other):
             why = "enemy"
         self.events.append(replace(event, before=before, why=why))
@@ -129,6 +133,8 @@ class _Director:
         slots = {changed(one) for one in self.events} | self.pinned
         kinds = {one.kind for one in self.events if one.kind != "go"}
         fresh = changed(event) not in slots and event.kind not in kinds
+        if event.kind == "settle" and self.number - self.moved.get(event.actor, -STAY) < STAY:
+            return False
         return fresh and (apart or together(event, self.state)) and sensible(event, self.state)
 
     def _present(self) -> list[int]:

@@ -89,7 +89,7 @@ def test_ages_and_kinds_are_spread(world, seed, chapters):
     ages = [probe.age for probe in story.probes]
     assert max(ages) == chapters - 1
     for low, high in ((0, 2), (3, chapters // 3), (chapters // 3 + 1, chapters)):
-        assert sum(low <= age <= high for age in ages) >= 0.2 * len(ages)
+        assert sum(low <= age <= high for age in ages) >= 0.12 * len(ages)
     assert min(ages) <= 1
     kinds = Counter(probe.kind for probe in story.probes)
     assert all(kinds[kind] >= 0.1 * len(ages) for kind in KINDS)

@@ -1,5 +1,7 @@
 """Plots make sense: what people do follows from where they are, what they have and what they feel."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from realmodels.arena.narrative.cast import cast
 from realmodels.arena.narrative.english import GENRES
-from realmodels.arena.narrative.plot import PINNED, Plot, Scene, plot
+from realmodels.arena.narrative.plot import PINNED, STAY, Plot, Scene, plot
 from realmodels.arena.narrative.probes import facts
 from realmodels.arena.narrative.world import RELATIONS, STATUS, Event, changed, sensible
 
@@ -46,6 +48,11 @@ def test_what_makes_no_sense_does_not_happen(event, state):
     assert not sensible(event, {**BASE, **state})
 
 
+def bare(event: Event) -> Event:
+    """Who did what kind of thing."""
+    return Event(event.kind, event.actor)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(6, 30), st.integers(0, 10_000))
 def test_a_plot_keeps_its_own_rules(chapters, seed):
@@ -63,6 +70,10 @@ def test_a_plot_keeps_its_own_rules(chapters, seed):
         lasting = [one for one in told.scenes[number - 1].events if one.kind not in ("go", *STATUS)]
         assert not lasting or last[changed(lasting[0])] == number
     assert any(one.kind not in ("go", *STATUS) for one in told.scenes[0].events)
+    homes = {
+        who: [n for n, one in enumerate(told.scenes) if Event("settle", who) in [bare(e) for e in one.events]] for who in range(8)
+    }
+    assert all(later - sooner >= STAY for numbers in homes.values() for sooner, later in pairwise(numbers))
     assert not [one for one in told.scenes[-1].events if one.kind == "go" and one.thing != told.scenes[-1].place]
 
 

@@ -172,7 +172,7 @@ COURT = Genre(
         "Florian",
         "Gaspard",
         "Hadrian",
-        "Ivo",
+        "Ulric",
         "Jasper",
         "Leander",
         "Matthias",
