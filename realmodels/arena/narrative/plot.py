@@ -34,6 +34,8 @@ PATIENCE = 2  # chapters from a promise to its end, at least
 LATE = 3  # chapters at the end that see no new promise
 OPEN = 4  # promises that wait at one time, at most
 STAY = 6  # chapters that a person lives at a place, at least
+HARM = ("steal", "break", "grudge")  # after one of these, two people do nothing of KIND in the same chapter
+KIND = ("give", "trust", "debt", "promise", "win")
 PINNED = (1, 2, 3, 5, 7)  # chapters of which one fact lasts to the end
 
 
@@ -61,6 +63,11 @@ def plot(chapters: int, rng: np.random.Generator) -> Plot:
     director = _Director(chapters, rng)
     start = dict(director.state)
     return Plot(start, tuple(director.scene(number) for number in range(1, chapters + 1)))
+
+
+def _jars(event: Event, before: Event) -> bool:
+    """Whether two people would be kind to each other just after one has harmed the other."""
+    return event.kind in KIND and before.kind in HARM and {event.actor, event.other} == {before.actor, before.other}
 
 
 class _Director:
@@ -108,7 +115,7 @@ class _Director:
     def _prelude(self, purpose: Event) -> None:
         """Something that happens first and leaves the purpose possible."""
         event = self._drawn(self._present(), but=purpose)
-        if event is not None and sensible(purpose, {**self.state, changed(event): value(event)}):
+        if event and not _jars(purpose, event) and sensible(purpose, {**self.state, changed(event): value(event)}):
             self._happen(event)
 
     def _happen(self, event: Event | None) -> None:
@@ -134,6 +141,8 @@ class _Director:
         kinds = {one.kind for one in self.events if one.kind != "go"}
         fresh = changed(event) not in slots and event.kind not in kinds
         if event.kind == "settle" and self.number - self.moved.get(event.actor, -STAY) < STAY:
+            return False
+        if any(_jars(event, one) for one in self.events):
             return False
         return fresh and (apart or together(event, self.state)) and sensible(event, self.state)
 

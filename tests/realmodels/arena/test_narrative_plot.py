@@ -1,6 +1,6 @@
 """Plots make sense: what people do follows from where they are, what they have and what they feel."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -64,6 +64,9 @@ def test_a_plot_keeps_its_own_rules(chapters, seed):
         assert len(set(slots)) == len(slots) <= 4
         assert len(set(kinds)) == len(kinds) >= 1
         assert scene.events[scene.purpose].kind != "go"
+        for one, two in combinations(scene.events, 2):
+            if one.kind in ("steal", "break", "grudge") and {one.actor, one.other} == {two.actor, two.other}:
+                assert two.kind not in ("give", "trust", "debt", "promise", "win")
         assert scene.events[scene.purpose].other is not None
         last |= dict.fromkeys(slots, number)
     for number in (number for number in PINNED if number <= chapters):
