@@ -1,9 +1,10 @@
 """A story from a chat: the transcript of a narrative companion, say.
 
-Input: a text file of lines "Name: text", where lines without a name belong to the speaker before; or JSON Lines, an object a line
-with "content" and "name" or "role" (as OpenAI's). A chapter begins at a line "# Title" or "---", in JSON Lines at a turn with
-such content; without any such line, every `turns` turns. A recap is a stand-in, the first two sentences of its chapter, unless
-given: recaps decide what readers see, so better write them.
+Input: a text file of lines "Name: text", where lines without a name belong to the speaker before. A name has one to three words
+and no punctuation but dots; a line that begins with a blank has no name, whatever it looks like. Or JSON Lines (.jsonl), an object
+a line with "content" and "name" or "role", as OpenAI's. A chapter begins at a line "# Title" or "---", in JSON Lines at a
+turn with such content; without any such line, every `turns` turns. A recap is a stand-in, the first two sentences of its chapter,
+unless given: readers see recaps, so better write them.
 """
 
 import json
@@ -17,9 +18,9 @@ from theory.errors import UserError
 
 TURNS = 20  # of a chapter, where the file does not say
 RECAP = 2  # sentences
-FRAME = {"en": "A conversation between {names}.", "zh": "{names}之间的一段对话。"}
+FRAME = {"en": "A conversation. Who speaks: {names}.", "zh": "一段对话。说话的人：{names}。"}
 TITLE = {"en": "Chapter {n}", "zh": "第{n}章"}
-NAMED = re.compile(r"^\s*(\S[^:：]{0,39}?)\s*[:：](?!//)\s*(.*)$")  # at most 40 characters before the colon; no address of a page
+NAMED = re.compile(r"^(?=[^:：]*[^\W\d_])([^\s:：,;!?，。；！？“”\"]+(?: [^\s:：,;!?，。；！？“”\"]+){0,2}) *[:：](?!//)\s*(.*)$")
 HEADING = re.compile(r"^\s*(?:#{1,6}\s+(?P<title>\S.*?)|-{3,})\s*$")
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 LATIN = re.compile(r"[^\W\d_]")

@@ -49,7 +49,7 @@ def test_a_chat_becomes_chapters_at_its_headings(file):
     assert story.chapters[0].recap == "Good morning. Is this the ferry?"
     assert story.chapters[2].text == "Tomas: Farewell."
     assert (story.title, story.language, story.genre, story.probes) == ("chat", "en", "transcript", ())
-    assert story.frame == "A conversation between Mara, Tomas."
+    assert story.frame == "A conversation. Who speaks: Mara, Tomas."
 
 
 def test_without_headings_a_chapter_has_so_many_turns(file):
@@ -71,7 +71,7 @@ def test_turns_of_a_language_model_are_read_and_those_of_the_system_left_out(fil
         ("出海", "user: 我们什么时候出海？我等不及了。风怎么样？\n领航: 明天一早。")
     ]
     assert story.chapters[0].recap == "我们什么时候出海？我等不及了。"
-    assert story.frame == "user、领航之间的一段对话。"
+    assert story.frame == "一段对话。说话的人：user、领航。"
 
 
 def test_language_title_and_recaps_are_as_given(file):
@@ -164,3 +164,12 @@ def test_a_beginning_keeps_numbers_and_closing_quotes_whole():
     spoken = [("A", "It cost 3.50. “Too much!” I said"), ("B", "no.")]
     assert beginning(spoken) == "It cost 3.50. “Too much!”"
     assert beginning([("A", "他说：“走吧。”于是走了。天黑了。")]) == "他说：“走吧。”于是走了。"
+
+
+@pytest.mark.parametrize(
+    "line", ["12:30 is fine.", "I told him only one thing: go.", " Note: bring water.", "Well, yes: no.", "see http://a.b"]
+)
+def test_a_line_with_a_colon_is_not_always_a_speaker(file, line):
+    story = read_transcript(file(f"Dr. Anna-Lena O'Hara: Hello.\n{line}"))
+    assert story.chapters[0].text == f"Dr. Anna-Lena O'Hara: Hello.\n{line}"
+    assert story.frame == "A conversation. Who speaks: Dr. Anna-Lena O'Hara."
