@@ -1,8 +1,8 @@
 """A story from a chat: the transcript of a narrative companion, say.
 
 Input: a text file of lines "Name: text", where lines without a name belong to the speaker before. A name has one to three words
-and no punctuation but dots; a line that begins with a blank has no name, whatever it looks like. Or JSON Lines (.jsonl), an object
-a line with "content" and "name" or "role", as OpenAI's. A chapter begins at a line "# Title" or "---", in JSON Lines at a
+and no punctuation but dots; a line that begins with a blank has no name, whatever it looks like. Or JSON Lines (.jsonl): in each
+line an object with "content" and "name" or "role", as OpenAI's. A chapter begins at a line "# Title" or "---", in JSON Lines at a
 turn with such content; without any such line, every `turns` turns. A recap is a stand-in, the first two sentences of its chapter,
 unless given: readers see recaps, so better write them.
 """

@@ -72,9 +72,16 @@ class _Teller:
                 self.phrases.end if end else self.deck.draw("closing", self.phrases.closings),
             ],
         ]
+        if self._size(paragraphs) < self.phrases.length[0]:
+            paragraphs[2].append(self.deck.draw("small", self.genre.small))
         texts = [self.phrases.space.join(filter(None, sentences)) for sentences in paragraphs]
         self.before = scene.state
         return Chapter(self._title(scene), PARAGRAPH.join(filter(None, texts)), self._recap(scene))
+
+    def _size(self, paragraphs: list[list[str]]) -> int:
+        """Words, or characters where no space is between words."""
+        text = self.phrases.space.join(sentence for sentences in paragraphs for sentence in sentences)
+        return len(text.split()) if self.phrases.space else len(text)
 
     def _opening(self, number: int, scene: Scene) -> str:
         time = self.phrases.first if number == 1 else self.deck.draw("time", self.phrases.times)

@@ -28,7 +28,7 @@ def reader_of(story: Story) -> Reader:
     return Reader(story, {done: task for task, done in WORDS[story.language].GENRES[story.genre].tasks})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds, seeds, lengths)
 def test_a_reader_of_the_recaps_gives_the_answer_of_every_probe(world, seed, chapters):
     story = narrative(*world, chapters, seed)
@@ -41,7 +41,7 @@ def test_a_reader_of_the_recaps_gives_the_answer_of_every_probe(world, seed, cha
             assert not ever & set(probe.wrong)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds, seeds, lengths)
 def test_the_text_of_a_probes_chapter_tells_what_is_asked(world, seed, chapters):
     story = narrative(*world, chapters, seed)
@@ -54,7 +54,7 @@ def test_the_text_of_a_probes_chapter_tells_what_is_asked(world, seed, chapters)
                 assert name.lower() in text, probe
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds, seeds, lengths)
 def test_every_change_that_a_recap_tells_stands_in_the_text(world, seed, chapters):
     story = narrative(*world, chapters, seed)
@@ -68,7 +68,7 @@ def test_every_change_that_a_recap_tells_stands_in_the_text(world, seed, chapter
             assert all(word.lower() in chapter.text.lower() for word in known), (words, chapter.text)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds, seeds, lengths)
 def test_answers_can_be_told_apart_by_their_letters(world, seed, chapters):
     story = narrative(*world, chapters, seed)
@@ -76,7 +76,7 @@ def test_answers_can_be_told_apart_by_their_letters(world, seed, chapters):
         texts = [re.sub("^the ", "", text).lower() for text in (probe.answer, *probe.outdated, *probe.wrong)]
         assert len(texts) >= 3
         assert not [pair for i, one in enumerate(texts) for j, pair in enumerate(texts) if i != j and one in pair], texts
-        assert texts[0] not in probe.question.lower()
+        assert texts[0] not in f"{probe.question} {probe.opening}".lower()
 
 
 @settings(max_examples=25, deadline=None)
@@ -121,7 +121,7 @@ def masked(story: Story, text: str) -> set[str]:
     return {one.strip() for one in re.split(r"[.?!。？！]|\n", text) if len(re.findall(r"\w+|[\u4e00-\u9fff]", one)) > 5}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds, seeds)
 def test_neighbouring_chapters_share_no_sentence(world, seed):
     story = narrative(*world, 24, seed)
@@ -129,22 +129,24 @@ def test_neighbouring_chapters_share_no_sentence(world, seed):
         assert not masked(story, one.text) & masked(story, two.text)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds, seeds, lengths)
 def test_chapters_are_of_readable_length_with_titles_of_their_own(world, seed, chapters):
     story = narrative(*world, chapters, seed)
     low, high = WORDS[story.language].PHRASES.length
     sizes = [len(chapter.text.split() if story.language == "en" else chapter.text) for chapter in story.chapters]
-    assert all(0.6 * low <= size <= 1.3 * high for size in sizes), sizes
-    assert low <= sum(sizes) / len(sizes) <= high
+    assert all(0.75 * low <= size <= 1.3 * high for size in sizes), sizes
+    assert low <= sum(sizes) / len(sizes) <= 1.1 * high
     assert len({chapter.title for chapter in story.chapters}) == chapters
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds, seeds)
 def test_the_letters_are_those_of_the_language_and_the_grammar_holds(world, seed):
     story = narrative(*world, 24, seed)
-    asked = [text for probe in story.probes for text in (probe.question, probe.answer, *probe.outdated, *probe.wrong)]
+    asked = [
+        text for probe in story.probes for text in (probe.question, probe.opening, probe.answer, *probe.outdated, *probe.wrong)
+    ]
     told = [text for chapter in story.chapters for text in (chapter.title, chapter.text, chapter.recap)]
     for text in (story.title, story.frame, *asked, *told):
         assert not re.search(r"[{}]|  | \n", text)
