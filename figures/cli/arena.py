@@ -52,6 +52,8 @@ class New:
     systems: tuple[str, ...] = ()
     """frozen, window:size=256, whole, retrieval:passages=5, a writing method (off_mode:k=16,learning_rate=0.5,steps=20),
     or one with a context, as full+retrieval; @MODEL behind it for another model. Default: seven of these."""
+    workers: int = 1
+    """Processes among which the systems are shared."""
     json: bool = False
     """Print JSON."""
 
@@ -63,7 +65,7 @@ class New:
         from realmodels.arena.score import scored
 
         story, made = self._story()
-        study = new(self.study, story, self.systems or SYSTEMS, self.model, made, progress(self.json))
+        study = new(self.study, story, self.systems or SYSTEMS, self.model, made, progress(self.json), self.workers)
         answer = scored(study)
         show_json(answer.to_dict()) if self.json else print(answer.show())
         if not self.json:

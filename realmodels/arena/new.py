@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from joblib import Parallel, delayed
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -20,7 +21,7 @@ from realmodels.arena.study import Answer, Item, Study, System
 from realmodels.arena.systems.lived import ASK, TOKENS, Lived
 from realmodels.arena.systems.named import Named, named
 from realmodels.arena.systems.written import Written
-from realmodels.model.loaded import Loaded, load
+from realmodels.model.loaded import load
 from realmodels.training.loop import one_thread
 from simulate.runs.files import atomic, digest, read_json, write_json
 from theory.errors import UserError
@@ -42,6 +43,9 @@ class _Making:
     def kept(self) -> Path:
         return self.folder / "making"
 
+    def model_of(self, system: Named) -> str:
+        return system.model or self.model
+
 
 def new(
     folder: str | Path,
@@ -50,11 +54,12 @@ def new(
     model: str = "smollm2",
     made: dict[str, Any] | None = None,
     say: Say = lambda line: None,
+    workers: int = 1,
 ) -> Study:
     """Make a study in a folder, or go on with one that was interrupted; returns it.
 
     systems: words of `realmodels.arena.systems.named`, two at least. model: for systems that name none. made: how the story was
-    made, to be noted. say: is told the progress, a line at a time.
+    made, to be noted. say: is told the progress, a line at a time. workers: processes among which systems are shared.
     Raises UserError for a folder that holds a finished study or one that was begun from something else, for systems that are not
     known, and for models that cannot be read.
     """
@@ -64,16 +69,14 @@ def new(
     if len(ids) < 2 or len({*ids}) < len(ids):
         raise UserError(f"systems {', '.join(systems) or 'none'}: give two or more that differ")
     making = _Making(folder, story, asked_for, model)
-    models = {name: load(name) for name in dict.fromkeys(system.model or model for system in asked_for)}
-    _begin(making, {name: loaded.sha256 for name, loaded in models.items()})
+    sha256 = {name: load(name).sha256 for name in dict.fromkeys(making.model_of(system) for system in asked_for)}
+    _begin(making, sha256)
     items = items_of(story)
+    lived: Any = Parallel(n_jobs=workers)(delayed(_lived)(making, system, items, say) for system in asked_for)
     answers, finished = [], []
-    for number, system in enumerate(asked_for, 1):
-        name = system.model or model
-        say(f"system {number} of {len(asked_for)}: {system.word}")
-        with one_thread():  # the same to the bit, and quicker beside other work
-            about, texts = _lived(making, system, models[name], items, say)
-        finished.append(System(system.id, system.word, {**about, "model": name, "sha256": models[name].sha256}))
+    for system, (about, texts) in zip(asked_for, lived, strict=True):
+        name = making.model_of(system)
+        finished.append(System(system.id, system.word, {**about, "model": name, "sha256": sha256[name]}))
         answers += [_answer(story, item, system.id, texts[item.id]) for item in items]
     about = {**(made or {}), "model": model, "systems": list(systems), "tokens": TOKENS, "asked": _asked(story), "rule": RULE}
     found = {(answer.item, answer.system): answer for answer in answers}
@@ -103,10 +106,14 @@ def _begin(making: _Making, models: dict[str, str]) -> None:
     write_json(note, this)
 
 
-def _lived(
-    making: _Making, named: Named, loaded: Loaded, items: Sequence[Item], say: Say
-) -> tuple[dict[str, Any], dict[str, str]]:
+def _lived(making: _Making, named: Named, items: Sequence[Item], say: Say) -> tuple[dict[str, Any], dict[str, str]]:
     """({what is needed to make the system again}, {item: text}). Goes on after the last chapter that was finished."""
+    with one_thread():  # the same to the bit, and quicker beside other work
+        return _told(making, named, items, say)
+
+
+def _told(making: _Making, named: Named, items: Sequence[Item], say: Say) -> tuple[dict[str, Any], dict[str, str]]:
+    """`_lived`, on as many threads as torch has."""
     notes, weights = making.kept / f"{named.id}.json", making.kept / f"{named.id}.safetensors"
     done: dict[str, Any] = {"chapters": 0, "texts": {}, "made": {}}
     if notes.exists():
@@ -114,7 +121,7 @@ def _lived(
     chapters = making.story.chapters
     if done["chapters"] == len(chapters):
         return done["made"], done["texts"]
-    system = named.system(loaded, making.story)
+    system = named.system(load(making.model_of(named)), making.story)
     known = _restored(system, making.story, done["chapters"], weights)
     texts = dict(done["texts"])
     for number in range(done["chapters"] + 1, len(chapters) + 1):
@@ -125,7 +132,7 @@ def _lived(
                     save_file({k: v.contiguous() for k, v in system.weights().items()}, temporary, {"chapters": str(number)})
         texts |= {item.id: system.answer(item) for item in items if item.chapter == number}
         write_json(notes, {"chapters": number, "texts": texts, "made": system.made})
-        say(f"  chapter {number} of {len(chapters)}")
+        say(f"{named.word}: chapter {number} of {len(chapters)}")
     weights.unlink(missing_ok=True)
     return system.made, texts
 

@@ -158,7 +158,7 @@ class _Director:
 
     def _meeting(self, event: Event) -> int:
         """Where the two meet: where one of them is; seldom where the last chapter was."""
-        where = [self.state["at", who] for who in (event.other, event.actor)]
+        where = [self.state["at", who] for who in (event.other, event.actor) if who is not None]
         fresh = [place for place in where if place != self.place]
         if fresh:
             return fresh[0]

@@ -92,12 +92,12 @@ def sensible(event: Event, state: State) -> bool:
     if kind in ("steal", "grudge", "break") and close(state, actor, other):
         return False
     if kind in ("give", "steal", "win"):
-        return state["object", event.thing] == (actor if kind == "give" else other)
+        return state[changed(event)] == (actor if kind == "give" else other)
     if kind == "debt":
-        return state["debt", other] != actor
+        return other is not None and state["debt", other] != actor
     if kind == "promise":
-        status, by, _ = state["task", event.thing] or ("broken", None, None)
+        status, by, _ = state[changed(event)] or ("broken", None, None)
         return status == "broken" and by not in (actor, other)
     if kind in ("keep", "break"):
-        return state["task", event.thing] == ("open", actor, other)
+        return state[changed(event)] == ("open", actor, other)
     return True

@@ -51,6 +51,8 @@ def test_a_study_is_made_read_back_and_the_same_again(tmp_path, model):
     one, other = (new(tmp_path / name / "study", told(), WORDS, model) for name in ("a", "b"))
     assert files(one.folder) == files(other.folder)
     assert not (one.folder / "making").exists()
+    shared = new(tmp_path / "c" / "study", told(), WORDS, model, workers=2)
+    assert files(shared.folder) == files(one.folder)
     back = read_study(one.folder)
     assert back.answers == one.answers
     assert len(back.answers) == len(WORDS) * len(back.items)
