@@ -18,6 +18,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
 from figures.cli.advise import Advise
+from figures.cli.arena import Arena
 from figures.cli.ask import Ask, Methods, School
 from figures.cli.capacity import Capacity
 from figures.cli.delta import Apply, Revert
@@ -53,6 +54,7 @@ Command = (
     | Annotated[Methods, subcommand("methods")]
     | Annotated[Ask, subcommand("ask")]
     | Annotated[School, subcommand("school")]
+    | Annotated[Arena, subcommand("arena")]
     | Annotated[Figures, subcommand("figures")]
     | Annotated[Verdicts, subcommand("verdicts")]
     | Annotated[Tables, subcommand("tables")]
