@@ -44,7 +44,7 @@ def caption(results: Results) -> str:
         {frame["written"].max()} facts written into SmolLM2-135M cost for the share that is kept:
         (a) share of the capitals that the model knew and still says; up and right is better.
         (b) Rise of the cross-entropy of text; down and right is better. Large marks: methods that write all layers. Means over
-        the draws of @fig-smollm2.
+        the draws of each method.
         """)
 
 
@@ -69,7 +69,7 @@ def draw(results: Results) -> Canvas:
     for panel, column in zip(grid, COSTS, strict=True):
         _plane(panel, found, wide, column, colors)
     grid[0].set_ylim(0, 1.05)
-    canvas.colorbar(colors, ax=grid[1], label=r"$F_\Delta$")
+    canvas.colorbar(colors, ax=grid[1]).ax.set_xlabel(r"$F_\Delta$")
     named = [
         Line2D(
             [],

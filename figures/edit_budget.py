@@ -47,11 +47,11 @@ def caption(results: Results) -> str:
         After {first["T"] * first["D"]} sequential edits of SmolLM2-135M the share still right is: {ends}. ROME makes {measured}
         edits until half of them are lost; the law, from edits of {first["lent"] * first["D"]} other facts, says {said}. Half of
         the known capitals are lost after {known}, by the law after {known_said}. (a) Share of the facts written so far that is
-        right (marks with 95% intervals); by the law of edits (lines), by it if later edits were as large as the first (dashed), and
-        by the stream's own first edits, extrapolated (dotted). (b) Budgets said by the law and measured, a mark per draw and level;
-        open: one of the two lies beyond the end, left out: both do; grey: a factor of {FACTOR}. (c) Capitals that the model knew
-        and that are still right: measured (marks) and by the law (lines). (d) Rise of the cross-entropy of text. Feed-forward
-        output matrix of block 3, {first["D"]} facts at a time; means over {seeds(table)}.
+        right (marks with 95% intervals); by the law of edits (lines), by it if later edits were as large as the first (dashed),
+        and by the stream's own first edits, extrapolated (dotted). (b) Budgets said by the law and measured, a mark per draw
+        and level; open: one of the two lies beyond the end, left out: both do; grey: a factor of {FACTOR}. (c) Capitals that
+        the model knew and that are still right: measured (marks) and by the law (lines). (d) Rise of the cross-entropy of text.
+        Feed-forward output matrix of block 3, {first["D"]} facts at a time; means over {seeds(table)}.
         """)
 
 
