@@ -47,20 +47,28 @@ def mixture(table: pd.DataFrame) -> dict[str, Estimate]:
 
 def _all(ways: tuple[str, ...], found, granted: bool = False) -> Judge:
     """Do all estimates lie above 0? Undecided where a stream diverged, where no learning rate taught nine tenths, or where two
-    ways did not learn as much, unless that is `granted`; not applicable where a way was not written, as in small runs."""
+    ways did not learn as much, unless that is `granted`; not applicable where a way was not written, as in small runs.
+
+    Free writes at the rate of another way (fast) say nothing if that is their own.
+    """
 
     def judge(results: Results) -> Judgement:
         table = written(results)
         missing = [way for way in ways if way not in set(table["way"])]
         if missing:
             return Judgement(0.0, None, "not applicable", note=f"not written: {', '.join(missing)}")
+        rates = table.groupby("way")["learning_rate"].first()
         table = table[table["way"].isin(ways)]
-        value = every(found(table), 0.0, np.inf)
+        values = found(table)
+        value = every(values, 0.0, np.inf)
         learned = table.groupby("way")["learned"].mean()
-        notes = [f"diverged: {way}" for way in ways if table.loc[table["way"] == way, "diverged"].astype(bool).any()]
+        ties = [f"all draws tie: {name}" for name, one in values.items() if one.low == one.high == 0]  # not above 0, nor below
+        notes = ties + [f"diverged: {way}" for way in ways if table.loc[table["way"] == way, "diverged"].astype(bool).any()]
         notes += [
             f"learned too little: {way}" for way in ways if not table.loc[table["way"] == way, "reached"].astype(bool).all()
         ]
+        if "fast" in ways and rates["fast"] == rates.get("free"):
+            notes.append("free writes need the same rate")
         if not granted and not learned.max() - learned.min() <= APART:
             notes.append("not equally learned")
         if not notes:
