@@ -57,6 +57,7 @@ IN_SUPPLEMENT = (
     "backgrounds",
     "predictors",
     "edit_budget",
+    "own_loop",
 )
 """Names of the figures of the supplement, in its order."""
 

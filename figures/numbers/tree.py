@@ -23,6 +23,7 @@ from figures.numbers import (
     long_streams,
     matrix_ceiling,
     models,
+    own_loop,
     pareto,
     predictors,
     regimes,
@@ -93,6 +94,7 @@ PARTS = (
     backgrounds.backgrounds,
     predictors.predictors,
     edit_budget.edit_budget,
+    own_loop.own_loop,
     ladder.ladder,
 )
 """Functions that read one part of the numbers each; a part is named as its function."""

@@ -25,6 +25,7 @@ from figures.verdicts import (
     ladder,
     long_streams,
     matrix_ceiling,
+    own_loop,
     pareto,
     predictors,
     regimes,
@@ -84,6 +85,7 @@ GROUPS = (
     backgrounds,
     predictors,
     edit_budget,
+    own_loop,
     checks,
 )
 """The files of rules, in the order of the theory."""

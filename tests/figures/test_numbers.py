@@ -168,3 +168,25 @@ def test_an_editor_that_a_small_run_leaves_out_has_dashes_and_breaks_nothing(law
     assert found["off"]["half"] is None
     assert found["error"]["rome"]["others"] is None
     assert found["rows"][0]["half_measured"] == "over 24"
+
+
+def test_a_quick_run_has_two_ways_of_the_own_loop(lawful: Results):
+    """What was not written is a dash in the text, and the rules on it are not applicable."""
+    from figures.numbers.own_loop import own_loop
+    from figures.own_loop import caption
+    from figures.verdicts.own_loop import RULES
+
+    table = lawful.table("own_loop")
+
+    class Small:
+        def table(self, name):
+            return table[table["way"].isin(["free", "stream"]) & (table["seed"] == 0)]
+
+    small: Results = Small()  # pyright: ignore[reportAssignmentType]
+    found = own_loop(small)
+    assert found["more"]["stream"]["mean"] > 0
+    assert found["more"]["text"] is None
+    assert "free" in caption(small)
+    verdicts = {rule.id: rule.judge(small).verdict for rule in RULES}
+    assert verdicts["P2-loop-whose"] == "not applicable"
+    assert verdicts["P2-loop-stream"] == "undecided"
