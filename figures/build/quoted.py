@@ -9,10 +9,10 @@ from simulate.runs.files import digest
 
 
 def quoted(layout: Layout) -> dict[str, Any]:
-    """{activity, deeper_ceiling, dissociation, regimes, stream, models: as in `figures.numbers`}, from this layout's tables."""
+    """{activity, deeper_ceiling, dissociation, regimes, stream, models, own_loop: as in `figures.numbers`}, from this layout's tables."""
 
     def compute() -> dict[str, Any]:
-        from figures.numbers import activity, deeper_ceiling, dissociation, models, regimes
+        from figures.numbers import activity, deeper_ceiling, dissociation, models, own_loop, regimes
         from figures.results import Results
 
         results = Results(layout.results)
@@ -23,6 +23,7 @@ def quoted(layout: Layout) -> dict[str, Any]:
             regimes.regimes,
             models.stream,
             models.models,
+            own_loop.own_loop,
         )
         return {part.__name__: part(results) for part in parts}
 

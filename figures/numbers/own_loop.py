@@ -41,6 +41,7 @@ def own_loop(results: Results) -> Tree:
         "seeds": int(table["seed"].nunique()),
         "capitals": int(first["capitals"]),
         "state": float(table["state"].max()),
+        "level": {name: _level(table[table["way"] == name]) for name in ways},
         "both": _both(table, ways),
         "more": {
             name: plain(compare(table, one, other)) if {one, other} <= set(ways) else None
@@ -48,6 +49,11 @@ def own_loop(results: Results) -> Tree:
         },
         "rows": [_row(table[table["way"] == name], name) for name in ways],
     }
+
+
+def _level(part: pd.DataFrame) -> Tree:
+    """Means of a way over draws."""
+    return {name: float(part[name].mean()) for name in ("share", "known", "text_rise")}
 
 
 def _both(table: pd.DataFrame, ways: list[str]) -> Tree:
