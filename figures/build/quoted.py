@@ -9,7 +9,7 @@ from simulate.runs.files import digest
 
 
 def quoted(layout: Layout) -> dict[str, Any]:
-    """{activity, deeper_ceiling, dissociation, regimes, stream, models, own_loop: as in `figures.numbers`}, from this layout's tables."""
+    """{a part: its numbers as in `figures.numbers`}, of the parts named below, from this layout's tables."""
 
     def compute() -> dict[str, Any]:
         from figures.numbers import activity, deeper_ceiling, dissociation, models, own_loop, regimes

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from realmodels.arena.votes import Votes
 
 
+PICTURES = (".png", ".pdf", ".svg")
+
+
 def _folder(study: str) -> Path:
     from figures.build.layout import Layout
     from realmodels.arena.place import study_folder
@@ -124,9 +127,11 @@ class Score:
 
     def run(self) -> None:
         """Print a row per system and age."""
+        from figures.cli.output import check_place
         from realmodels.arena.score import scored
         from realmodels.arena.study import read_study
 
+        check_place(self.plot, "--plot", PICTURES)
         _show(scored(read_study(_folder(self.study))), self.plot, self.json)
 
 
@@ -145,9 +150,11 @@ class Rank:
 
     def run(self) -> None:
         """Print the ranking."""
+        from figures.cli.output import check_place
         from realmodels.arena.ranking.entry import ranked
         from realmodels.arena.study import read_study
 
+        check_place(self.plot, "--plot", PICTURES)
         with _votes(self.study) as votes:
             table: Any = votes.table()
         chosen = table[[bool(mark) is self.simulated for mark in table["simulated"]]]
@@ -155,10 +162,9 @@ class Rank:
 
 
 def _show(answer: Any, plot: Path | None, json: bool) -> None:
-    from figures.cli.output import check_place, show_json
+    from figures.cli.output import show_json
     from simulate.runs.files import atomic
 
-    check_place(plot, "--plot", (".png", ".pdf", ".svg"))
     if plot is not None:
         with atomic(plot) as temporary:
             answer.plot().figure.savefig(temporary, format=plot.suffix[1:].lower(), dpi=150, bbox_inches="tight")

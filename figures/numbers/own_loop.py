@@ -14,7 +14,6 @@ DIFFERENCES = {
     "stream": (more, "stream", "free"),
     "rate": (more, "stream", "fast"),
     "random": (more, "stream", "random"),
-    "mixture": (more, "mixture", "free"),
     "text": (less_text, "text", "free"),
     "text_over_random": (less_text, "text", "random"),
     "text_over_related": (less_text, "text", "related"),
@@ -25,7 +24,6 @@ DIFFERENCES = {
     "price": (rephrased, "free", "stream"),
     "price_rate": (rephrased, "fast", "stream"),
     "price_text": (rephrased, "free", "text"),
-    "stream_over_text": (more, "stream", "text"),
 }
 """{name: (what is compared, one way, the other)}."""
 

@@ -7,9 +7,12 @@ from typing import Any, ClassVar
 import pandas as pd
 from scipy.stats import binomtest
 
+from realmodels.arena.intervals_plot import by_age
 from realmodels.arena.ranking.by_group import BANDS, age_bands
 from realmodels.arena.study import Study
 from simulate.runs.answer import Answer, field
+
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -28,29 +31,21 @@ class Score(Answer):
     x: ClassVar[str] = "ages"
 
     def plot(self, **options: Any) -> Any:
-        """Draw the share of right answers over the age of the memory, a curve with intervals per system; return the axes."""
+        """Draw the share of right answers by age of the memory, with intervals; return the axes (None without questions)."""
         frame = self.to_frame()
-        tables = {name: frame.pivot(index="ages", columns="system", values=name) for name in ("right", "low", "high")}
-        middle = tables["right"][list(dict.fromkeys(self.system))]
-        errors = [[middle[name] - tables["low"][name], tables["high"][name] - middle[name]] for name in middle]
-        chosen = {
-            "marker": "o", "capsize": 3, "ylim": (0, 1), "xlabel": "age of the memory", "ylabel": "share right",
-            "title": self.study, **options,
-        }  # fmt: skip
-        axes = middle.plot(yerr=errors, **chosen)
-        axes.set_xticks(range(len(middle)), list(middle.index))
-        return axes
+        chosen = {"ylabel": "share right", "title": self.study, "ylim": (-0.02, 1.02), **options}
+        return by_age(frame[frame["ages"] != ALL], "right", "ages", **chosen)
 
 
 def scored(study: Study, bands: Sequence[int] = BANDS) -> Score:
-    """The score of every system of a study; `all` is every age. bands: first age of each band."""
+    """The score of every system of a study, by age and over all ages. bands: first age of each band."""
     asked = [item for item in study.items if item.kind == "question"]
     of = age_bands(study, pd.Series([item.id for item in asked]), bands)
     rows = []
     for system in study.systems:
         marked = pd.DataFrame([vars(study.answers[item.id, system.id]) for item in asked])
         groups = [(band, marked[(of == band).to_numpy()]) for band in sorted(of.dropna().unique())]
-        for band, part in [*groups, ("all", marked)]:
+        for band, part in [*groups, (ALL, marked)]:
             if len(part):
                 interval = binomtest(int(part["right"].sum()), len(part)).proportion_ci()
                 share, outdated = float(part["right"].mean()), float(part["outdated"].mean())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from realmodels.arena import intervals_plot
 from simulate.runs.answer import Answer, field, short
 
 TABLES = {
@@ -41,13 +42,13 @@ class Ranking(Answer):
     bootstrap_low: Sequence[float] = field("log odds", "Lower end by the bootstrap.", column=True)
     bootstrap_high: Sequence[float] = field("log odds", "Upper end by the bootstrap.", column=True)
     stands: Sequence[int] = field("votes", "Votes in which the system stands.", column=True)
-    preferences: pd.DataFrame = field("", "Pairs: chance that first is preferred to second, with intervals.")  # noqa: RUF009
-    by_age: pd.DataFrame = field("", "Rankings by age of the memory; strengths sum to 0 in each group.")  # noqa: RUF009
-    by_kind: pd.DataFrame = field("", "Rankings by kind of item.")  # noqa: RUF009
-    by_reader: pd.DataFrame = field("", "Rankings by reader.")  # noqa: RUF009
-    reasons: pd.DataFrame = field("", "How often each reason was given against each system.")  # noqa: RUF009
+    preferences: pd.DataFrame = field("", "Pairs: chance that first is preferred to second, with intervals.")
+    by_age: pd.DataFrame = field("", "Rankings by age of the memory; strengths sum to 0 in each group.")
+    by_kind: pd.DataFrame = field("", "Rankings by kind of item.")
+    by_reader: pd.DataFrame = field("", "Rankings by reader.")
+    reasons: pd.DataFrame = field("", "How often each reason was given against each system.")
     agreement: Mapping[str, Any] = field("", "Krippendorff's alpha between readers, and the shares behind it.")
-    automatic: pd.DataFrame = field("", "Whether votes follow the automatic score, mark by mark.")  # noqa: RUF009
+    automatic: pd.DataFrame = field("", "Whether votes follow the automatic score, mark by mark.")
     notes: Sequence[str] = field("", "What has to be known before this is believed.")
 
     def lines(self) -> list[tuple[str, Any, str, str]]:
@@ -64,7 +65,7 @@ class Ranking(Answer):
         return "\n\n".join(part for part in parts if part)
 
     def plot(self, by_age: bool = False, **options: Any) -> Any:
-        """Draw strengths with their 95% intervals and return the axes: a line per system, or curves over age bands.
+        """Draw strengths with their 95% intervals and return the axes: a line per system, or bands of ages.
 
         options: those of `DataFrame.plot` (ax, figsize, title, ...).
         """
@@ -84,11 +85,9 @@ class Ranking(Answer):
         known = self.by_age.dropna(subset=["strength"])
         if known.empty:
             return pd.DataFrame({"no votes by age": [0.0]}).plot(**{"title": title, **options})
-        tables = {name: known.pivot(index="group", columns="system", values=name) for name in ("strength", "low", "high")}
-        middle = tables["strength"]
-        errors = [[middle[name] - tables["low"][name], tables["high"][name] - middle[name]] for name in middle]
-        chosen = {"marker": "o", "capsize": 3, "xlabel": "age of the memory", "ylabel": "log strength (log odds)", "title": title}
-        return middle.plot(yerr=errors, **{**chosen, **options})
+        return intervals_plot.by_age(
+            known, "strength", "group", **{"ylabel": "log strength (log odds)", "title": title, **options}
+        )
 
 
 def _text(table: pd.DataFrame) -> str:

@@ -40,8 +40,8 @@ class Capacity(ModelAnswer):
     order_effect: float | None = field("facts", "Facts kept in the file's own order less shuffled ones; best method.")
     best: str | None = field("", "Method that keeps most.")
     measured: bool = field("", "Whether the facts were written, or only forecast.")
-    table: pd.DataFrame = field("", "A row per method.")  # noqa: RUF009
-    curves_table: pd.DataFrame = field("", "Facts said right by facts written: a row per method, order and length of stream.")  # noqa: RUF009
+    table: pd.DataFrame = field("", "A row per method.")
+    curves_table: pd.DataFrame = field("", "Facts said right by facts written: a row per method, order and length of stream.")
     scan: Sequence[Mapping[str, Any]] = field("", "What the scan over matrices found, best first; empty if none was made.")
     seconds: Mapping[str, float] = field("s", "Time that each method took.")
     sentences: Sequence[str] = field("", "The answer in words.")

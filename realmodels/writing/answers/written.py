@@ -63,9 +63,7 @@ class Written(Rated):
     matrix: Mapping[str, Sequence[Sequence[float | None]]] = field("", "R[i][j]: score of task j after i tasks, by score.")
     undefined: Mapping[str, str] = field("", "Numbers that are null, with the reason.")
     definitions: Mapping[str, str] = field("", "What the scores are.")
-    per_fact: pd.DataFrame = field(  # noqa: RUF009
-        "", "A row per fact: before, just after its write, at the end, and what the model says."
-    )
+    per_fact: pd.DataFrame = field("", "A row per fact: before, just after its write, at the end, and what the model says.")
     age: Sequence[int] = field("tasks written since", "Age of a task.", column=True)
     bits: Sequence[float] = field(PER_FACT, "Retained bits of tasks of this age, mean over tasks.", column=True)
     low: Sequence[float] = field(PER_FACT, LOW, column=True)

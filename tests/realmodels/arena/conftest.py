@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from realmodels.arena.server import app
 from realmodels.arena.story import Chapter, Probe, Story
 from realmodels.arena.study import Answer, Item, Study, System
 from realmodels.arena.votes import Votes
+from tests.realmodels.arena.client import Browser
 
 SYSTEMS = tuple(System(f"zq_{name}", f"Zorq {name} writer", {}) for name in ("alpha", "beta", "gamma"))
 AGES = {"q1": 1, "q2": 1, "q3": 5, "q4": 5, "s1": None, "s2": None}
@@ -52,3 +55,17 @@ def study(make_study) -> Study:
 def votes(tmp_path):
     with Votes(tmp_path / "votes.sqlite") as database:
         yield database
+
+
+@pytest.fixture
+def browser(study, votes):
+    """Factory (study, arguments of app) -> a new browser on one and the same site."""
+    sites = {}
+
+    def make(its_study=study, client=("1.2.3.4", 5), headers=None, **fields) -> Browser:
+        key = id(its_study)
+        if key not in sites:
+            sites[key] = app(its_study, votes, rng=np.random.default_rng(0), **fields)
+        return Browser(sites[key], client=client, headers=headers)
+
+    return make

@@ -3,13 +3,14 @@
 import json
 import re
 
+import numpy as np
 import pytest
 import torch
 
 from realmodels.arena.items import items_of, marks
 from realmodels.arena.new import new
 from realmodels.arena.place import SHIPPED, study_folder
-from realmodels.arena.score import scored
+from realmodels.arena.score import Score, scored
 from realmodels.arena.story import Chapter, Probe, Story, read_story
 from realmodels.arena.study import Item, read_study
 from realmodels.arena.systems.lived import sentences_of, shown
@@ -261,6 +262,23 @@ def test_the_score_counts_by_age(tmp_path, model):
     assert frame.loc[("frozen", "all"), "right"] == 0
     low, high = frame.loc[("whole", "all"), ["low", "high"]]
     assert (round(low, 3), round(high, 3)) == (0.194, 0.994)  # Clopper and Pearson, 3 of 4
+
+
+def test_the_picture_has_both_ends_of_every_interval():
+    answer = Score("s", 4, ["a", "b"], ["0-2", "0-2"], [4, 4], [0.0, 0.75], [0.0, 0.2], [0.6, 0.99], [0.0, 0.0])
+    axes = answer.plot()
+    ends = [
+        segment[:, 1].tolist() for bars in axes.collections if hasattr(bars, "get_segments") for segment in bars.get_segments()
+    ]
+    assert np.allclose(ends, [[0.0, 0.6], [0.2, 0.99]])
+    axes.figure.clear()
+
+
+def test_the_readme_says_what_the_shipped_study_scores():
+    frame = scored(read_study(SHIPPED)).to_frame().set_index(["system", "ages"])
+    right = {name: round(frame.loc[(name, "all"), "right"] * 45) for name in ("whole", "frozen")}
+    text = " ".join((SHIPPED.parent / "README.md").read_text("utf-8").split())
+    assert f"context it answers {right['whole']} of 45 questions rightly, with nothing of it {right['frozen']}." in text
 
 
 def test_the_shipped_study_is_copied_once_and_its_votes_stay(tmp_path):
