@@ -16,7 +16,7 @@ paper: $(INSTALLED)
 	$(BIN)/cwb reproduce paper
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0
 
 browser:
 	command -v chromium || command -v chromium-browser || command -v google-chrome || { \

@@ -68,11 +68,15 @@ def new(
     ids = [system.id for system in asked_for]
     if len(ids) < 2 or len({*ids}) < len(ids):
         raise UserError(f"systems {', '.join(systems) or 'none'}: give two or more that differ")
+    if workers < 1:
+        raise UserError(f"workers={workers}: give 1 process at least")
     making = _Making(folder, story, asked_for, model)
     sha256 = {name: load(name).sha256 for name in dict.fromkeys(making.model_of(system) for system in asked_for)}
     _begin(making, sha256)
     items = items_of(story)
-    lived: Any = Parallel(n_jobs=workers)(delayed(_lived)(making, system, items, say) for system in asked_for)
+    lived: Any = Parallel(n_jobs=min(workers, len(asked_for)))(
+        delayed(_lived)(making, system, items, say) for system in asked_for
+    )
     answers, finished = [], []
     for system, (about, texts) in zip(asked_for, lived, strict=True):
         name = making.model_of(system)

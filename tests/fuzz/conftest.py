@@ -37,6 +37,8 @@ def files() -> dict[str, tuple[int, int]]:
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     """Heavy work replaced, the current folder a new one; afterwards no file of the repository has changed."""
+    import uvicorn
+
     import figures.build.build
     import figures.build.dictionary
     import figures.build.drawing
@@ -48,6 +50,8 @@ def guarded(tmp_path_factory):
     import figures.cli.theory
     import figures.figure
     import figures.verdicts.table
+    import realmodels.arena.new
+    import realmodels.arena.ranking.planning
     import realmodels.model.listing
     import realmodels.training.by_name
     import simulate.system.registry
@@ -74,6 +78,9 @@ def guarded(tmp_path_factory):
         patch.setattr(figures.cli.theory, "_searched", reached)
         patch.setattr(theory.evidence, "checks", lambda name: [])
         patch.setattr(theory.evidence, "agreements", lambda id=None: reached() if id is None else agreements(id))
+        patch.setattr(realmodels.arena.new, "_begin", reached)
+        patch.setattr(realmodels.arena.ranking.planning, "_row", reached)
+        patch.setattr(uvicorn.Server, "run", reached)
         patch.setattr(realmodels.training.by_name.Plan, "prepared", reached)
         patch.setattr(
             realmodels.model.listing, "listed", lambda sizes, *more: listed(sizes, *more) if set(sizes) - set(SIZES) else []

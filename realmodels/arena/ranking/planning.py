@@ -30,6 +30,9 @@ POWER = 0.8
 LARGEST = 0.98
 """Preference beyond which we do not look."""
 
+MOST = 10_000
+"""Votes of a study that we simulate, at most: hundreds of studies are drawn for every number of readers."""
+
 STEPS = 6
 """Halvings of the range of preferences: 0.48 / 2^6 is less than 0.01, as fine as a few hundred draws of votes can tell."""
 
@@ -126,6 +129,8 @@ def _values(habits: Habits) -> tuple[float, float, float, float]:
 def _checked(habits: Habits, readers: Sequence[int], votes_each: int, draws: int) -> None:
     if not readers or min(*readers, votes_each, draws) < 1:
         raise UserError(f"readers {list(readers)}, votes_each {votes_each}, draws {draws}: give whole numbers of 1 at least")
+    if max(readers) * votes_each > MOST:
+        raise UserError(f"{max(readers)} readers with {votes_each} votes each: give {MOST} votes in all at most")
     if not 0 <= habits.error < 1 or habits.taste < 0 or habits.nu < 0:
         raise UserError(f"habits {habits}: give 0 <= error < 1, taste >= 0 and nu >= 0")
 
