@@ -80,7 +80,7 @@ def read_story(path: str | Path) -> Story:
         value = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UserError(f"story {path} cannot be read ({error.strerror}): give a JSON file") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"story {path} is not JSON in UTF-8 ({error}): mend it there") from None
     return story_of(value, f"story {path}")
 

@@ -124,7 +124,7 @@ def _made(kind: type, value: Any, where: str) -> Any:
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read ({error}): make the study again") from None
 
 
@@ -138,7 +138,7 @@ def _lines(path: Path) -> Iterator[tuple[Any, str]]:
         if line.strip():
             try:
                 yield json.loads(line), f"{path}, line {number}"
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UserError(f"{path}, line {number} is not JSON ({error}): mend it there") from None
 
 

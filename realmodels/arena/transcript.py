@@ -140,7 +140,7 @@ def _objects(path: Path) -> Iterator[Said]:
         where = f"transcript {path}, line {number}"
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(f"{where} is not JSON ({error}): mend it there") from None
         if not isinstance(value, dict):
             raise UserError(f'{where} is {type(value).__name__}: give an object such as {{"role": "user", "content": "..."}}')
@@ -159,7 +159,7 @@ def _objects(path: Path) -> Iterator[Said]:
 def _probes(path: Path) -> list[Any]:
     try:
         value = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f"probes {path} is not JSON ({error}): mend it there") from None

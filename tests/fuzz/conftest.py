@@ -78,6 +78,8 @@ def guarded(tmp_path_factory):
         patch.setattr(figures.cli.theory, "_searched", reached)
         patch.setattr(theory.evidence, "checks", lambda name: [])
         patch.setattr(theory.evidence, "agreements", lambda id=None: reached() if id is None else agreements(id))
+        load = realmodels.arena.new.load
+        patch.setattr(realmodels.arena.new, "load", lambda name: reached() if name == "smollm2" else load(name))
         patch.setattr(realmodels.arena.new, "_begin", reached)
         patch.setattr(realmodels.arena.ranking.planning, "_row", reached)
         patch.setattr(uvicorn.Server, "run", reached)
