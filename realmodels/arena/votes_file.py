@@ -49,7 +49,7 @@ def _checked(row: Any, where: str) -> dict[str, Any]:
     for name in TIMES:
         try:
             datetime.fromisoformat(row[name])
-        except (TypeError, ValueError, RecursionError):
+        except (TypeError, ValueError):
             raise UserError(f"{where}: {name} is {str(row[name])[:40]!r}: give a time as 2026-01-01T12:00:00+00:00") from None
     if not isinstance(row["simulated"], bool):
         raise UserError(f"{where}: simulated is {str(row['simulated'])[:40]!r}: give true or false")
