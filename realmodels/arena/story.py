@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from simulate.runs.files import atomic
+from simulate.runs.files import atomic, read_json
 from theory.errors import UserError
 
 Kind = Literal["place", "relation", "promise", "object"]
@@ -76,13 +76,7 @@ class Story:
 def read_story(path: str | Path) -> Story:
     """The story of a JSON file. Raises UserError, with the place and the cure, for anything that is not as described above."""
     path = Path(path)
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UserError(f"story {path} cannot be read ({error.strerror}): give a JSON file") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"story {path} is not JSON in UTF-8 ({error}): mend it there") from None
-    return story_of(value, f"story {path}")
+    return story_of(read_json(path, "give a JSON file as realmodels/arena/story.py describes it"), f"story {path}")
 
 
 def story_of(value: Any, where: str = "story") -> Story:

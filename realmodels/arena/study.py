@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from realmodels.arena.story import Story, read_story
-from simulate.runs.files import atomic
+from simulate.runs.files import atomic, parse_json, read_json, read_text
 from theory.errors import UserError
 
 ItemKind = Literal["question", "scene"]
+AGAIN = "make the study again"
 
 
 @dataclass(frozen=True)
@@ -93,16 +94,18 @@ def read_study(folder: str | Path) -> Study:
     folder = Path(folder)
     if not (folder / "study.json").is_file():
         raise UserError(f"no study in {folder}: make one with `cwb arena new {folder}`")
-    about = _json(folder / "study.json")
+    about = read_json(folder / "study.json", AGAIN)
     story = read_story(folder / "story.json")
-    systems = tuple(
-        _made(System, one, f"{folder / 'systems.json'}, system {n}") for n, one in enumerate(_json(folder / "systems.json"), 1)
-    )
+    lived = folder / "systems.json"
+    listed = read_json(lived, AGAIN)
+    if not isinstance(listed, list):
+        raise UserError(f"{lived}: give a list of systems")
+    systems = tuple(_made(System, one, f"{lived}, system {n}") for n, one in enumerate(listed, 1))
     items = tuple(_made(Item, one, where) for one, where in _lines(folder / "items.jsonl"))
     answers = [_made(Answer, one, where) for one, where in _lines(folder / "answers.jsonl")]
     found = {(one.item, one.system): one for one in answers}
     if len({one.id for one in systems}) != len(systems) or len(systems) < 2:
-        raise UserError(f"{folder / 'systems.json'}: {len(systems)} systems: give two at least, each with its own id")
+        raise UserError(f"{lived}: {len(systems)} systems: give two at least, each with its own id")
     lacking = [(item.id, system.id) for item in items for system in systems if (item.id, system.id) not in found]
     if lacking or not items:
         what = f"no answer of system {lacking[0][1]!r} to item {lacking[0][0]!r}" if lacking else "no items"
@@ -121,25 +124,12 @@ def _made(kind: type, value: Any, where: str) -> Any:
     return kind(**value)
 
 
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path} cannot be read ({error}): make the study again") from None
-
-
 def _lines(path: Path) -> Iterator[tuple[Any, str]]:
     """(value, place) of each line of a JSON Lines file."""
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): make the study again") from None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(read_text(path, AGAIN).split("\n"), 1):
         if line.strip():
-            try:
-                yield json.loads(line), f"{path}, line {number}"
-            except (ValueError, RecursionError) as error:
-                raise UserError(f"{path}, line {number} is not JSON ({error}): mend it there") from None
+            where = f"{path}, line {number}"
+            yield parse_json(line, where, "mend it there"), where
 
 
 def _write(path: Path, text: str) -> None:

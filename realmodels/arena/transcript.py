@@ -7,13 +7,13 @@ turn with such content; without any such line, every `turns` turns. A recap is a
 unless given: readers see recaps, so better write them.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from realmodels.arena.story import Language, Story, story_of
+from simulate.runs.files import parse_json, read_json, read_text
 from theory.errors import UserError
 
 TURNS = 20  # of a chapter, where the file does not say
@@ -138,10 +138,7 @@ def _objects(path: Path) -> Iterator[Said]:
         if not line.strip():
             continue
         where = f"transcript {path}, line {number}"
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"{where} is not JSON ({error}): mend it there") from None
+        value = parse_json(line, where, "mend it there")
         if not isinstance(value, dict):
             raise UserError(f'{where} is {type(value).__name__}: give an object such as {{"role": "user", "content": "..."}}')
         name, text = value.get("name") or value.get("role"), value.get("content")
@@ -157,21 +154,11 @@ def _objects(path: Path) -> Iterator[Said]:
 
 
 def _probes(path: Path) -> list[Any]:
-    try:
-        value = json.loads(_read(path))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"probes {path} is not JSON ({error}): mend it there") from None
+    value = read_json(path, "give a JSON file")
     if not isinstance(value, list):
         raise UserError(f"probes {path} is {type(value).__name__}: give a list of probes")
     return value
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): give a text file") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
+    return read_text(path, "give a text file in UTF-8").removeprefix("\ufeff")  # the byte order mark of some editors

@@ -46,25 +46,17 @@ def probes(phrases: Phrases, cast: Cast, plot: Plot, rng: np.random.Generator) -
     asked: list[Probe] = []
     for number in range(FIRST, len(plot.scenes) + 1):
         for fact in chooser.chosen(facts(plot, cast, number), number):
-            asked.append(_probe(fact, f"p{len(asked) + 1}", number, phrases, cast, rng))
+            words = cast.words(fact.event, phrases, 0)
+            question, opening = (of[fact.question].format(**words) for of in (phrases.questions, phrases.openings))
+            earlier = tuple(dict.fromkeys(one for one in fact.earlier if one != fact.answer))
+            known = cast.place_names if fact.kind == "place" else cast.names
+            shown = {fact.answer, *earlier} | (
+                {cast.names[fact.event.actor]} if fact.question in (*RELATIONS, "open to") else set()
+            )
+            wrong = [known[i] for i in rng.permutation(len(known)) if known[i] not in shown]
+            name = f"p{len(asked) + 1}"
+            asked.append(Probe(name, fact.kind, fact.chapter, number, question, fact.answer, earlier, tuple(wrong), opening))
     return tuple(asked)
-
-
-def every_probe(phrases: Phrases, cast: Cast, plot: Plot, rng: np.random.Generator) -> tuple[Probe, ...]:
-    """All that can be asked after each chapter: what a reader learns by, where the probes of a study are chosen ones."""
-    numbered = [(number, fact) for number in range(1, len(plot.scenes) + 1) for fact in facts(plot, cast, number)]
-    return tuple(_probe(fact, f"e{n}", number, phrases, cast, rng) for n, (number, fact) in enumerate(numbered, 1))
-
-
-def _probe(fact: Fact, name: str, number: int, phrases: Phrases, cast: Cast, rng: np.random.Generator) -> Probe:
-    """A fact as a question after chapter `number`, with its answers that are wrong in any order."""
-    words = cast.words(fact.event, phrases, 0)
-    question, opening = (of[fact.question].format(**words) for of in (phrases.questions, phrases.openings))
-    earlier = tuple(dict.fromkeys(one for one in fact.earlier if one != fact.answer))
-    known = cast.place_names if fact.kind == "place" else cast.names
-    shown = {fact.answer, *earlier} | ({cast.names[fact.event.actor]} if fact.question in (*RELATIONS, "open to") else set())
-    wrong = tuple(known[i] for i in rng.permutation(len(known)) if known[i] not in shown)
-    return Probe(name, fact.kind, fact.chapter, number, question, fact.answer, earlier, wrong, opening)
 
 
 def facts(plot: Plot, cast: Cast, now: int) -> list[Fact]:

@@ -8,7 +8,7 @@ import numpy as np
 from realmodels.arena.narrative import chinese, english
 from realmodels.arena.narrative.cast import cast
 from realmodels.arena.narrative.plot import plot
-from realmodels.arena.narrative.probes import every_probe, probes
+from realmodels.arena.narrative.probes import probes
 from realmodels.arena.narrative.telling import chapters as told
 from realmodels.arena.narrative.telling import frame
 from realmodels.arena.story import LANGUAGES, Language, Story
@@ -19,11 +19,11 @@ WORDS = {"en": english, "zh": chinese}
 GENRES: Mapping[Language, tuple[str, ...]] = {language: tuple(WORDS[language].GENRES) for language in LANGUAGES}
 
 
-def narrative(genre: str, language: str, chapters: int = 24, seed: int = 0, every: bool = False) -> Story:
+def narrative(genre: str, language: str, chapters: int = 24, seed: int = 0) -> Story:
     """A story of so many chapters, 20 or more for ages worth measuring. The same arguments give the same story, byte for byte.
 
-    genre, language: of `GENRES`. every: with all probes that can be asked after each chapter, not a choice of them; the story is
-    the same. Raises UserError for any other, for fewer than 6 or more than 500 chapters and for a negative seed.
+    genre, language: of `GENRES`. Raises UserError for any other, for fewer than 6 or more than 500 chapters and for a
+    negative seed.
     """
     if language not in WORDS:
         raise UserError(f"no stories in the language {language!r}: give one of {', '.join(GENRES)}")
@@ -45,5 +45,5 @@ def narrative(genre: str, language: str, chapters: int = 24, seed: int = 0, ever
     happened = plot(chapters, for_plot)
     text = told(of, words.PHRASES, drawn, happened, for_text)
     title = of.titles[for_cast.integers(len(of.titles))].format(**drawn.extras)
-    asked = (every_probe if every else probes)(words.PHRASES, drawn, happened, for_probes)
+    asked = probes(words.PHRASES, drawn, happened, for_probes)
     return Story(title, words.PHRASES.language, genre, frame(of, words.PHRASES, drawn, happened), text, asked)

@@ -87,7 +87,7 @@ def test_simulated_votes_are_told_apart(made, tmp_path, capsys):
         (["serve", "nowhere"], "no study nowhere: make one"),
         (["score", "nowhere"], "no study nowhere"),
         (["new", "{0}/study", "--story", "{0}/story.json"], "is there already"),
-        (["new", "{0}/other", "--story", "{0}/no.json"], "no.json cannot be read"),
+        (["new", "{0}/other", "--story", "{0}/no.json"], "no.json does not exist"),
         (["new", "{0}/other", "--story", "{0}/story.json", "--transcript", "{0}/a.txt"], "give one of them"),
         (["new", "{0}/other", "--probes", "{0}/a.json"], "belongs to --transcript"),
         (["new", "{0}/other", "--genre", "opera"], "opera"),

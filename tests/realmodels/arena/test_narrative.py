@@ -214,10 +214,3 @@ def test_what_does_not_exist_is_named_with_what_does(genre, language, chapters, 
 def test_a_story_without_end_is_refused_before_it_is_told():
     with pytest.raises(UserError, match="500 at most"):
         narrative("sea", "en", 10**12)
-
-
-def test_every_probe_holds_those_of_a_study_and_the_story_is_the_same():
-    story, all_of_it = narrative("court", "en", 12, 3), narrative("court", "en", 12, 3, every=True)
-    assert all_of_it.chapters == story.chapters
-    known = {(p.question, p.asked): (p.answer, p.outdated, p.chapter) for p in all_of_it.probes}
-    assert all(known[p.question, p.asked] == (p.answer, p.outdated, p.chapter) for p in story.probes)

@@ -94,7 +94,7 @@ def test_probes_come_from_a_second_file_and_the_story_survives_its_own(file, tmp
         ("Mara:\nTomas:   \n", "chat.txt", "no turns"),
         ("\nonce upon a time\nMara: Hello.", "chat.txt", "line 2 has no speaker"),
         ("Mara: Hello.\n# Two\nnobody speaks", "chat.txt", "line 3 has no speaker"),
-        ('{"role": "user", "content": "a"}\n{oops', "chat.jsonl", "line 2 is not JSON"),
+        ('{"role": "user", "content": "a"}\n{oops', "chat.jsonl", "line 2: not JSON"),
         ('\n["user", "a"]', "chat.jsonl", "line 2 is list"),
         ('{"role": "user"}', "chat.jsonl", "line 1: content is missing"),
         ('{"role": "user", "content": [1]}', "chat.jsonl", "line 1: content is list"),
@@ -116,7 +116,7 @@ def test_a_hostile_transcript_is_refused_with_its_line(file, text, name, message
     ("probes", "message"),
     [
         ("{}", "is dict"),
-        ("[", "is not JSON"),
+        ("[", "not JSON"),
         (json.dumps([{**PROBE, "asked": 4}]), "asked after 4, of 3"),
         (json.dumps([{**PROBE, "chapter": 3}]), "chapter 3, asked after 2"),
         (json.dumps([{**PROBE, "kind": "smell"}]), "kind 'smell'"),
@@ -132,7 +132,7 @@ def test_probes_that_do_not_fit_are_refused(file, probes, message):
 
 
 def test_what_cannot_be_read_is_refused(tmp_path, file):
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="does not exist"):
         read_transcript(tmp_path / "nowhere.txt")
     (tmp_path / "bytes.txt").write_bytes(b"Mara: \xff")
     with pytest.raises(UserError, match="not UTF-8"):
