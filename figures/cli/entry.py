@@ -20,6 +20,7 @@ from tyro.conf import FlagCreatePairsOff, OmitArgPrefixes, OmitSubcommandPrefixe
 from figures.cli.advise import Advise
 from figures.cli.arena import Arena
 from figures.cli.ask import Ask, Methods, School
+from figures.cli.bench import Bench
 from figures.cli.capacity import Capacity
 from figures.cli.delta import Apply, Revert
 from figures.cli.explore import Explore
@@ -55,6 +56,7 @@ Command = (
     | Annotated[Ask, subcommand("ask")]
     | Annotated[School, subcommand("school")]
     | Annotated[Arena, subcommand("arena")]
+    | Annotated[Bench, subcommand("bench")]
     | Annotated[Figures, subcommand("figures")]
     | Annotated[Verdicts, subcommand("verdicts")]
     | Annotated[Tables, subcommand("tables")]

@@ -1,0 +1,1 @@
+"""What is tested: a language model with a writing method, a user's own object, and a table as reference."""
