@@ -50,8 +50,8 @@ class Run:
         from figures.cli.facts import progress
         from figures.cli.output import check_place, show_json, show_table
         from realmodels.bench.board import MEANINGS, board
-        from realmodels.bench.run import run
         from realmodels.bench.entry import file_name
+        from realmodels.bench.run import run
         from realmodels.writing.methods.binding import typed
 
         check_place(self.out, "--out", (".json",))
@@ -135,9 +135,7 @@ class Verify:
 class Bench:
     """Continual bits: how much a memory holds if it learns one task after another. Run it, show the board, verify an entry."""
 
-    command: (
-        Annotated[Run, subcommand("run")] | Annotated[Show, subcommand("show")] | Annotated[Verify, subcommand("verify")]
-    )
+    command: Annotated[Run, subcommand("run")] | Annotated[Show, subcommand("show")] | Annotated[Verify, subcommand("verify")]
 
     def run(self) -> None:
         """Do it."""

@@ -1,12 +1,12 @@
 """Bits that a memory holds of some symbols: by how much it shortens their description.
 
-Who has the memory and is sent the symbols one by one needs -log2 p of each, for any prediction p. Without the memory it is log2 A.
+Who has the memory and is sent the symbols one by one needs -log2 p of each, for any prediction p; without the memory log2 A.
 The prediction is what the memory says, mixed with an even guess by a share that is sent along:
   bits = max over 0 <= s <= 1 of  sum over symbols of log2( A [(1 - s) p + s/A] ).
 It is never below 0, and whoever knows nothing and is sure of it (s = 1) has 0. Two p are asked for:
 * code bits: p is the model's probability of the symbol among the A, given the symbols before it (Morris et al. 2025, eq. 8);
-* answered bits: p is 1 for the symbol that is answered and 0 for the others, so that all that is needed is an answer. With a share
-  q of right symbols it is, by the best s, per symbol  log2 A - H(q) - (1 - q) log2(A - 1): Fano's bound.
+* answered bits: p is 1 for the symbol that is answered and 0 for the others, so that nothing but an answer is needed. With a
+  share q of right symbols they are, by the best s, per symbol  log2 A - H(q) - (1 - q) log2(A - 1): Fano's bound.
 Both are what a decoder saves, so each is a lower bound of what is held, but for the share s, which is fitted to the symbols: who
 guesses has by luck about 0.4 bits in a group of symbols, whatever its size (a quarter of log2 e, half of a chi-square's mean).
 """
@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 LEAST = 1e-30  # in place of a probability of 0
+
 
 def code_bits(p: np.ndarray, choices: int) -> float:
     """Bits held of symbols that the memory gives the probabilities p [n], each among `choices`, with the best share of guessing.
@@ -31,7 +32,7 @@ def code_bits(p: np.ndarray, choices: int) -> float:
     def slope(share: float) -> float:
         return float(((even - p) / ((1 - share) * p + share * even)).sum())
 
-    share = float(brentq(slope, 0.0, 1.0)) if slope(0.0) > 0 else 0.0
+    share = float(brentq(slope, 0.0, 1.0)) if slope(0.0) > 0 else 0.0  # pyright: ignore[reportArgumentType]
     return max(0.0, float(np.log2(choices * ((1 - share) * p + share * even)).sum()))
 
 

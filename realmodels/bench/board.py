@@ -36,9 +36,9 @@ def entries(files: Sequence[str | Path] = (), shipped: bool = True) -> list[Entr
 
 
 def board(found: Sequence[Entry], level: str, kind: str) -> list[dict[str, Any]]:
-    """A row per entry of this level and kind, the one that holds most bits per parameter first; one without parameters at the end.
+    """A row per entry of this level and kind, the one that holds most bits per parameter first.
 
-    Raises UserError if there is none.
+    Entries without parameters come last. Raises UserError if there is none.
     """
     chosen = [entry for entry in found if entry.level == level and entry.kind == kind]
     if not chosen:

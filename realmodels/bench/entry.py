@@ -9,6 +9,7 @@ The digest tells damage from what was meant. It is no proof: whoever forges a ro
 the entry again (`realmodels.bench.verify`).
 """
 
+import json
 import math
 import re
 from collections import Counter
@@ -18,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from realmodels.bench.kinds import KINDS, stream
-from realmodels.bench.levels import LEVELS, level
+from realmodels.bench.levels import LEVELS, Level, level
 from realmodels.bench.streams import ORDERS, Row, evaluated, held
-from simulate.runs.files import digest, read_json, write_json
+from simulate.runs.files import atomic, digest, read_json
 from theory.errors import UserError
 
 FORMAT = "continual bits 1"
@@ -52,9 +53,7 @@ class Entry:
     @property
     def offered(self) -> float:
         """Bits that there are to know in a stream."""
-        of_level = level(self.level)
-        tasks = stream(self.kind, 1, of_level.per_task, 0)
-        return tasks[0][0].bits * of_level.per_task * of_level.length(self.kind)
+        return offered(self.kind, level(self.level))
 
     def held(self, order: str = "sequential") -> list[float]:
         """Bits at the end of the stream, for each seed."""
@@ -67,8 +66,18 @@ class Entry:
         return {**values, "sha256": digest(values)}
 
     def save(self, path: str | Path) -> None:
-        """Write the file, atomically."""
-        write_json(Path(path), self.to_json())
+        """Write the file, atomically: a row on a line."""
+        values = self.to_json()
+        rows = ",\n  ".join(json.dumps(row) for row in values.pop("rows"))
+        sha256 = values.pop("sha256")
+        text = json.dumps(values, indent=1)
+        with atomic(Path(path)) as temporary:
+            temporary.write_text(f'{text[:-2]},\n "rows": [\n  {rows}\n ],\n "sha256": "{sha256}"\n}}\n', encoding="utf-8")
+
+
+def offered(kind: str, of_level: Level) -> float:
+    """Bits that there are to know in a stream of this kind and level."""
+    return stream(kind, 1, of_level.per_task, 0)[0][0].bits * of_level.per_task * of_level.length(kind)
 
 
 def file_name(name: str) -> str:
@@ -102,7 +111,11 @@ def _check(entry: Entry, path: Path) -> None:
         raise UserError(f"{path}: level {entry.level} has the seeds {list(of_level.seeds)}, not {list(entry.seeds)}: {MEND}")
     per_task = entry.offered / of_level.length(entry.kind)
     for number, row in enumerate(entry.rows, 1):
-        if not isinstance(row, dict) or set(row) != {*NUMBERS, "order"} or not all(_number(row[k], v) for k, v in NUMBERS.items()):
+        if (
+            not isinstance(row, dict)
+            or set(row) != {*NUMBERS, "order"}
+            or not all(_number(row[k], v) for k, v in NUMBERS.items())
+        ):
             raise UserError(f"{path}, row {number}: a number is missing or none: {MEND}")
         if not (0 <= row["bits"] <= per_task * (1 + 1e-9) and 0 <= row["answered_bits"] <= per_task * (1 + 1e-9)):
             raise UserError(f"{path}, row {number}: more bits than the task has ({per_task:g}), or fewer than none: {MEND}")

@@ -44,7 +44,9 @@ def fresh_config(architecture: str, width: int, vocabulary: int) -> ModelConfig:
 def fresh(architecture: str, width: int, kind: str, seed: int) -> Loaded:
     """A model that has learned nothing, for texts of this kind. Raises UserError as `fresh_config` and `kinds.words`."""
     if architecture not in ARCHITECTURES:
-        raise UserError(f"unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}, or give a model's folder")
+        raise UserError(
+            f"unknown architecture {architecture!r}: choose one of {', '.join(ARCHITECTURES)}, or give a model's folder"
+        )
     vocabulary = {word: number for number, word in enumerate([SEPARATOR, *words(kind)])}
     backend = Backend(WordLevel(vocabulary, SEPARATOR))
     backend.pre_tokenizer = WhitespaceSplit()  # pyright: ignore[reportAttributeAccessIssue]

@@ -60,6 +60,20 @@ def run(
     whole("steps per task", steps, most=STEPS_MOST)
     whole("workers", workers, most=1024)
     system = _system(model, method, options or {}, memory, width, of_level)
+    return measured(system, kind, of_level, steps, learning_rate, name, workers, say)
+
+
+def measured(
+    system: System,
+    kind: str,
+    of_level: Level,
+    steps: int,
+    learning_rate: float | None = None,
+    name: str | None = None,
+    workers: int = 1,
+    say: Say = lambda line: None,
+) -> Entry:
+    """The entry of this system; arguments as in `run`, which checks them."""
     start = time.monotonic()
     rates, ends = _rates(system, kind, of_level, steps, learning_rate, workers, say)
     jobs: list[Job] = [(order, seed, rates[order] or 1.0, False) for seed in of_level.seeds for order in ORDERS]

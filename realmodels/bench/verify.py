@@ -21,7 +21,7 @@ from realmodels.writing.methods.checks import whole
 from simulate.runs.fingerprint import code_fingerprint
 from theory.errors import UserError
 
-SHARE, FEW = 0.25, 64.0  # of the bits that an entry says, and bits, by which those of another machine may differ
+SHARE, FEW = 0.15, 64.0  # of the bits that an entry says, and bits, by which those of another machine may differ
 SAME = 1e-6  # relative difference of rows that count as the same
 
 
@@ -82,7 +82,9 @@ def _again(entry: Entry, system: System, order: str, seed: int, exact: bool, pat
     place = f"{path}: {order}, seed {seed}"
     for name in ("parameters", "written"):
         if about[name] != entry.memory.get(name):
-            raise UserError(f"{place}: the entry says {name} {entry.memory.get(name)}, and there are {about[name]}: it is not valid")
+            raise UserError(
+                f"{place}: the entry says {name} {entry.memory.get(name)}, and there are {about[name]}: it is not valid"
+            )
     if about["state_bits"] is not None and about["state_bits"] > (entry.memory.get("state_bits") or 0) * (1 + SAME):
         raise UserError(f"{place}: the memory keeps more than the entry's state_bits, {about['state_bits']:g}: it is not valid")
     if exact:

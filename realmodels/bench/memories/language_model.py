@@ -137,9 +137,7 @@ def encoded(items: Sequence[Item], loaded: Loaded) -> Facts:
         return _letters(items, loaded)
     alphabets = list(dict.fromkeys(item.alphabet for item in items))
     rows = [[row for row, item in enumerate(items) if item.alphabet == alphabet] for alphabet in alphabets]
-    parts = [
-        encode_asked(_asked(some := [items[row] for row in part]), loaded.words, _spelt(some[0], loaded)) for part in rows
-    ]
+    parts = [encode_asked(_asked(some := [items[row] for row in part]), loaded.words, _spelt(some[0], loaded)) for part in rows]
     order = torch.tensor([row for part in rows for row in part])
     return together(parts)[order.argsort()]
 

@@ -1,15 +1,16 @@
 """A user's own memory: any Python object with write(task) and answer(prompt).
 
-    class Mine:
-        state_bits = 0                       # optional: bits that it keeps, as a number; it is believed
-        parameters = 1000                    # optional: numbers that it may store in
-        def write(self, task): ...           # task: a list of (prompt, answer), answers with a space before them
-        def answer(self, prompt): ...        # what it says after the prompt, as text
+class Mine:
+    state_bits = 0                       # optional: bits that it keeps, as a number; it is believed
+    parameters = 1000                    # optional: numbers that it may store in
+    def write(self, task): ...           # task: a list of (prompt, answer), answers with a space before them
+    def answer(self, prompt): ...        # what it says after the prompt, as text
 """
 
 import hashlib
 import importlib.util
 import math
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,7 @@ def maker(place: str) -> tuple[Callable[[], Any], str]:
     spec = importlib.util.spec_from_file_location(f"memory_{file.stem}", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # data classes look their module up
     try:
         data = file.read_bytes()
         spec.loader.exec_module(module)
