@@ -107,15 +107,15 @@ def _check(entry: Entry, path: Path) -> None:
     if entry.level not in LEVELS or entry.kind not in KINDS:
         raise UserError(f"{path}: there is no level {entry.level!r} or no kind {entry.kind!r}: {MEND}")
     of_level = LEVELS[entry.level]
+    rates = [entry.learning_rates.get(order) for order in ORDERS]
+    if not all(rate is None or (_number(rate, float) and rate > 0) for rate in rates) or entry.steps < 1:
+        raise UserError(f"{path}: steps {entry.steps} or learning rates {rates} are no numbers above 0: {MEND}")
     if list(entry.seeds) != list(of_level.seeds):
         raise UserError(f"{path}: level {entry.level} has the seeds {list(of_level.seeds)}, not {list(entry.seeds)}: {MEND}")
     per_task = entry.offered / of_level.length(entry.kind)
     for number, row in enumerate(entry.rows, 1):
-        if (
-            not isinstance(row, dict)
-            or set(row) != {*NUMBERS, "order"}
-            or not all(_number(row[k], v) for k, v in NUMBERS.items())
-        ):
+        whole = isinstance(row, dict) and set(row) == {*NUMBERS, "order"} and row["order"] in ORDERS
+        if not whole or not all(_number(row[name], kind) for name, kind in NUMBERS.items()):
             raise UserError(f"{path}, row {number}: a number is missing or none: {MEND}")
         if not (0 <= row["bits"] <= per_task * (1 + 1e-9) and 0 <= row["answered_bits"] <= per_task * (1 + 1e-9)):
             raise UserError(f"{path}, row {number}: more bits than the task has ({per_task:g}), or fewer than none: {MEND}")

@@ -1,4 +1,4 @@
-"""Run the benchmark: choose learning rates on the development stream, then measure every reported stream, in order and at once."""
+"""Run the benchmark: learning rates are chosen on the development stream, then every reported stream is learned in both orders."""
 
 import platform
 import time
@@ -127,7 +127,7 @@ def _system(
 
 def _rates(
     system: System, kind: str, of_level: Level, steps: int, given: float | None, workers: int, say: Say
-) -> tuple[dict[str, float | None], dict[str, bool]]:
+) -> tuple[Mapping[str, float | None], dict[str, bool]]:
     """({order: learning rate}, {order: whether it is an end of the range that was tried}); none for a memory of one's own."""
     if not isinstance(system, ModelSystem):
         if given is not None:
@@ -163,7 +163,7 @@ def _done(
     own = isinstance(system, OwnSystem)
     found = []
     parallel = Parallel(n_jobs=1 if own else min(workers, max(1, len(jobs))), return_as="generator")
-    for (order, seed, rate, last), result in zip(jobs, parallel(calls), strict=True):
+    for (order, seed, rate, last), result in zip(jobs, parallel(calls) or (), strict=True):
         about = f"development stream, learning rate {rate:g}" if last else f"seed {seed}"
         end = "lost" if result[1]["diverged"] else f"{held(result[0], order):.0f} bits at the end"
         say(f"{system.name}, {order}, {about}: {end}")

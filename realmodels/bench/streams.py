@@ -1,7 +1,7 @@
 """One stream through one memory: what it holds of every task after 1, 2, 4, 8 ... tasks, or after all tasks at once.
 
 A row has: seed; order, "sequential" or "joint"; written, tasks that were learned by then; task, which is asked, from 0; bits,
-code bits if the memory gives probabilities and else answered bits; answered_bits; right, items of which every symbol was answered.
+code bits if the memory gives probabilities, else answered bits; answered_bits; right, items answered without a fault.
 A memory that is lost holds nothing from there on.
 """
 

@@ -1,4 +1,4 @@
-"""What an entry is about: a model with a writing method, or a memory of the user's own; and how it is made anew for every stream."""
+"""What an entry is about: a model with a writing method, or a memory of the user's own, made anew for every stream."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -61,7 +61,7 @@ class ModelSystem:
 
 @dataclass(frozen=True)
 class OwnSystem:
-    """A memory of the user's own. make: makes one that is empty. place: FILE.py:NAME, or the class's name. sha256: of the file."""
+    """A memory of the user's own. make: makes an empty one. place: FILE.py:NAME, or the class's name. sha256: of the file."""
 
     make: Callable[[], Any]
     place: str

@@ -126,12 +126,10 @@ def _system(entry: Entry, model: str | None, memory: str | None) -> System:
         if sha256 != entry.hashes.get("memory"):
             raise UserError(f"{memory} is another file than the one that made entry {entry.name}: give that one")
         return OwnSystem(make, memory, sha256)
-    try:
-        system = ModelSystem(
-            model or entry.system["model"], entry.system["width"], entry.system["method"], dict(entry.system["options"])
-        )
-    except (KeyError, TypeError, ValueError):
-        raise UserError(f"entry {entry.name} does not say which model and method it is about: make it again") from None
+    kinds = {"model": str, "width": int | None, "method": str, "options": dict}
+    if not all(isinstance(entry.system.get(name), kind) for name, kind in kinds.items()):
+        raise UserError(f"entry {entry.name} does not say which model and method it is about: make it again")
+    system = ModelSystem(**{**{name: entry.system[name] for name in kinds}, "model": model or entry.system["model"]})
     if system.hashes(entry.kind)["model"] != entry.hashes.get("model"):
         raise UserError(f"{system.model} is another model than the one that made entry {entry.name}: give that one with --model")
     return system

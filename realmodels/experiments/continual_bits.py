@@ -87,17 +87,18 @@ EXPERIMENT = Experiment(
     name="continual_bits",
     question="How many bits do a small model and a writing method hold of random strings learned one task after another, against "
     "all at once?",
-    prediction="New models of 6,400 parameters are written 32 tasks of 32 random strings, of 32 bits each: five bits a parameter. "
-    "Learned one task after another by plain descent, a model of any architecture holds less than a quarter of what the same "
-    "parameters hold if all tasks are learned at once (E9-joint), and the bits do not grow with the stream: after 32 tasks they "
-    "are less than 1.25 times those after 4 (E9-flat). By C2 and S2 sparser activity interferes less, so that winners, experts "
-    "and a memory layer each hold more than the dense model (E9-sparse). Replay from a store of a quarter of the stream holds "
-    "more than plain descent (E9-replay), but gains fewer bits than its store holds (E9-store). A penalty (ewc) holds fewer "
-    "than plain descent (E9-penalty). One matrix, written in order, holds less than the .7213 bits a weight of the best one-shot "
-    "additive memory (C3, E9-one-shot). What was seen before, on the development stream: plain AdamW in the dense model held 1051 "
-    "bits and joint training about 9,000; at the same rate ewc of strength 1, 100 and 10,000 held 242, 439 and 676, replay 2769, "
-    "DER++ 2088, a memory layer 909, winners 965, nearly all of them of the last task; and the streams of the dense model by "
-    "AdamW that are reported (1030 to 1055 in order, 8354 to 9526 at once).",
+    prediction="New models of 6,400 parameters are written 32 tasks of 32 random strings, of 32 bits each: five bits a "
+    "parameter. Learned one task after another by plain descent, a model of any architecture holds less than a "
+    "quarter of what the same parameters hold if all tasks are learned at once (E9-joint), and the bits do not grow "
+    "with the stream: after 32 tasks they are less than 1.25 times those after 4 (E9-flat). By C2 and S2 sparser "
+    "activity interferes less, so that winners, experts and a memory layer each hold more than the dense model "
+    "(E9-sparse). Replay from a store of a quarter of the stream holds more than plain descent (E9-replay), but gains "
+    "fewer bits than its store holds (E9-store). A penalty (ewc) holds fewer than plain descent (E9-penalty). One "
+    "matrix, written in order, holds less than the .7213 bits a weight of the best one-shot additive memory (C3, "
+    "E9-one-shot). What was seen before, on the development stream: plain AdamW in the dense model held 1051 bits and "
+    "joint training about 9,000; at the same rate ewc of strength 1, 100 and 10,000 held 242, 439 and 676, replay "
+    "2769, DER++ 2088, a memory layer 909, winners 965, nearly all of it (but for ewc and replay) of the last task; "
+    "and the streams of the dense model by AdamW that are reported (1030 to 1055 in order, 8354 to 9526 at once).",
     falsifier="The 95% interval over seeds lies wholly on the other side of the border that the rule names.",
     controls="The same parameters trained at once, with as many readings of each string; equal totals of parameters; learning "
     "rates of both orders chosen on a stream that is not reported; bits are what a decoder saves, with the share of guessing "

@@ -1,4 +1,4 @@
-"""What is learned, one file per kind: `stream(tasks, per_task, seed)` gives the tasks; `words()` all words of its texts, if known."""
+"""What is learned, one file per kind: `stream(tasks, per_task, seed)` gives the tasks, `words()` the words of their texts."""
 
 from collections.abc import Sequence
 from types import ModuleType

@@ -1,7 +1,7 @@
 """Random strings: a key of six letters, and eight letters that belong to it. 32 bits an item, and nothing to infer.
 
 After Morris et al. 2025 (How much do language models memorize?, section 3), who train on uniform strings all at once. Theirs have
-no key, so that a model can but store them. Ours have to be found again by their keys, which are given and are no part of the bits.
+no key. Ours have to be found again by their keys, which are given when they are asked and are no part of the bits.
 A letter with the space before it is one token of every usual tokenizer. There are 16 letters, so that one is 4 bits.
 """
 

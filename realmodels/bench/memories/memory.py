@@ -20,17 +20,22 @@ class Told(NamedTuple):
 
 
 class Memory(Protocol):
-    """parameters: numbers that writes may be stored in and that belong to the memory from the start; written: how many of them the
-    writes may change; state_bits: all that it keeps now, in bits. None where that is not known."""
+    """What learns. Its sizes are None where they are not known."""
 
     @property
-    def parameters(self) -> int | None: ...
+    def parameters(self) -> int | None:
+        """Numbers of the memory, as many before a write as after."""
+        ...
 
     @property
-    def written(self) -> int | None: ...
+    def written(self) -> int | None:
+        """How many of them the writes may change."""
+        ...
 
     @property
-    def state_bits(self) -> float | None: ...
+    def state_bits(self) -> float | None:
+        """All that it keeps now, in bits."""
+        ...
 
     def write(self, task: Sequence[Item]) -> None:
         """Learn a task. Raises Diverged if the memory is lost."""

@@ -87,7 +87,8 @@ def maker(place: str) -> tuple[Callable[[], Any], str]:
     if not file.is_file():
         raise UserError(f"memory {place!r}: there is no file {path}")
     spec = importlib.util.spec_from_file_location(f"memory_{file.stem}", file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # data classes look their module up
     try:
