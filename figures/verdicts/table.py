@@ -11,6 +11,7 @@ from figures.verdicts import (
     backgrounds,
     checks,
     coding_level,
+    continual_bits,
     deeper_ceiling,
     diagnosis,
     dissociation,
@@ -86,6 +87,7 @@ GROUPS = (
     predictors,
     edit_budget,
     own_loop,
+    continual_bits,
     checks,
 )
 """The files of rules, in the order of the theory."""
