@@ -95,9 +95,9 @@ def _judge(
 
 
 WHERE = (
-    "New models of about 6,400 parameters, 32 tasks of 32 random strings of 32 bits, 100 steps a task, AdamW with fresh moments per "
-    "task unless said otherwise; learning rates of each system and order from a stream that is not reported. Bits: what a decoder "
-    "saves by the model's probabilities, tasks apart. Undecided if a best learning rate lies at an end of the range tried. "
+    "New models of about 6,400 parameters, 32 tasks of 32 random strings of 32 bits, 100 steps a task, AdamW with fresh moments "
+    "per task; learning rates of each system and order from a stream that is not reported. Bits: what a decoder saves by the "
+    "model's probabilities, tasks apart. Undecided if a best learning rate lies at an end of the range tried. "
 )
 SUPPORT = "95% t intervals over seeds{}. Supported if {}, refuted if {}."
 
@@ -126,11 +126,12 @@ def _simultaneous(count: int) -> str:
 RULES = (
     _rule(
         "joint",
-        "Learned one task after another, a model of any architecture holds less than a quarter of what the same parameters hold if "
-        "they are trained on all tasks at once.",
+        "Learned one task after another, a model of any architecture holds less than a quarter of what the same parameters hold "
+        "if they are trained on all tasks at once.",
         f"< {SHARE}",
-        "Bits held at the end in order, over those held at once after as many readings, by architecture (dense, winners, experts, "
-        "memory layer). " + SUPPORT.format(_simultaneous(4), f"all lie below {SHARE}", "one lies above; the largest is shown"),
+        "Bits held at the end in order, over those held at once after as many readings, by architecture (dense, winners, "
+        "experts, memory layer). "
+        + SUPPORT.format(_simultaneous(4), f"all lie below {SHARE}", "one lies above; the largest is shown"),
         _judge(ARCHITECTURES, of_joint, -np.inf, SHARE, ("sequential", "joint")),
         why="A quarter: what would be left if forgetting cost no more than three of four bits.",
         family="four architectures: Bonferroni",
@@ -179,7 +180,7 @@ RULES = (
     ),
     _rule(
         "one-shot",
-        "One matrix that is written task after task by plain gradient descent holds fewer bits a weight than the best one-shot "
+        "One matrix that is written task after task by plain gradient descent (SGD) holds fewer bits a weight than the best one-shot "
         "additive memory (C3).",
         f"< {WEIGHT:.4f} bits",
         "Bits held at the end over the weights of the last matrix, written freely and off the common direction of its keys. "

@@ -1,4 +1,4 @@
-"""Run the benchmark: learning rates are chosen on the development stream; then every reported stream is learned in both orders."""
+"""Run the benchmark: learning rates are chosen on the development stream; then each reported stream is learned in both orders."""
 
 import platform
 import time
