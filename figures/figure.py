@@ -58,6 +58,7 @@ IN_SUPPLEMENT = (
     "predictors",
     "edit_budget",
     "own_loop",
+    "continual_bits",
 )
 """Names of the figures of the supplement, in its order."""
 

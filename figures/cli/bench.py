@@ -49,9 +49,9 @@ class Run:
         """Print the entry's row of the board, and write the file."""
         from figures.cli.facts import progress
         from figures.cli.output import check_place, show_json, show_table
-        from realmodels.bench.board import MEANINGS, board
+        from realmodels.bench.leaderboard import MEANINGS, board
         from realmodels.bench.entry import file_name
-        from realmodels.bench.run import run
+        from realmodels.bench.running import run
         from realmodels.writing.methods.binding import typed
 
         check_place(self.out, "--out", (".json",))
@@ -91,7 +91,7 @@ class Show:
     def run(self) -> None:
         """Print a row per entry."""
         from figures.cli.output import show_table
-        from realmodels.bench.board import LINES, MEANINGS, board, entries
+        from realmodels.bench.leaderboard import LINES, MEANINGS, board, entries
 
         rows = board(entries(self.files), self.level, self.kind)
         title = f"continual bits: {self.kind}, level {self.level}"
@@ -123,7 +123,7 @@ class Verify:
         """Print what the entry says beside what was found; exit status 2 if they differ."""
         from figures.cli.facts import progress
         from figures.cli.output import show_json
-        from realmodels.bench.verify import verify
+        from realmodels.bench.verifying import verify
 
         found = verify(
             self.entry, streams=self.streams, draw=self.draw, model=self.model, memory=self.memory, say=progress(self.json)

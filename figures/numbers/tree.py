@@ -12,6 +12,7 @@ from figures.numbers import (
     attention_flows,
     backgrounds,
     coding_level,
+    continual_bits,
     deeper_ceiling,
     diagnosis,
     dissociation,
@@ -95,6 +96,7 @@ PARTS = (
     predictors.predictors,
     edit_budget.edit_budget,
     own_loop.own_loop,
+    continual_bits.continual_bits,
     ladder.ladder,
 )
 """Functions that read one part of the numbers each; a part is named as its function."""

@@ -180,8 +180,8 @@ RULES = (
     ),
     _rule(
         "one-shot",
-        "One matrix that is written task after task by plain gradient descent (SGD) holds fewer bits a weight than the best one-shot "
-        "additive memory (C3).",
+        "One matrix that is written task after task by plain gradient descent (SGD) holds fewer bits a weight than the best "
+        "one-shot additive memory (C3).",
         f"< {WEIGHT:.4f} bits",
         "Bits held at the end over the weights of the last matrix, written freely and off the common direction of its keys. "
         + SUPPORT.format(_simultaneous(2), f"both lie below {WEIGHT:.4f}", "one lies above; the larger is shown"),

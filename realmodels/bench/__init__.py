@@ -12,9 +12,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "board": ["board"],
+        "leaderboard": ["board"],
         "entry": ["Entry", "read_entry"],
-        "run": ["run"],
-        "verify": ["verify"],
+        "running": ["run"],
+        "verifying": ["verify"],
     },
 )

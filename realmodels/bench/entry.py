@@ -6,7 +6,7 @@
      "sha256": digest of all the rest}
 
 The digest tells damage from what was meant. It is no proof: whoever forges a row computes it anew. The proof is to run a part of
-the entry again (`realmodels.bench.verify`).
+the entry again (`realmodels.bench.verifying`).
 """
 
 import json

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from realmodels.bench.entry import file_name, offered
 from realmodels.bench.levels import LEVELS, Level
-from realmodels.bench.run import STEPS, measured
+from realmodels.bench.running import STEPS, measured
 from realmodels.bench.system import ModelSystem
 from realmodels.writing.methods.binding import code
 from simulate.runs.columns import Column

@@ -52,6 +52,8 @@ def guarded(tmp_path_factory):
     import figures.verdicts.table
     import realmodels.arena.new
     import realmodels.arena.ranking.planning
+    import realmodels.bench.running
+    import realmodels.bench.verifying
     import realmodels.model.listing
     import realmodels.training.by_name
     import simulate.system.registry
@@ -82,6 +84,8 @@ def guarded(tmp_path_factory):
         patch.setattr(realmodels.arena.new, "load", lambda name: reached() if name == "smollm2" else load(name))
         patch.setattr(realmodels.arena.new, "_begin", reached)
         patch.setattr(realmodels.arena.ranking.planning, "_row", reached)
+        patch.setattr(realmodels.bench.running, "measured", reached)
+        patch.setattr(realmodels.bench.verifying, "rows_of", reached)
         patch.setattr(uvicorn.Server, "run", reached)
         patch.setattr(realmodels.training.by_name.Plan, "prepared", reached)
         patch.setattr(

@@ -14,7 +14,7 @@ from typing import Any
 from realmodels.bench.entry import Entry, read_entry
 from realmodels.bench.levels import level
 from realmodels.bench.memories.own import maker
-from realmodels.bench.run import machine
+from realmodels.bench.running import machine
 from realmodels.bench.streams import ORDERS, held, rows_of
 from realmodels.bench.system import TABLE, ModelSystem, OwnSystem, System, table_system
 from realmodels.writing.methods.checks import whole
@@ -110,7 +110,7 @@ def _exact(entry: Entry) -> tuple[bool, str]:
     """(whether rows have to be the same, why not)."""
     now, made = machine(), entry.made
     other = [name for name, value in now.items() if name != "project" and made.get(name) != value]
-    if entry.hashes.get("code") != code_fingerprint("realmodels.bench.run"):
+    if entry.hashes.get("code") != code_fingerprint("realmodels.bench.running"):
         other.append("code of the benchmark")
     return (False, f"made with another {', another '.join(other)}") if other else (True, "")
 

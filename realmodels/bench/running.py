@@ -90,7 +90,7 @@ def measured(
         at_grid_end=ends,
         seeds=list(of_level.seeds),
         memory={key: _largest([about[key] for about in abouts]) for key in ("parameters", "written", "state_bits")},
-        hashes={**system.hashes(kind), "code": code_fingerprint("realmodels.bench.run")},
+        hashes={**system.hashes(kind), "code": code_fingerprint("realmodels.bench.running")},
         made={**machine(), "seconds": round(time.monotonic() - start, 1), "workers": workers},
         rows=rows,
     )
