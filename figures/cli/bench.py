@@ -49,23 +49,25 @@ class Run:
         """Print the entry's row of the board, and write the file."""
         from figures.cli.facts import progress
         from figures.cli.output import check_place, show_json, show_table
-        from realmodels.bench.leaderboard import MEANINGS, board
         from realmodels.bench.entry import file_name
+        from realmodels.bench.leaderboard import MEANINGS, board
         from realmodels.bench.running import run
+        from realmodels.bench.system import model_system
         from realmodels.writing.methods.binding import typed
+        from theory.errors import UserError
 
-        check_place(self.out, "--out", (".json",))
-        options = {} if self.memory is not None else typed(self.method, self.option)
         if self.memory is not None and (self.option or self.method != "full" or self.width is not None):
-            from theory.errors import UserError
-
             raise UserError("--memory has no --method, --option or --width: these belong to a --model")
+        options = {} if self.memory is not None else typed(self.method, self.option)
+        name = self.name or (self.memory or "").rpartition(":")[2]
+        if self.model is not None and not name:
+            name = model_system(self.model, self.width, self.method, options, 0).name
+        out = self.out or Path(file_name(name or "entry"))
+        check_place(out, "--out", (".json",))
         entry = run(
             self.model, self.method, options, memory=self.memory, kind=self.kind, level=self.level, width=self.width,
             learning_rate=self.learning_rate, steps=self.steps, name=self.name, workers=self.workers, say=progress(self.json),
         )  # fmt: skip
-        out = self.out or Path(file_name(entry.name))
-        check_place(out, "--out", (".json",))
         entry.save(out)
         rows = board([entry], self.level, self.kind)
         if self.json:
