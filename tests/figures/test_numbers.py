@@ -190,3 +190,36 @@ def test_a_quick_run_has_two_ways_of_the_own_loop(lawful: Results):
     verdicts = {rule.id: rule.judge(small).verdict for rule in RULES}
     assert verdicts["P2-loop-whose"] == "not applicable"
     assert verdicts["P2-loop-stream"] == "undecided"
+
+
+def test_a_quick_run_has_two_systems_of_continual_bits(lawful: Results):
+    """What was not run is a dash in the text, and the rules on it are not applicable."""
+    from figures.continual_bits import caption
+    from figures.numbers.continual_bits import continual_bits
+    from figures.verdicts.continual_bits import RULES
+
+    table = lawful.table("continual_bits")
+
+    class Small:
+        def table(self, name):
+            return table[table["system"].isin(["dense", "replay"])]
+
+    small: Results = Small()  # pyright: ignore[reportAssignmentType]
+    found = continual_bits(small)
+    assert found["store"]["replay"]["mean"] > 0
+    assert found["of_joint"] == dict.fromkeys(("dense", "kwta", "moe", "memory"))
+    assert found["sparse"] == dict.fromkeys(("kwta", "moe", "memory"))
+    assert found["weight"] == dict.fromkeys(("last_matrix", "off_mode"))
+    assert found["stored"] == 256 * 32
+    assert "replay" in caption(small)
+    verdicts = {rule.id: rule.judge(small).verdict for rule in RULES}
+    assert verdicts["E9-sparse"] == "not applicable"
+    assert verdicts["E9-store"] == "supported"
+
+
+def test_the_store_of_replay_is_the_one_of_the_experiment():
+    """The rules may not import the experiment, which needs PyTorch."""
+    from figures.verdicts.continual_bits import STORE
+    from realmodels.experiments.continual_bits import REPLAY
+
+    assert REPLAY["buffer"] == STORE
