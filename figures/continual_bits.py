@@ -68,7 +68,7 @@ def _grown(panel: Axes, table: pd.DataFrame) -> None:
         panel.errorbar(at, joint.mean, yerr=spread, **look.marks(label="_nolegend_", markerfacecolor="white", elinewidth=0.7))
     for height, words in LINES.items():
         panel.axhline(height, color=GREY, linestyle=":", linewidth=0.7)
-        direct(panel, (1, height), words, (0, 1), color=GREY)
+        direct(panel, (1, height), words, (0, 5), color=GREY)
     panel.set(xscale="log", yscale="log", xlabel="tasks learned", ylabel="bits per parameter")
     ticks(panel.xaxis, [one for one in (1, 2, 4, 8, 16, 32) if one <= last])
 
