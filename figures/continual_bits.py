@@ -82,7 +82,7 @@ def _by_age(panel: Axes, table: pd.DataFrame) -> None:
         by_age = rows.groupby(rows["tasks"] - rows["task"])["bits"].mean() / (rows["offered"] / rows["tasks"]).iloc[0]
         look = SYSTEMS[name]
         panel.plot(by_age.index, np.maximum(by_age, 1e-5), **look.marks(label="_nolegend_", linestyle="-", linewidth=0.8))
-    panel.set(xscale="log", xlabel="tasks learned since, itself counted", ylabel="share of the task's bits")
+    panel.set(xscale="log", xlabel="tasks learned since, itself counted", ylabel="share of bits held")
     ticks(panel.xaxis, [one for one in (1, 2, 4, 8, 16, 32) if one <= table["tasks"].iloc[0]])
 
 
